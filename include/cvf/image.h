@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * image.h - a compiled policy on its way from the governor's compiler to cvfd
+ *
+ * One contiguous, sealed memory file: header, then sections in any order, each 8-byte aligned, none overlapping the
+ * header. cvfd trusts nothing in it: image_check() (daemon/core/image.h) verifies every offset, count, state, set, cell and
+ * class before a byte is copied into the idle struct cvf_slot. Little-endian, as the machine is.
+ */
+#ifndef CVF_IMAGE_H
+#define CVF_IMAGE_H
+
+#include <linux/types.h>
+
+#include "abi.h"
+
+#define CVF_IMAGE_MAGIC 0x31474d4946564300ull /* "\0CVFIMG1" read as a little-endian word */
+
+enum cvf_section {
+	CVF_SECTION_CLASS_OF,		/* u8[256] */
+	CVF_SECTION_PORT_CLASS,		/* u8[65536] */
+	CVF_SECTION_NET_SET,		/* u16[address_classes * port_classes * CVF_PROTO_MAX] */
+	CVF_SECTION_PREFIX,		/* struct cvf_image_prefix[] */
+	CVF_SECTION_ENROL_EXE,		/* u16[]: file set -> agent number */
+	CVF_SECTION_ENROL_CGROUP,	/* u16[]: file set -> agent number */
+	CVF_SECTION_ENROL_UID,		/* struct cvf_image_uid[] */
+	CVF_SECTION_AGENT,		/* struct cvf_image_agent[] */
+	CVF_SECTION_CELL,		/* struct cvf_cell[]; cell 0 is the fail-closed one: deny, internal */
+	CVF_SECTION_INDEX,		/* u16[] */
+	CVF_SECTION_DFA,		/* u32[] */
+	CVF_SECTION_MAX,
+};
+
+struct cvf_image_section {
+	__u32 offset;	/* from the start of the image */
+	__u32 count;	/* records */
+};
+
+struct cvf_image {
+	__u64 magic;
+	__u32 abi;		/* CVF_ABI */
+	__u32 size;		/* bytes of the whole image */
+	__u64 generation;	/* greater than the active one */
+	__u32 stride;
+	__u32 start_file;
+	__u32 start_exec;
+	__u32 file_sets;	/* sets that the file automaton can reach: 0 .. file_sets - 1 */
+	__u32 exec_sets;
+	__u32 net_sets;
+	__u32 address_classes;	/* class 0: no prefix matched */
+	__u32 port_classes;
+	__u32 rows;		/* agent rows, row 0 (nobody) included */
+	__u32 reserved;
+	__u32 op_base[CVF_OP_MAX];	/* first word of the operation in the index */
+	__u32 op_sets[CVF_OP_MAX];	/* words per row: the domain's number of sets, 1 for SYS */
+	struct cvf_image_section section[CVF_SECTION_MAX];
+};
+CVF_SIZE(struct cvf_image, 64 + 8 * CVF_OP_MAX + 8 * CVF_SECTION_MAX);
+
+struct cvf_image_prefix {
+	struct cvf_prefix prefix;
+	__u32 address_class;	/* 1 .. address_classes - 1 */
+};
+CVF_SIZE(struct cvf_image_prefix, 24);
+
+struct cvf_image_uid {
+	__u32 uid;
+	__u32 agent;
+};
+
+struct cvf_image_agent {
+	__u32 agent;		/* agent number, 1 .. CVF_AGENTS_MAX - 1 */
+	struct cvf_agent value;
+};
+
+#endif
