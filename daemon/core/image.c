@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * image.c - the gate between the governor and the kernel: nothing in an image is believed before image_check() read it
+ *
+ * The image comes from an unprivileged process and may be hostile. After a successful check every state, class, set and
+ * cell that the BPF programs or image_fill() can reach is inside its table, and no cell breaks what the risk levels
+ * promise. Allocates nothing, logs nothing, has no state; linked into cvfd.
+ */
+#include "core/image.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#define SECTION_ALIGN 8u
+#define CELL_FLAGS (CVF_CELL_RECORD | CVF_CELL_ASK | CVF_CELL_NO_GRANT)
+
+/* Bytes of a record and most records of each section; what is exactly fixed is checked in check_counts(). */
+static const struct {
+	uint32_t bytes;
+	uint32_t max;
+} sections[CVF_SECTION_MAX] = {
+	[CVF_SECTION_CLASS_OF] = { 1, 256 },
+	[CVF_SECTION_PORT_CLASS] = { 1, 65536 },
+	[CVF_SECTION_NET_SET] = { 2, CVF_NET_SETS_MAX },
+	[CVF_SECTION_PREFIX] = { sizeof(struct cvf_image_prefix), CVF_PREFIXES_MAX },
+	[CVF_SECTION_ENROL_EXE] = { 2, CVF_ENROL_MAX },
+	[CVF_SECTION_ENROL_CGROUP] = { 2, CVF_ENROL_MAX },
+	[CVF_SECTION_ENROL_UID] = { sizeof(struct cvf_image_uid), CVF_AGENTS_MAX },
+	[CVF_SECTION_AGENT] = { sizeof(struct cvf_image_agent), CVF_AGENTS_MAX - 1 },
+	[CVF_SECTION_CELL] = { sizeof(struct cvf_cell), CVF_CELLS_MAX },
+	[CVF_SECTION_INDEX] = { 2, CVF_INDEX_MAX },
+	[CVF_SECTION_DFA] = { 4, CVF_DFA_WORDS },
+};
+
+static const uint8_t op_domain[CVF_OP_MAX] = {
+#define OP(number, suffix, name, domain, type) [number] = CVF_DOMAIN_##domain,
+#include "cvf/ops.def"
+#undef OP
+};
+
+const void *image_section(const struct cvf_image *image, enum cvf_section section, size_t *ret_count)
+{
+	if (ret_count)
+		*ret_count = image->section[section].count;
+	return (const char *)image + image->section[section].offset;
+}
+
+static enum image_fault check_sections(const struct cvf_image *image, size_t size)
+{
+	for (int i = 0; i < CVF_SECTION_MAX; i++) {
+		const struct cvf_image_section *s = &image->section[i];
+		uint64_t end = (uint64_t)s->offset + (uint64_t)s->count * sections[i].bytes;
+
+		if (s->offset < sizeof(*image) || s->offset % SECTION_ALIGN || end > size)
+			return IMAGE_SECTION;
+		if (s->count > sections[i].max)
+			return IMAGE_LIMIT;
+	}
+	return IMAGE_OK;
+}
+
+/* Counts that follow from other counts; every product below is of bounded factors and fits 64 bits. */
+static enum image_fault check_counts(const struct cvf_image *image)
+{
+	const struct cvf_image_section *s = image->section;
+
+	if (s[CVF_SECTION_CLASS_OF].count != 256 || s[CVF_SECTION_PORT_CLASS].count != 65536)
+		return IMAGE_SECTION;
+	if (image->stride < 2 || image->stride > 257)
+		return IMAGE_CLASS;
+	if (image->address_classes < 1 || image->address_classes > CVF_NET_SETS_MAX || image->port_classes < 1 ||
+	    image->port_classes > 256)
+		return IMAGE_CLASS;
+	if (s[CVF_SECTION_NET_SET].count !=
+	    (uint64_t)image->address_classes * image->port_classes * CVF_PROTO_MAX)
+		return IMAGE_SECTION;
+	if (image->rows < 1 || image->rows > CVF_AGENTS_MAX)
+		return IMAGE_LIMIT;
+	if (!image->file_sets || !image->exec_sets || !image->net_sets)
+		return IMAGE_INDEX;
+	if (s[CVF_SECTION_ENROL_EXE].count > image->file_sets || s[CVF_SECTION_ENROL_CGROUP].count > image->file_sets)
+		return IMAGE_SECTION;
+	return IMAGE_OK;
+}
+
+static enum image_fault check_classes(const struct cvf_image *image)
+{
+	const uint8_t *class_of = image_section(image, CVF_SECTION_CLASS_OF, NULL);
+	const uint8_t *port_class = image_section(image, CVF_SECTION_PORT_CLASS, NULL);
+	size_t n;
+	const uint16_t *net_set = image_section(image, CVF_SECTION_NET_SET, &n);
+
+	for (int i = 0; i < 256; i++)
+		if (class_of[i] >= image->stride - 1)
+			return IMAGE_CLASS;
+	for (int i = 0; i < 65536; i++)
+		if (port_class[i] >= image->port_classes)
+			return IMAGE_CLASS;
+	for (size_t i = 0; i < n; i++)
+		if (net_set[i] >= image->net_sets)
+			return IMAGE_INDEX;
+	return IMAGE_OK;
+}
+
+/* Bits past the prefix length are zero: one prefix has one spelling. */
+static bool prefix_is_plain(const struct cvf_prefix *p)
+{
+	if (p->bits > 128)
+		return false;
+	for (unsigned int bit = p->bits; bit < 128; bit++)
+		if (p->address[bit / 8] & (0x80 >> bit % 8))
+			return false;
+	return true;
+}
+
+/* Strictly ascending, so that none is there twice. */
+static enum image_fault check_prefixes(const struct cvf_image *image)
+{
+	size_t n;
+	const struct cvf_image_prefix *p = image_section(image, CVF_SECTION_PREFIX, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (!prefix_is_plain(&p[i].prefix))
+			return IMAGE_CLASS;
+		if (p[i].address_class < 1 || p[i].address_class >= image->address_classes)
+			return IMAGE_CLASS;
+		if (!i || p[i - 1].prefix.bits < p[i].prefix.bits)
+			continue;
+		if (p[i - 1].prefix.bits > p[i].prefix.bits ||
+		    memcmp(p[i - 1].prefix.address, p[i].prefix.address, sizeof(p[i].prefix.address)) >= 0)
+			return IMAGE_CLASS;
+	}
+	return IMAGE_OK;
+}
+
+/* One range of rows that only leads into itself or to the dead state, with sets below the bound of its domain. */
+static bool check_rows(const uint32_t *dfa, uint32_t stride, uint32_t from, uint32_t to, uint32_t sets)
+{
+	for (uint32_t row = from; row < to; row += stride) {
+		for (uint32_t c = 0; c < stride - 1; c++) {
+			uint32_t next = dfa[row + c];
+
+			if (next && (next < from || next >= to || next % stride))
+				return false;
+		}
+		if (dfa[row + stride - 1] >= sets)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The file domain's rows come first, the dead state among them, then from exec_states_from on those of the exec domain; neither
+ * leads into the other. That is what bounds each domain's sets without walking the graph.
+ */
+static enum image_fault check_states(const struct cvf_image *image)
+{
+	size_t words;
+	const uint32_t *dfa = image_section(image, CVF_SECTION_DFA, &words);
+	uint32_t stride = image->stride, split = image->exec_states_from;
+
+	if (words < stride || words % stride || split < stride || split > words || split % stride)
+		return IMAGE_STATE;
+	if (image->start_file >= split || image->start_file % stride)
+		return IMAGE_STATE;
+	if (image->start_exec && (image->start_exec < split || image->start_exec >= words || image->start_exec % stride))
+		return IMAGE_STATE;
+	for (uint32_t i = 0; i < stride; i++)
+		if (dfa[i])
+			return IMAGE_STATE;
+	if (!check_rows(dfa, stride, 0, split, image->file_sets) ||
+	    !check_rows(dfa, stride, split, words, image->exec_sets))
+		return IMAGE_STATE;
+	return IMAGE_OK;
+}
+
+static bool cell_is_sound(const struct cvf_cell *c, uint32_t rows)
+{
+	if (c->action < CVF_VERDICT_ALLOW || c->action > CVF_VERDICT_HOLD || c->risk > CVF_R3)
+		return false;
+	if (c->flags & ~CELL_FLAGS || c->reason == CVF_REASON_NONE || c->reason >= CVF_REASON_MAX)
+		return false;
+	if (c->row >= rows || c->op == CVF_OP_NONE || c->op >= CVF_OP_MAX)
+		return false;
+	/* What no policy can lower: CRITICAL is never allowed and never granted, HIGH only by a standing grant. */
+	if (c->risk == CVF_R3 && (c->action == CVF_VERDICT_ALLOW ||
+				  (c->action == CVF_VERDICT_HOLD && !(c->flags & CVF_CELL_NO_GRANT))))
+		return false;
+	return c->risk != CVF_R2 || c->action != CVF_VERDICT_ALLOW || c->reason == CVF_REASON_STANDING_GRANT;
+}
+
+static enum image_fault check_cells(const struct cvf_image *image)
+{
+	size_t n;
+	const struct cvf_cell *c = image_section(image, CVF_SECTION_CELL, &n);
+
+	if (!n || c[0].action != CVF_VERDICT_DENY || c[0].reason != CVF_REASON_INTERNAL || c[0].row || c[0].op ||
+	    c[0].risk > CVF_R3 || c[0].flags & ~CELL_FLAGS)
+		return IMAGE_CELL;
+	for (size_t i = 0; i < n; i++) {
+		if (c[i].reserved)
+			return IMAGE_RESERVED;
+		if (i && !cell_is_sound(&c[i], image->rows))
+			return IMAGE_CELL;
+	}
+	return IMAGE_OK;
+}
+
+/* Every word an operation can reach names a cell of that row and operation, or the fail-closed cell 0. */
+static bool check_op(const struct cvf_image *image, unsigned int op, const uint16_t *index, const struct cvf_cell *cells)
+{
+	size_t cells_count = image->section[CVF_SECTION_CELL].count;
+
+	for (uint32_t row = 0; row < image->rows; row++) {
+		const uint16_t *words = index + image->op_base[op] + (size_t)row * image->op_sets[op];
+
+		for (uint32_t set = 0; set < image->op_sets[op]; set++) {
+			if (words[set] >= cells_count)
+				return false;
+			if (words[set] && (cells[words[set]].row != row || cells[words[set]].op != op))
+				return false;
+		}
+	}
+	return true;
+}
+
+static enum image_fault check_index(const struct cvf_image *image)
+{
+	const uint32_t sets[CVF_DOMAIN_MAX] = { image->file_sets, image->exec_sets, image->net_sets, 1 };
+	const struct cvf_cell *cells = image_section(image, CVF_SECTION_CELL, NULL);
+	size_t words;
+	const uint16_t *index = image_section(image, CVF_SECTION_INDEX, &words);
+
+	if (image->op_base[CVF_OP_NONE] || image->op_sets[CVF_OP_NONE])
+		return IMAGE_INDEX;
+	for (unsigned int op = 1; op < CVF_OP_MAX; op++) {
+		if (image->op_sets[op] != sets[op_domain[op]])
+			return IMAGE_INDEX;
+		if (image->op_base[op] + (uint64_t)image->rows * image->op_sets[op] > words)
+			return IMAGE_INDEX;
+		if (!check_op(image, op, index, cells))
+			return IMAGE_INDEX;
+	}
+	/* Words between the tables are never reached, yet a stray one shall not name a cell that is not there. */
+	for (size_t i = 0; i < words; i++)
+		if (index[i] >= image->section[CVF_SECTION_CELL].count)
+			return IMAGE_INDEX;
+	return IMAGE_OK;
+}
+
+static const struct cvf_agent *agent_find(const struct cvf_image *image, uint32_t agent)
+{
+	size_t low = 0, high;
+	const struct cvf_image_agent *a = image_section(image, CVF_SECTION_AGENT, &high);
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (a[middle].agent == agent)
+			return &a[middle].value;
+		if (a[middle].agent < agent)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+/* Agents ascend, and no two share a row: the counters of a row belong to one agent. */
+static enum image_fault check_agents(const struct cvf_image *image)
+{
+	uint8_t taken[CVF_AGENTS_MAX / 8] = { 0 };
+	size_t n;
+	const struct cvf_image_agent *a = image_section(image, CVF_SECTION_AGENT, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct cvf_agent *v = &a[i].value;
+
+		if (a[i].agent < 1 || a[i].agent >= CVF_AGENTS_MAX || (i && a[i].agent <= a[i - 1].agent))
+			return IMAGE_AGENT;
+		if (v->row < 1 || v->row >= image->rows || taken[v->row / 8] & (1u << v->row % 8))
+			return IMAGE_AGENT;
+		if (v->mode > CVF_MODE_LEARN)
+			return IMAGE_AGENT;
+		if (v->reserved)
+			return IMAGE_RESERVED;
+		taken[v->row / 8] |= (uint8_t)(1u << v->row % 8);
+	}
+	return IMAGE_OK;
+}
+
+static enum image_fault check_enrolment(const struct cvf_image *image)
+{
+	static const enum cvf_section tables[] = { CVF_SECTION_ENROL_EXE, CVF_SECTION_ENROL_CGROUP };
+	size_t n;
+	const struct cvf_image_uid *uid;
+
+	for (size_t t = 0; t < ARRAY_SIZE(tables); t++) {
+		const uint16_t *agent = image_section(image, tables[t], &n);
+
+		for (size_t i = 0; i < n; i++)
+			if (agent[i] && !agent_find(image, agent[i]))
+				return IMAGE_AGENT;
+	}
+	uid = image_section(image, CVF_SECTION_ENROL_UID, &n);
+	for (size_t i = 0; i < n; i++)
+		if (!agent_find(image, uid[i].agent) || (i && uid[i].uid <= uid[i - 1].uid))
+			return IMAGE_AGENT;
+	return IMAGE_OK;
+}
+
+enum image_fault image_check(const void *data, size_t size)
+{
+	static enum image_fault (*const checks[])(const struct cvf_image *) = {
+		check_counts, check_classes, check_prefixes,  check_states,
+		check_cells,  check_index,   check_agents,    check_enrolment,
+	};
+	const struct cvf_image *image = data;
+	enum image_fault fault;
+
+	if (size < sizeof(*image) || (uintptr_t)data % SECTION_ALIGN)
+		return IMAGE_SHORT;
+	if (image->magic != CVF_IMAGE_MAGIC)
+		return IMAGE_MAGIC;
+	if (image->abi != CVF_ABI)
+		return IMAGE_ABI;
+	if (image->size != size)
+		return IMAGE_SHORT;
+	if (!image->generation)
+		return IMAGE_LIMIT;
+	fault = check_sections(image, size);
+	for (size_t i = 0; !fault && i < ARRAY_SIZE(checks); i++)
+		fault = checks[i](image);
+	return fault;
+}
+
+const char *image_fault_text(unsigned int fault)
+{
+	static const char *const text[IMAGE_FAULT_MAX] = {
+		[IMAGE_OK] = "the image is sound",
+		[IMAGE_SHORT] = "the image is shorter than it says, or not aligned",
+		[IMAGE_MAGIC] = "this is not a policy image",
+		[IMAGE_ABI] = "the image was made for another version of the interface",
+		[IMAGE_SECTION] = "a section is out of bounds, misaligned or of the wrong size",
+		[IMAGE_LIMIT] = "the image is larger than the kernel tables",
+		[IMAGE_CLASS] = "a byte, port or address class is out of range",
+		[IMAGE_STATE] = "a state of the automaton leads out of its table, or to a set that does not exist",
+		[IMAGE_INDEX] = "the index does not cover what the automaton and the agents can reach",
+		[IMAGE_CELL] = "an outcome has an unknown word or breaks what its risk level promises",
+		[IMAGE_AGENT] = "an agent is out of range, unknown or there twice",
+		[IMAGE_RESERVED] = "a reserved word is not zero",
+	};
+
+	return fault < IMAGE_FAULT_MAX && text[fault] ? text[fault] : "unknown fault";
+}
+
+static void copy_section(const struct cvf_image *image, enum cvf_section section, void *to)
+{
+	size_t n;
+	const void *from = image_section(image, section, &n);
+
+	memcpy(to, from, n * sections[section].bytes);
+}
+
+static bool any_agent(const struct cvf_image *image, enum cvf_section section)
+{
+	size_t n;
+	const uint16_t *agent = image_section(image, section, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (agent[i])
+			return true;
+	return false;
+}
+
+void image_fill(const struct cvf_image *image, struct cvf_slot *slot)
+{
+	size_t n;
+	const struct cvf_image_agent *agents = image_section(image, CVF_SECTION_AGENT, &n);
+
+	/* Tables that are looked up by an agent's number or by a set must not keep words of the previous generation. */
+	memset(slot->enrol_exe, 0, sizeof(slot->enrol_exe));
+	memset(slot->enrol_cgroup, 0, sizeof(slot->enrol_cgroup));
+	memset(slot->agents, 0, sizeof(slot->agents));
+	for (size_t i = 0; i < n; i++)
+		slot->agents[agents[i].agent] = agents[i].value;
+	copy_section(image, CVF_SECTION_CLASS_OF, slot->class_of);
+	copy_section(image, CVF_SECTION_PORT_CLASS, slot->port_class);
+	copy_section(image, CVF_SECTION_NET_SET, slot->net_set);
+	copy_section(image, CVF_SECTION_ENROL_EXE, slot->enrol_exe);
+	copy_section(image, CVF_SECTION_ENROL_CGROUP, slot->enrol_cgroup);
+	copy_section(image, CVF_SECTION_CELL, slot->cells);
+	copy_section(image, CVF_SECTION_INDEX, slot->index);
+	copy_section(image, CVF_SECTION_DFA, slot->dfa);
+	memcpy(slot->op_base, image->op_base, sizeof(slot->op_base));
+	memcpy(slot->op_sets, image->op_sets, sizeof(slot->op_sets));
+	slot->stride = image->stride;
+	slot->start_file = image->start_file;
+	slot->start_exec = image->start_exec;
+	slot->dfa_words = image->section[CVF_SECTION_DFA].count;
+	slot->index_words = image->section[CVF_SECTION_INDEX].count;
+	slot->cells_count = image->section[CVF_SECTION_CELL].count;
+	slot->address_classes = image->address_classes;
+	slot->port_classes = image->port_classes;
+	slot->enrol_by_exe = any_agent(image, CVF_SECTION_ENROL_EXE);
+	slot->enrol_by_cgroup = any_agent(image, CVF_SECTION_ENROL_CGROUP);
+	slot->enrol_by_uid = image->section[CVF_SECTION_ENROL_UID].count > 0;
+	slot->reserved = 0;
+	slot->generation = image->generation;
+}
