@@ -218,6 +218,9 @@ static void mount_all(void)
 		if (mount(m->source, m->target, m->type, m->flags, m->data) < 0 && errno != EBUSY)
 			note("mounting %s on %s: %s", m->type, m->target, strerror(errno));
 	}
+	/* Half of the memory, its default, is little with a compiler on board. */
+	if (mount(NULL, "/", NULL, MS_REMOUNT, "size=85%") < 0)
+		note("giving the root more room: %s", strerror(errno));
 	if (mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) < 0)
 		note("making the mounts shared: %s", strerror(errno));
 }
