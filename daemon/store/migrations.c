@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * migrations.c - embeds migrations/NNNN_name.sql: each file is one SQL( ... ), which becomes a string here
+ *
+ * Append only: a released file never changes. Inside, comments are C comments and there are no line breaks in literals.
+ */
+#include "store.h"
+
+#define SQL(...) #__VA_ARGS__
+
+const struct migration store_migrations[] = {
+	{ "0001_first",
+#include "migrations/0001_first.sql"
+	},
+};
+const size_t store_migrations_count = ARRAY_SIZE(store_migrations);

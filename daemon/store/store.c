@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * store.c - connection, transactions, health
+ *
+ * WAL with one writer. Commits of batches wait for the system only (they survive any crash of ours; the records of the last
+ * moments before a power cut may be missing, and the kernel that produced them is gone too); decisions wait for the disk.
+ */
+#include "store_internal.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define PAGE_BYTES 4096
+#define SUSPECT_SUFFIX ".suspect"
+
+static const struct {
+	int code;
+	int error;
+} errors[] = {
+	{ SQLITE_FULL, -ENOSPC },     { SQLITE_READONLY, -EROFS },  { SQLITE_CORRUPT, -EUCLEAN },
+	{ SQLITE_NOTADB, -EUCLEAN },  { SQLITE_CONSTRAINT, -EEXIST }, { SQLITE_BUSY, -EBUSY },
+	{ SQLITE_LOCKED, -EBUSY },    { SQLITE_NOMEM, -ENOMEM },    { SQLITE_TOOBIG, -E2BIG },
+	{ SQLITE_CANTOPEN, -EACCES }, { SQLITE_PERM, -EACCES },
+};
+
+static int to_errno(int rc)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
+		if (errors[i].code == (rc & 0xff))
+			return errors[i].error;
+	return -EIO;
+}
+
+int store_note(struct store *s, int rc)
+{
+	int error;
+
+	if (rc == SQLITE_OK || rc == SQLITE_ROW || rc == SQLITE_DONE)
+		return 0;
+	error = to_errno(rc);
+	if (error == -EEXIST || error == -E2BIG)
+		return error;	/* a refusal of one row says nothing about the disk */
+	if (error == -EUCLEAN && !s->is_bad)
+		store_mark_suspect(s);
+	s->is_bad = true;
+	snprintf(s->problem, sizeof(s->problem), "%s", sqlite3_errmsg(s->db));
+	return error;
+}
+
+const char *store_problem(const struct store *s)
+{
+	return s->is_bad ? s->problem : NULL;
+}
+
+struct sqlite3 *store_db(struct store *s)
+{
+	return s->db;
+}
+
+static int exec(struct store *s, const char *sql)
+{
+	return store_note(s, sqlite3_exec(s->db, sql, NULL, NULL, NULL));
+}
+
+int store_begin(struct store *s, enum store_sync sync)
+{
+	int r = 0;
+
+	if (sync != s->sync)
+		r = exec(s, sync == STORE_DURABLE ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+	if (r < 0)
+		return r;
+	s->sync = sync;
+	r = exec(s, "BEGIN IMMEDIATE");
+	s->in_transaction = r == 0;
+	return r;
+}
+
+int store_commit(struct store *s)
+{
+	int r = exec(s, "COMMIT");
+
+	if (r < 0)
+		return r;
+	s->in_transaction = false;
+	s->is_bad = false;
+	return 0;
+}
+
+void store_rollback(struct store *s)
+{
+	if (s->in_transaction && !sqlite3_get_autocommit(s->db))
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	s->in_transaction = false;
+}
+
+static int set_limits(struct store *s, uint64_t max_bytes)
+{
+	char sql[64];
+
+	if (!max_bytes)
+		return 0;
+	snprintf(sql, sizeof(sql), "PRAGMA max_page_count=%llu", (unsigned long long)(max_bytes / PAGE_BYTES));
+	return exec(s, sql);
+}
+
+static char *suspect_path(const char *path)
+{
+	char *name;
+
+	return asprintf(&name, "%s" SUSPECT_SUFFIX, path) < 0 ? NULL : name;
+}
+
+void store_mark_suspect(struct store *s)
+{
+	own_free char *name = suspect_path(s->path);
+	own_fd int fd = -1;
+
+	if (name)
+		fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+static int check_row(void *ctx, int columns, char **values, char **names)
+{
+	bool *is_good = ctx;
+
+	(void)names;
+	*is_good = columns == 1 && values[0] && !strcmp(values[0], "ok");
+	return 0;
+}
+
+/* Reading all of a large database takes minutes, so it is done only when a damaged page was met before. */
+static int check_suspect(struct store *s)
+{
+	own_free char *name = suspect_path(s->path);
+	bool is_good = false;
+	int rc;
+
+	if (!name)
+		return -ENOMEM;
+	if (access(name, F_OK) < 0)
+		return 0;
+	rc = sqlite3_exec(s->db, "PRAGMA quick_check(1)", check_row, &is_good, NULL);
+	if (rc != SQLITE_OK || !is_good)
+		return -EUCLEAN;
+	unlink(name);
+	return 0;
+}
+
+static int configure(struct store *s, const struct store_options *o)
+{
+	int r;
+
+	sqlite3_busy_timeout(s->db, 2000);
+	sqlite3_extended_result_codes(s->db, 1);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	r = exec(s, "PRAGMA journal_mode=WAL");
+	if (r == 0)
+		r = exec(s, "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
+			    "PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=2000");
+	if (r == 0)
+		r = check_suspect(s);
+	if (r == 0)
+		r = set_limits(s, o->max_bytes);
+	if (r == 0)
+		r = migrate_run(s, o->migrations, o->migrations_count);
+	return r;
+}
+
+int store_open(const struct store_options *options, struct store **ret_store)
+{
+	own(store) struct store *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->path = strdup(options->path);
+	if (!s->path)
+		return -ENOMEM;
+	r = sqlite3_open_v2(s->path, &s->db,
+			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
+	if (r != SQLITE_OK)
+		return to_errno(r);
+	r = configure(s, options);
+	if (r < 0)
+		return r;
+	*ret_store = TAKE(s);
+	return 0;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	store_rollback(s);
+	stmt_close_all(s);
+	sqlite3_close(s->db);
+	free(s->path);
+	free(s);
+}
+
+int store_set_aside(const char *path, char **ret_name)
+{
+	static const char *const suffixes[] = { "-wal", "-shm", SUSPECT_SUFFIX };
+	own_free char *name = NULL;
+	int r = 0;
+
+	if (asprintf(&name, "%s.corrupt-%lld", path, (long long)time(NULL)) < 0)
+		return -ENOMEM;
+	if (renameat2(AT_FDCWD, path, AT_FDCWD, name, RENAME_NOREPLACE) < 0)
+		return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		own_free char *from = NULL, *to = NULL;
+
+		if (asprintf(&from, "%s%s", path, suffixes[i]) < 0 || asprintf(&to, "%s%s", name, suffixes[i]) < 0)
+			return -ENOMEM;
+		if (rename(from, to) < 0 && errno != ENOENT)
+			r = -errno;
+	}
+	*ret_name = TAKE(name);
+	return r;
+}

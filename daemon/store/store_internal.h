@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store_internal.h - what store.c, stmt.c and migrate.c share; nobody else includes it */
+#ifndef CVF_STORE_INTERNAL_H
+#define CVF_STORE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "store.h"
+
+struct stmt {
+	struct store *store;
+	const char *sql;
+	sqlite3_stmt *s;
+	int bound, column;
+	int error;	/* negative errno, sticks until the statement ends */
+};
+
+struct store {
+	sqlite3 *db;
+	char *path;
+	struct stmt **stmts;
+	size_t stmts_count;
+	enum store_sync sync;
+	bool in_transaction;
+	bool is_bad;
+	char problem[256];
+};
+
+int migrate_run(struct store *s, const struct migration *list, size_t count) must_check;
+void stmt_close_all(struct store *s);
+
+#endif
