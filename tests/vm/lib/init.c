@@ -276,6 +276,8 @@ static void set_up_system(void)
 
 	umask(0);
 	cover_rootfs();
+	/* The kernel makes its root like a /tmp, open to all. */
+	chmod("/", 0755);
 	mount_all();
 	umask(022);
 	for (size_t i = 0; i < sizeof(device_links) / sizeof(*device_links); i++)
