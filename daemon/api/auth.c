@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+/* auth.c - see auth.h */
+#include "auth.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+
+static const struct {
+	const char *name, *group;
+	enum role role;
+} roles[] = {
+	{ "viewer", "cvf-viewer", ROLE_VIEWER },
+	{ "operator", "cvf-operator", ROLE_OPERATOR },
+	{ "approver", "cvf-approver", ROLE_APPROVER },
+	{ "admin", "cvf-admin", ROLE_ADMIN },
+};
+_Static_assert(ARRAY_SIZE(roles) == ARRAY_SIZE(((struct auth *)0)->groups), "one group per role");
+
+enum role role_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(roles); i++)
+		if (strcmp(roles[i].name, name) == 0)
+			return roles[i].role;
+	return ROLE_NONE;
+}
+
+void auth_init(struct auth *a, struct principal *take_principals, size_t count)
+{
+	auth_done(a);
+	a->principals = take_principals;
+	a->principals_count = count;
+	for (size_t i = 0; i < ARRAY_SIZE(roles); i++) {
+		const struct group *g = getgrnam(roles[i].group);
+
+		a->groups[i] = g ? g->gr_gid : (gid_t)-1;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct passwd *pw = getpwnam(a->principals[i].user);
+
+		a->principals[i].is_known = pw;
+		a->principals[i].uid = pw ? pw->pw_uid : (uid_t)-1;
+	}
+}
+
+void auth_done(struct auth *a)
+{
+	for (size_t i = 0; i < a->principals_count; i++)
+		free(a->principals[i].user);
+	free(a->principals);
+	*a = (struct auth){ 0 };
+}
+
+static bool is_member(const struct peer *p, gid_t gid)
+{
+	if (gid == (gid_t)-1)
+		return false;
+	for (size_t i = 0; i < p->groups_count; i++)
+		if (p->groups[i] == gid)
+			return true;
+	return p->gid == gid;
+}
+
+static void set_name(struct caller *c)
+{
+	const struct passwd *pw = getpwuid(c->uid);
+
+	if (pw && strlen(pw->pw_name) < sizeof(c->name))
+		strcpy(c->name, pw->pw_name);
+	else
+		snprintf(c->name, sizeof(c->name), "uid:%u", c->uid);
+}
+
+void auth_identify(const struct auth *a, const struct peer *p, struct caller *ret_caller)
+{
+	struct caller c = { .uid = p->uid, .roles = p->uid == 0 ? ROLE_ADMIN : ROLE_NONE };
+
+	set_name(&c);
+	for (size_t i = 0; i < ARRAY_SIZE(roles); i++)
+		if (is_member(p, a->groups[i]))
+			c.roles |= roles[i].role;
+	for (size_t i = 0; i < a->principals_count; i++) {
+		const struct principal *principal = &a->principals[i];
+
+		if (!principal->is_known || principal->uid != p->uid)
+			continue;
+		c.roles |= principal->roles;
+		c.is_human |= principal->is_human;
+	}
+	*ret_caller = c;
+}
+
+bool caller_may(const struct caller *c, enum role role)
+{
+	if (role == ROLE_NONE || (c->roles & ROLE_ADMIN))
+		return true;
+	return role == ROLE_VIEWER ? c->roles != ROLE_NONE : c->roles & role;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * auth.h - who a peer is and which roles it has: uid 0 is admin, members of the groups cvf-admin, cvf-operator, cvf-approver
+ * and cvf-viewer have these roles, principals of cvfd.json add roles to users. admin includes all roles, every role viewer.
+ */
+#ifndef CVF_AUTH_H
+#define CVF_AUTH_H
+
+#include "route.h"
+
+#define CALLER_NAME 64
+
+struct principal {
+	char *user;
+	uid_t uid;
+	bool is_known;	/* the system has such a user */
+	bool is_human;	/* declared to be a person: may decide R3 */
+	unsigned int roles;
+};
+
+struct auth {
+	struct principal *principals;
+	size_t principals_count;
+	gid_t groups[4];	/* of the four roles; (gid_t)-1: no such group */
+};
+
+struct caller {
+	char name[CALLER_NAME];	/* user name, or "uid:1234" */
+	uid_t uid;
+	unsigned int roles;
+	bool is_human;
+};
+
+/* "viewer" ... "admin"; ROLE_NONE: unknown. */
+enum role role_find(const char *name);
+
+/* Looks up users and groups of the system; takes the list of principals (malloc'ed). */
+void auth_init(struct auth *a, struct principal *take_principals, size_t count);
+void auth_done(struct auth *a);
+void auth_identify(const struct auth *a, const struct peer *p, struct caller *ret_caller);
+bool caller_may(const struct caller *c, enum role role);
+
+#endif

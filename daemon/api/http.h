@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * http.h - HTTP/1.1 over unix sockets inside the sd-event loop; http.c alone sees libmicrohttpd
+ *
+ * Every connection is accepted by us: who the peer is comes from the kernel at that moment. A request is served in one go
+ * when its body is complete; a stream is pulled from as long as its reader keeps up.
+ */
+#ifndef CVF_HTTP_H
+#define CVF_HTTP_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+#include "core/own.h"
+
+#define HTTP_BODY_MAX (1u << 20)
+
+struct http;
+
+/* Who connected, as the kernel saw it at connect(2). */
+struct peer {
+	pid_t pid;
+	uid_t uid;
+	gid_t gid;
+	gid_t *groups;
+	size_t groups_count;
+	int pidfd;	/* -1: this kernel has none to give */
+};
+/* False when the process that connected is certainly gone (somebody else may hold its socket or its number). */
+bool peer_is_alive(const struct peer *p);
+
+struct stream {
+	/* Up to room bytes: their number; 0: nothing now (call http_wake() when there is); negative: the end. */
+	ssize_t (*pull)(struct stream *s, char *to, size_t room);
+	void (*free)(struct stream *s);
+};
+
+/* The path of a route has at most this many parts in braces. */
+#define PARAMS_MAX 2
+
+struct request {
+	void *app;			/* of struct http_options */
+	const struct peer *peer;
+	int socket;			/* index of the listening socket */
+	const char *method, *path;
+	const char *body;		/* with a NUL at [body_size]; never NULL */
+	size_t body_size;
+	char *params[PARAMS_MAX];	/* set by the router, borrowed */
+	json_t *reply;			/* owned; handlers set it with reply() */
+	struct stream *stream;		/* owned; instead of a reply */
+	const char *allow;		/* Allow header, NULL: none */
+	void *caller;			/* set by who authorises; borrowed */
+	void *transport;
+};
+const char *request_query(const struct request *q, const char *name);	/* NULL: absent */
+const char *request_header(const struct request *q, const char *name);
+
+struct http_socket {
+	const char *path;
+	mode_t mode;
+};
+
+struct http_options {
+	sd_event *event;
+	const struct http_socket *sockets;
+	size_t sockets_count;
+	unsigned int (*serve)(struct request *q);	/* returns the status */
+	void *app;
+};
+
+/* Replaces stale sockets of those paths; -EADDRINUSE when somebody else listens there. */
+int http_open(const struct http_options *options, struct http **ret_http) must_check;
+void http_free(struct http *h);
+OWN_DEFINE(http);
+/* Streams that ran dry are asked again. */
+void http_wake(struct http *h);
+
+#endif

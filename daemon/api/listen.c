@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+/* listen.c - see listen.h */
+#include "listen.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77	/* Linux 6.5 */
+#endif
+
+static bool is_alive(const struct sockaddr_un *at)
+{
+	own_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	return fd >= 0 && (connect(fd, (const struct sockaddr *)at, sizeof(*at)) == 0 || errno == EAGAIN);
+}
+
+int listen_unix(const char *path, mode_t mode)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	own_fd int fd = -1;
+
+	if (strlen(path) >= sizeof(at.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(at.sun_path, path);
+	if (is_alive(&at))
+		return -EADDRINUSE;
+	if (unlink(path) < 0 && errno != ENOENT)
+		return -errno;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 || chmod(path, mode) < 0 || listen(fd, SOMAXCONN) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+static int read_groups(struct peer *p, int fd)
+{
+	socklen_t size = 0;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &size) < 0 && errno != ERANGE)
+		return errno == ENOPROTOOPT ? 0 : -errno;
+	if (!size)
+		return 0;
+	p->groups = malloc(size);
+	if (!p->groups)
+		return -ENOMEM;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, p->groups, &size) < 0)
+		return -errno;
+	p->groups_count = size / sizeof(gid_t);
+	return 0;
+}
+
+int peer_init(struct peer *p, int fd)
+{
+	struct ucred cred;
+	socklen_t size = sizeof(cred);
+	int pidfd;
+
+	*p = (struct peer){ .pidfd = -1 };
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0)
+		return -errno;
+	p->pid = cred.pid;
+	p->uid = cred.uid;
+	p->gid = cred.gid;
+	size = sizeof(pidfd);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) == 0)
+		p->pidfd = pidfd;
+	return read_groups(p, fd);
+}
+
+void peer_done(struct peer *p)
+{
+	free(p->groups);
+	if (p->pidfd >= 0)
+		close(p->pidfd);
+	*p = (struct peer){ .pidfd = -1 };
+}
+
+bool peer_is_alive(const struct peer *p)
+{
+	struct pollfd wait = { .fd = p->pidfd, .events = POLLIN };
+
+	return p->pidfd < 0 || poll(&wait, 1, 0) == 0;
+}
