@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * dfa.c - byte classes and the subset construction
+ */
+#include "policy/dfa.h"
+
+#include <string.h>
+
+/* ---- byte classes: split by every set and every single byte that a token names ---- */
+
+static void split(struct classes *c, const struct charset *set)
+{
+	int moved[256];
+
+	memset(moved, -1, sizeof(moved));
+	/* A class with members on both sides loses those inside the set to a new class. */
+	for (unsigned int old = 0, n = c->n; old < n; old++) {
+		bool in = false, out = false;
+
+		for (unsigned int b = 0; b < 256; b++)
+			if (c->of[b] == old)
+				*(charset_has(set, (unsigned char)b) ? &in : &out) = true;
+		if (in && out)
+			moved[old] = (int)c->n++;
+	}
+	for (unsigned int b = 0; b < 256; b++)
+		if (charset_has(set, (unsigned char)b) && moved[c->of[b]] >= 0)
+			c->of[b] = (uint8_t)moved[c->of[b]];
+}
+
+static void split_by(struct classes *c, const struct nfa *n)
+{
+	struct charset bytes = { { 0 } };
+
+	for (size_t i = 0; i < n->sets_count; i++)
+		split(c, &n->sets[i]);
+	for (size_t i = 1; i < n->nodes_count; i++)
+		if (n->nodes[i].token == TOKEN_BYTE)
+			charset_add(&bytes, (unsigned char)n->nodes[i].value);
+	for (unsigned int b = 0; b < 256; b++) {
+		struct charset one = { { 0 } };
+
+		charset_add(&one, (unsigned char)b);
+		if (charset_has(&bytes, (unsigned char)b))
+			split(c, &one);
+	}
+}
+
+void classes_make(struct classes *c, const struct nfa *a, const struct nfa *b)
+{
+	*c = (struct classes){ .n = 1 };
+	split_by(c, a);
+	split_by(c, b);
+	for (unsigned int byte = 0; byte < 256; byte++)
+		c->sample[c->of[byte]] = (uint8_t)byte;
+}
+
+/* ---- subset construction ---- */
+
+struct builder {
+	const struct nfa *n;
+	const struct classes *c;
+	struct lists states;	/* each a sorted list of nodes */
+	struct dfa *dfa;
+	size_t space;		/* states that the tables have room for */
+	uint32_t states_max;
+	uint32_t *set;		/* the list being gathered */
+	size_t set_count;
+	uint32_t *stamp;	/* [node] */
+	uint32_t step;
+};
+
+static void gather(struct builder *b, uint32_t node)
+{
+	if (b->stamp[node] == b->step)
+		return;
+	b->stamp[node] = b->step;
+	b->set[b->set_count++] = node;
+	for (uint32_t c = b->n->nodes[node].child; c != NFA_NONE; c = b->n->nodes[c].sibling)
+		if (b->n->nodes[c].token == TOKEN_LOOP)
+			gather(b, c);
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Most lists hold a handful. */
+static void sort(uint32_t *v, size_t n)
+{
+	if (n > 48) {
+		qsort(v, n, sizeof(*v), compare);
+		return;
+	}
+	for (size_t i = 1; i < n; i++) {
+		uint32_t x = v[i];
+		size_t j = i;
+
+		for (; j > 0 && v[j - 1] > x; j--)
+			v[j] = v[j - 1];
+		v[j] = x;
+	}
+}
+
+/* The state of the gathered nodes, in ret_state; starts the next gathering. */
+static int finish(struct builder *b, uint32_t *ret_state)
+{
+	sort(b->set, b->set_count);
+	*ret_state = lists_intern(&b->states, b->set, b->set_count);
+	b->set_count = 0;
+	b->step++;
+	if (*ret_state == UINT32_MAX)
+		return -ENOMEM;
+	return b->states.n > b->states_max ? -E2BIG : 0;
+}
+
+/* Where the nodes of a state go by one class. */
+static void step_class(struct builder *b, const uint32_t *nodes, size_t count, unsigned char byte)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct node *node = &b->n->nodes[nodes[i]];
+
+		if (node->token == TOKEN_LOOP && charset_has(&b->n->sets[node->value], byte))
+			gather(b, nodes[i]);
+		for (uint32_t c = node->child; c != NFA_NONE; c = b->n->nodes[c].sibling) {
+			const struct node *to = &b->n->nodes[c];
+
+			if (to->token == TOKEN_BYTE ? to->value == byte :
+						      to->token == TOKEN_SET && charset_has(&b->n->sets[to->value], byte))
+				gather(b, c);
+		}
+	}
+}
+
+static int grow_tables(struct builder *b)
+{
+	size_t space = b->space ? b->space * 2 : 1024;
+	uint32_t *next, *out;
+
+	if (b->states.n <= b->space)
+		return 0;
+	while (space < b->states.n)
+		space *= 2;
+	next = reallocarray(b->dfa->next, space * b->c->n, sizeof(*next));
+	if (next)
+		b->dfa->next = next;
+	out = reallocarray(b->dfa->out, space, sizeof(*out));
+	if (out)
+		b->dfa->out = out;
+	if (!next || !out)
+		return -ENOMEM;
+	b->space = space;
+	return 0;
+}
+
+static int patterns_of(struct builder *b, uint32_t state, struct lists *sets)
+{
+	size_t count;
+	const uint32_t *nodes = lists_get(&b->states, state, &count);
+	own_free uint32_t *patterns = calloc(b->n->accepts_count + 1, sizeof(*patterns));
+	size_t n = 0, kept = 0;
+
+	if (!patterns)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		for (uint32_t a = b->n->nodes[nodes[i]].accept; a != NFA_NONE; a = b->n->accepts[a].next)
+			patterns[n++] = b->n->accepts[a].pattern;
+	sort(patterns, n);
+	for (size_t i = 0; i < n; i++)
+		if (!i || patterns[i] != patterns[i - 1])
+			patterns[kept++] = patterns[i];
+	b->dfa->out[state] = lists_intern(sets, patterns, kept);
+	return b->dfa->out[state] == UINT32_MAX ? -ENOMEM : 0;
+}
+
+static int expand_state(struct builder *b, uint32_t state)
+{
+	size_t count;
+	/* Interning may move the lists: the nodes are copied behind the gathering space. */
+	uint32_t *nodes = b->set + b->n->nodes_count;
+	const uint32_t *from = lists_get(&b->states, state, &count);
+
+	memcpy(nodes, from, count * sizeof(*nodes));
+	for (unsigned int c = 0; c < b->c->n; c++) {
+		uint32_t to;
+		int r;
+
+		step_class(b, nodes, count, b->c->sample[c]);
+		r = finish(b, &to);
+		if (r < 0)
+			return r;
+		b->dfa->next[(size_t)state * b->c->n + c] = to;
+	}
+	return 0;
+}
+
+static int run(struct builder *b, struct lists *sets)
+{
+	int r;
+
+	gather(b, NFA_ROOT);
+	r = finish(b, &b->dfa->start);
+	for (uint32_t state = 0; r == 0 && state < b->states.n; state++) {
+		r = grow_tables(b);
+		if (r == 0)
+			r = patterns_of(b, state, sets);
+		if (r == 0)
+			r = expand_state(b, state);
+	}
+	b->dfa->states = (uint32_t)b->states.n;
+	return r;
+}
+
+int dfa_build(const struct nfa *n, const struct classes *c, uint32_t states_max, struct lists *sets, struct dfa *ret_dfa)
+{
+	own_free uint32_t *memory = calloc(n->nodes_count * 3, sizeof(*memory));
+	struct dfa dfa = { .classes = c->n };
+	struct builder b = { .n = n, .c = c, .dfa = &dfa, .states_max = states_max, .step = 1 };
+	int r = lists_init(&b.states);
+
+	if (r == 0 && !memory)
+		r = -ENOMEM;
+	if (r == 0) {
+		b.set = memory;
+		b.stamp = memory + n->nodes_count * 2;
+		r = run(&b, sets);
+	}
+	lists_done(&b.states);
+	if (r < 0)
+		dfa_done(&dfa);
+	else
+		*ret_dfa = dfa;
+	return r;
+}
+
+void dfa_done(struct dfa *d)
+{
+	free(d->next);
+	free(d->out);
+	*d = (struct dfa){ 0 };
+}
