@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 CLI_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c))
+CLI := $(B)/cli.a
 PROGRAMS += $(B)/cvfctl
 
-$(B)/cvfctl: $(CLI_OBJECTS) $(POLICY) $(JSON) $(CORE)
+$(CLI): $(filter-out $(B)/cli/main.o,$(CLI_OBJECTS)) cli/cli.mk
+
+$(B)/cvfctl: $(B)/cli/main.o $(CLI) $(POLICY) $(JSON) $(CORE)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) $^ -lcurl -ljansson -o $@
+	$(Q)$(CC) $(LDFLAGS) -pthread $^ -lcurl -ljansson -o $@
 
 .PHONY: install-cli
 install: install-cli

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ask.h"
+
+#include "escape.h"
+#include "out.h"
+
+#include <string.h>
+
+int ask_status(long http)
+{
+	static const struct {
+		long http;
+		int status;
+	} rows[] = { { 401, NOT_PERMITTED }, { 403, NOT_PERMITTED }, { 404, NOT_FOUND } };
+
+	if (http >= 200 && http < 300)
+		return DONE;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].http == http)
+			return rows[i].status;
+	return REFUSED;
+}
+
+static const char *text_or(const json_t *object, const char *key, const char *otherwise)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : otherwise;
+}
+
+int ask_say_error(const char *doing, long http, const json_t *body)
+{
+	const json_t *error = json_object_get(body, "error");
+	char plain[48];
+
+	snprintf(plain, sizeof(plain), "the daemon answered with HTTP status %ld", http);
+	say_fail(REFUSED, text_or(error, "hint", NULL), "cannot %s: %s", doing, text_or(error, "message", plain));
+	out_diagnoses(stderr, json_object_get(error, "diagnoses"));
+	return ask_status(http);
+}
+
+int ask_say_unreachable(const char *socket, int r)
+{
+	if (client_is_absent(r))
+		return say_fail(NO_DAEMON, "start it with `systemctl start cvfd` or `cvfd --foreground`",
+				"cannot reach the daemon at %s: %s", socket, strerror(-r));
+	if (r == -EACCES || r == -EPERM)
+		return say_fail(NOT_PERMITTED, "ask as a user of group cvf or as root; agents can ask only `cvfctl why`",
+				"not permitted to connect to %s: %s", socket, strerror(-r));
+	return say_fail(NO_DAEMON, "see `cvfctl doctor` and `systemctl status cvfd`",
+			"no usable answer from the daemon at %s: %s", socket, strerror(-r));
+}
+
+int ask_on(const struct call *c, const char *socket, const struct ask *a, json_t **ret)
+{
+	own(client) struct client *cl = NULL;
+	own_reply struct reply reply = { 0 };
+	int r;
+
+	r = a->request.path ? client_new(socket, &cl) : -ENOMEM;
+	if (r == 0)
+		r = client_request(cl, &a->request, &reply);
+	if (r < 0)
+		return r;
+	if (ask_status(reply.status) != DONE) {
+		if (call_has(c, OPT_JSON) && reply.body)
+			out_json(stdout, reply.body);
+		return ask_say_error(a->doing, reply.status, reply.body);
+	}
+	*ret = reply.body ? TAKE(reply.body) : json_object();
+	return *ret ? DONE : -ENOMEM;
+}
+
+int ask(const struct call *c, const struct ask *a, json_t **ret)
+{
+	const char *socket = client_socket(c);
+	int r = ask_on(c, socket, a, ret), second;
+
+	if (a->agent_too && (r == -EACCES || r == -EPERM) && !call_has(c, OPT_SOCKET)) {
+		second = ask_on(c, AGENT_SOCKET, a, ret);
+		r = second < 0 ? r : second;
+	}
+	return r < 0 ? ask_say_unreachable(socket, r) : r;
+}

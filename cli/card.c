@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "card.h"
+
+#include "escape.h"
+#include "out.h"
+#include "text.h"
+
+#include <string.h>
+
+static void label(FILE *out, const char *name)
+{
+	fprintf(out, "%-9s ", name);
+}
+
+/* "before VALUE", or nothing at all when the hold does not say. */
+static void part(FILE *out, const char *before, const json_t *hold, const char *field)
+{
+	const json_t *value = out_field(hold, field);
+
+	if (!value || json_is_null(value))
+		return;
+	fputs(before, out);
+	out_value(out, value);
+}
+
+static void put_head(FILE *out, const json_t *hold, time_t now)
+{
+	const char *state = out_text(hold, "state", "pending");
+
+	fputs("Hold ", out);
+	out_value(out, out_field(hold, "id"));
+	fputs("  ", out);
+	out_value(out, out_field(hold, "state"));
+	if (strcmp(state, "pending") == 0) {
+		fputs(", expires in ", out);
+		text_left(out, out_text(hold, "expires_at", NULL), now);
+	} else {
+		part(out, " by ", hold, "decided_by");
+		part(out, " at ", hold, "decided_at");
+		part(out, ", scope ", hold, "scope");
+		part(out, ", note: ", hold, "note");
+	}
+	fputs("\n\n", out);
+}
+
+static void put_who(FILE *out, const json_t *hold)
+{
+	label(out, "Who");
+	fputs("agent ", out);
+	out_value(out, out_field(hold, "agent"));
+	part(out, ", session ", hold, "session");
+	fputc('\n', out);
+	label(out, "");
+	part(out, "host pid ", hold, "pid");
+	part(out, " ", hold, "comm");
+	part(out, ", uid ", hold, "uid");
+	part(out, ", executable ", hold, "exe");
+	fputc('\n', out);
+}
+
+static size_t bytes_of(const json_t *argv)
+{
+	const json_t *one;
+	size_t i, n = 0;
+
+	json_array_foreach(argv, i, one)
+		n += i > 0 ? json_string_length(one) + 1 : 0;
+	return n;
+}
+
+/* One line each, so that no argument can pass for two and none can push the next off the screen. */
+static void put_args(FILE *out, const json_t *hold)
+{
+	const json_t *argv = out_field(hold, "argv"), *count = out_field(hold, "args_count"), *total = out_field(hold, "args_total");
+	size_t shown = json_array_size(argv), i;
+	const json_t *one;
+	bool cut = json_is_true(out_field(hold, "args_cut"));
+
+	if (shown == 0 && !count)
+		return;
+	label(out, "");
+	fprintf(out, "%lld arguments, %lld bytes:\n", count ? (long long)json_integer_value(count) : (long long)shown - 1,
+		total ? (long long)json_integer_value(total) : (long long)bytes_of(argv));
+	json_array_foreach(argv, i, one) {
+		label(out, "");
+		fprintf(out, "  [%zu] ", i);
+		escape_word(out, json_string_value(one), json_string_length(one));
+		if (json_string_length(one) > 80)
+			fprintf(out, "  (%zu bytes)", json_string_length(one));
+		fputc('\n', out);
+	}
+	if (cut)
+		fprintf(out, "\n*** CUT: only the first %zu bytes of the arguments are shown. What follows is unknown: deny when in doubt.\n\n",
+			bytes_of(argv));
+}
+
+static size_t foreign(const json_t *hold)
+{
+	const char *object = out_text(hold, "object", ""), *object2 = out_text(hold, "object2", "");
+	size_t n = escape_foreign(object, strlen(object)) + escape_foreign(object2, strlen(object2)), i;
+	const json_t *one;
+
+	json_array_foreach(out_field(hold, "argv"), i, one)
+		n += escape_foreign(json_string_value(one), json_string_length(one));
+	return n;
+}
+
+static void put_word(FILE *out, const char *before, const char *text)
+{
+	if (!*text)
+		return;
+	fputs(before, out);
+	escape_word(out, text, strlen(text));
+}
+
+static void put_what(FILE *out, const json_t *hold)
+{
+	size_t strange = foreign(hold);
+
+	label(out, "What");
+	out_value(out, out_field(hold, "operation"));
+	put_word(out, " ", out_text(hold, "object", ""));
+	put_word(out, " to ", out_text(hold, "object2", ""));
+	if (strcmp(out_text(hold, "address", ""), out_text(hold, "object", "")) != 0)
+		part(out, ", address ", hold, "address");
+	fputc('\n', out);
+	if (strcmp(out_text(hold, "operation", ""), "exec") == 0)
+		put_args(out, hold);
+	if (strange > 0) {
+		label(out, "");
+		fprintf(out, "%zu characters are outside ASCII: they may only look like the letters you think they are\n", strange);
+	}
+	label(out, "Where");
+	out_value(out, out_field(hold, "cwd"));
+	fputc('\n', out);
+}
+
+static void put_why(FILE *out, const json_t *hold)
+{
+	label(out, "Why");
+	out_value(out, out_field(hold, "reason"));
+	fputc('\n', out);
+	label(out, "");
+	part(out, "capability ", hold, "capability");
+	part(out, ", risk ", hold, "risk");
+	part(out, ", decision ", hold, "decision");
+	part(out, ", rule ", hold, "rule");
+	fputc('\n', out);
+	for (size_t i = 0; i < 2; i++) {
+		static const char *const fields[] = { "description", "justification" };
+
+		if (!*out_text(hold, fields[i], ""))
+			continue;
+		label(out, "");
+		out_value(out, out_field(hold, fields[i]));
+		fputc('\n', out);
+	}
+}
+
+/* An object of a capability as a sentence: its known parts, then its description. */
+static void put_effects(FILE *out, const json_t *hold)
+{
+	const json_t *effects = out_field(hold, "side_effects"), *undo = out_field(hold, "compensation");
+
+	label(out, "Effects");
+	if (json_is_object(effects)) {
+		fputs(json_is_true(out_field(effects, "reversible")) ? "reversible" : "NOT REVERSIBLE", out);
+		part(out, ", scope ", effects, "scope");
+		part(out, ": ", effects, "description");
+	} else {
+		out_value(out, effects);
+	}
+	fputc('\n', out);
+	label(out, "Undo");
+	if (json_is_object(undo) && json_is_true(out_field(undo, "supported"))) {
+		part(out, "", undo, "strategy");
+		part(out, ", capability ", undo, "capability_id");
+	} else if (json_is_object(undo) || !undo || json_is_null(undo)) {
+		fputs("no compensation", out);
+	} else {
+		out_value(out, undo);
+	}
+	fputc('\n', out);
+}
+
+static void put_rest(FILE *out, const json_t *hold)
+{
+	static const struct {
+		const char *label, *field;
+	} rows[] = { { "Waiting", "waiting" }, { "Digest", "digest" }, { "Asked", "requested_at" }, { "Expires", "expires_at" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const json_t *value = out_field(hold, rows[i].field);
+
+		if (!value || json_is_null(value))
+			continue;
+		label(out, rows[i].label);
+		out_value(out, value);
+		fputs(i == 0 ? " operations wait for an answer\n" : "\n", out);
+	}
+}
+
+/* A CRITICAL answer never stays: offering a scope for it would only teach a refusal. */
+static void put_commands(FILE *out, const json_t *hold)
+{
+	own_free char *id = NULL;
+	const char *text = out_text(hold, "id", "?");
+
+	if (strcmp(out_text(hold, "state", "pending"), "pending") != 0)
+		return;
+	id = escape_text(text, strlen(text));
+	if (!id)
+		return;
+	fputc('\n', out);
+	label(out, "Approve");
+	fprintf(out, "cvfctl approve %s\n", id);
+	if (strcmp(out_text(hold, "risk", ""), "CRITICAL") != 0) {
+		label(out, "");
+		fprintf(out, "cvfctl approve %s --scope session --for 10m\n", id);
+	}
+	label(out, "Deny");
+	fprintf(out, "cvfctl deny %s --note \"why\"\n", id);
+}
+
+void card_print(FILE *out, const json_t *hold, time_t now)
+{
+	put_head(out, hold, now);
+	put_who(out, hold);
+	put_what(out, hold);
+	put_why(out, hold);
+	put_effects(out, hold);
+	put_rest(out, hold);
+	put_commands(out, hold);
+}

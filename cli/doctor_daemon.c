@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * doctor_daemon.c - what the daemon says of itself, and agents whose holds an interactive shell would see
+ */
+#include "client.h"
+#include "doctor.h"
+#include "out.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <string.h>
+
+static struct finding check_reach(const struct patient *p)
+{
+	if (p->reach == 0)
+		return finding(FINDING_OK, NULL, "answers at %s", client_socket(p->c));
+	if (p->reach == -EACCES || p->reach == -EPERM)
+		return finding(FINDING_WARN, "run this as root or as a member of group cvf", "not permitted to ask at %s",
+			       client_socket(p->c));
+	return finding(FINDING_FAIL, "systemctl start cvfd, or: cvfd --foreground", "%s: %s", client_socket(p->c), strerror(-p->reach));
+}
+
+static struct finding check_enforcing(const struct patient *p)
+{
+	if (!p->status)
+		return finding(FINDING_WARN, "see the check `daemon`", "unknown: the daemon gave no status");
+	if (!json_is_true(out_field(p->status, "enforcing")))
+		return finding(FINDING_FAIL, "journalctl -u cvfd says which requirement is missing", "nothing is enforced: %s",
+			       out_text(p->status, "reason", "the daemon gives no reason"));
+	return finding(FINDING_OK, NULL, "flavour %s", out_text(p->status, "flavour", "unknown"));
+}
+
+static struct finding check_canary(const struct patient *p)
+{
+	if (p->ready_http == 0)
+		return finding(FINDING_WARN, "see the check `daemon`", "unknown: the daemon was not asked");
+	if (p->ready_http != 200)
+		return finding(FINDING_FAIL, "journalctl -u cvfd; an operation that must be refused was not, or was not tried",
+			       "%s", out_text(p->ready, "error.message", out_text(p->ready, "reason", "the daemon is not ready")));
+	return finding(FINDING_OK, NULL, "the forbidden operation was refused just now");
+}
+
+static struct finding check_policy(const struct patient *p)
+{
+	const json_t *problem = out_field(p->status, "policy_problem");
+
+	if (!p->status)
+		return finding(FINDING_WARN, "see the check `daemon`", "unknown");
+	if (json_is_string(problem) && json_string_length(problem) > 0)
+		return finding(FINDING_FAIL, "correct the file, then: cvfctl reload", "%s", json_string_value(problem));
+	if (json_is_object(problem))
+		return finding(FINDING_FAIL, "correct the file, then: cvfctl reload", "%s", out_text(problem, "message", "the last reload failed"));
+	return finding(FINDING_OK, NULL, "generation %lld is in force",
+		       (long long)json_integer_value(out_field(p->status, "generation")));
+}
+
+static struct finding check_lost(const struct patient *p)
+{
+	long long lost = json_integer_value(out_field(p->status, "events_lost"));
+
+	if (!p->status)
+		return finding(FINDING_WARN, "see the check `daemon`", "unknown");
+	if (lost > 0)
+		return finding(FINDING_WARN, "the gaps are rows of the trail; see `cvfctl events` and the load of this host",
+			       "%lld events were lost", lost);
+	return finding(FINDING_OK, NULL, "no event was lost");
+}
+
+/* pid runs in the foreground or background of some terminal. Field 7 of /proc/PID/stat; the name may hold anything. */
+static bool has_terminal(const char *pid)
+{
+	char path[64], line[1024];
+	const char *after;
+	int tty = 0;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
+	if (!doctor_read(path, line, sizeof(line)))
+		return false;
+	after = strrchr(line, ')');
+	return after && sscanf(after, ") %*c %*d %*d %*d %d", &tty) == 1 && tty != 0;
+}
+
+static bool matches(const json_t *patterns, const char *text)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(patterns, i, one)
+		if (json_is_string(one) && fnmatch(json_string_value(one), text, 0) == 0)
+			return true;
+	return false;
+}
+
+static bool is_enrolled(const json_t *agent, const char *pid)
+{
+	char path[64], text[PATH_MAX];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/exe", pid);
+	n = readlink(path, text, sizeof(text) - 1);
+	if (n > 0) {
+		text[n] = '\0';
+		if (matches(out_field(agent, "match.exe"), text))
+			return true;
+	}
+	snprintf(path, sizeof(path), "/proc/%.20s/cgroup", pid);
+	return doctor_read(path, text, sizeof(text)) && strncmp(text, "0::", 3) == 0 &&
+	       matches(out_field(agent, "match.cgroup"), text + 3);
+}
+
+/* The parent is cvfctl: its shell sees no stop of the agent. */
+static bool is_wrapped(const char *pid)
+{
+	char path[64], line[1024];
+	const char *after;
+	int parent = 0;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
+	if (!doctor_read(path, line, sizeof(line)))
+		return false;
+	after = strrchr(line, ')');
+	if (!after || sscanf(after, ") %*c %d", &parent) != 1)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/comm", parent);
+	return doctor_read(path, line, sizeof(line)) && strcmp(line, "cvfctl") == 0;
+}
+
+static const char *agent_of(const json_t *agents, const char *pid)
+{
+	const json_t *agent;
+	size_t i;
+
+	json_array_foreach(agents, i, agent)
+		if (is_enrolled(agent, pid))
+			return out_text(agent, "id", "?");
+	return NULL;
+}
+
+static struct finding check_terminals(const struct patient *p)
+{
+	static const char fix[] =
+		"a shell with job control prints `Stopped` when such a process is held; start it through cvfctl instead, as "
+		"/usr/share/cvf/shell/cvf-agent.sh does: claude() { cvfctl run --agent ID -- command claude \"$@\"; }";
+	own_dir DIR *proc = opendir("/proc");
+	const struct dirent *one;
+	const char *agent;
+
+	if (!p->agents || !proc)
+		return finding(FINDING_OK, NULL, "not looked: the agents are not known");
+	while ((one = readdir(proc))) {
+		if (!isdigit((unsigned char)one->d_name[0]) || !has_terminal(one->d_name) || is_wrapped(one->d_name))
+			continue;
+		agent = agent_of(p->agents, one->d_name);
+		if (agent)
+			return finding(FINDING_WARN, fix, "process %s of agent %s runs in a terminal", one->d_name, agent);
+	}
+	return finding(FINDING_OK, NULL, "no agent enrolled by path or cgroup runs in a terminal");
+}
+
+const struct check daemon_checks[] = {
+	{ "daemon", check_reach },
+	{ "enforcing", check_enforcing },
+	{ "canary", check_canary },
+	{ "policy", check_policy },
+	{ "store", check_lost },
+	{ "terminals", check_terminals },
+};
+const size_t daemon_checks_count = ARRAY_SIZE(daemon_checks);

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * verb_approvals.c - what waits for an answer: the list, the list as it changes, and the answers
+ */
+#include "ask.h"
+#include "card.h"
+#include "escape.h"
+#include "out.h"
+#include "text.h"
+#include "url.h"
+#include "verbs.h"
+
+#include <string.h>
+#include <time.h>
+
+#define OPERATION_WIDTH 160	/* in the list; the card shows all of it */
+#define WATCH_INTERVAL_S 1
+
+static void put_operation(FILE *out, const json_t *row)
+{
+	text_operation(out, row, OPERATION_WIDTH);
+}
+
+static void put_left(FILE *out, const json_t *row)
+{
+	if (strcmp(out_text(row, "state", "pending"), "pending") == 0)
+		text_left(out, out_text(row, "expires_at", NULL), time(NULL));
+	else
+		fputc('-', out);
+}
+
+static const struct column pending_columns[] = {
+	{ "HOLD", "id", NULL }, { "AGENT", "agent", NULL }, { "RISK", "risk", NULL }, { "CAPABILITY", "capability", NULL },
+	{ "LEFT", NULL, put_left }, { "OPERATION", NULL, put_operation },
+};
+static const struct column all_columns[] = {
+	{ "HOLD", "id", NULL }, { "STATE", "state", NULL }, { "AGENT", "agent", NULL }, { "RISK", "risk", NULL },
+	{ "CAPABILITY", "capability", NULL }, { "LEFT", NULL, put_left }, { "DECIDED BY", "decided_by", NULL },
+	{ "OPERATION", NULL, put_operation },
+};
+
+static struct url list_url(const struct call *c)
+{
+	struct url u = url_begin("/v1/approvals");
+
+	url_param(&u, "agent", c->option[OPT_AGENT]);
+	url_param(&u, "state", call_has(c, OPT_ALL) ? "all" : "pending");
+	url_param(&u, "limit", c->option[OPT_LIMIT]);
+	return u;
+}
+
+static int list_once(const struct call *c, const char *path)
+{
+	bool all = call_has(c, OPT_ALL);
+	own_json json_t *reply = NULL;
+	int r = ask(c, &(struct ask){ { .path = path }, "list the approvals", false }, &reply);
+
+	if (r != DONE)
+		return r;
+	if (call_has(c, OPT_JSON)) {
+		out_json(stdout, reply);
+		return DONE;
+	}
+	r = out_table(stdout, out_field(reply, "holds"), all ? all_columns : pending_columns,
+		      all ? ARRAY_SIZE(all_columns) : ARRAY_SIZE(pending_columns), "Nothing waits for an answer.");
+	return r < 0 ? say_no_memory() : DONE;
+}
+
+static void put_change(const struct call *c, const json_t *hold)
+{
+	if (call_has(c, OPT_JSON)) {
+		out_json(stdout, hold);
+	} else {
+		out_value(stdout, out_field(hold, "id"));
+		printf("  %-9s ", out_text(hold, "state", "?"));
+		for (size_t i = 1; i < ARRAY_SIZE(pending_columns) - 2; i++) {
+			putchar(' ');
+			out_value(stdout, out_field(hold, pending_columns[i].field));
+			putchar(' ');
+		}
+		putchar(' ');
+		text_operation(stdout, hold, 0);
+		putchar('\n');
+	}
+	fflush(stdout);
+}
+
+/* A hold that was listed and is not any more: ask what became of it. */
+static void put_end(const struct call *c, const char *id)
+{
+	own_url struct url u = url_begin("/v1/approvals");
+	own_json json_t *hold = NULL;
+
+	url_segment(&u, id);
+	if (ask_on(c, client_socket(c), &(struct ask){ { .path = u.text }, "show a hold", false }, &hold) == DONE)
+		put_change(c, hold);
+}
+
+/* known: id -> hold, as listed last; brought up to date. */
+static void compare(const struct call *c, json_t *known, const json_t *holds)
+{
+	own_json json_t *now = json_object();
+	json_t *hold;
+	const char *id;
+	void *next;
+	size_t i;
+
+	json_array_foreach(holds, i, hold) {
+		id = out_text(hold, "id", "");
+		json_object_set(now, id, hold);
+		if (!json_object_get(known, id))
+			put_change(c, hold);
+	}
+	json_object_foreach_safe(known, next, id, hold)
+		if (!json_object_get(now, id) && strcmp(out_text(hold, "state", "pending"), "pending") == 0)
+			put_end(c, id);
+	json_object_clear(known);
+	json_object_update(known, now);
+}
+
+/* Goes on through a restart of the daemon: an approver's screen must not end with it. */
+static int watch(const struct call *c, const char *path)
+{
+	own_json json_t *known = json_object();
+	const char *socket = client_socket(c);
+	bool was_there = false, is_there = true;
+
+	for (;;) {
+		own_json json_t *reply = NULL;
+		int r = ask_on(c, socket, &(struct ask){ { .path = path }, "list the approvals", false }, &reply);
+
+		if (r > 0 || (r < 0 && !was_there))
+			return r > 0 ? r : ask_say_unreachable(socket, r);
+		if (r < 0 && is_there)
+			say_fail(0, "waiting for it to come back", "lost the daemon at %s: %s", socket, strerror(-r));
+		is_there = r == DONE;
+		was_there = true;
+		if (is_there)
+			compare(c, known, out_field(reply, "holds"));
+		if (ferror(stdout))
+			return REFUSED;
+		sleep(WATCH_INTERVAL_S);
+	}
+}
+
+int verb_approvals(const struct call *c)
+{
+	own_url struct url u = list_url(c);
+	long limit;
+	int r = call_number(c, OPT_LIMIT, 1000000, &limit);
+
+	if (r < 0)
+		return -r;
+	return call_has(c, OPT_WATCH) ? watch(c, u.text) : list_once(c, u.text);
+}
+
+int verb_approvals_show(const struct call *c)
+{
+	own_url struct url u = url_begin("/v1/approvals");
+	own_json json_t *hold = NULL;
+	own_free char *doing = NULL;
+	int r;
+
+	url_segment(&u, c->words[0]);
+	if (asprintf(&doing, "show hold %s", c->words[0]) < 0)
+		return say_no_memory();
+	r = ask(c, &(struct ask){ { .path = u.text }, doing, false }, &hold);
+	if (r != DONE)
+		return r;
+	if (call_has(c, OPT_JSON))
+		out_json(stdout, hold);
+	else
+		card_print(stdout, hold, time(NULL));
+	return DONE;
+}
+
+static int answer(const struct call *c, const char *verb, json_t *body, const char *done)
+{
+	own_url struct url u = url_begin("/v1/approvals");
+	own_json json_t *owned = body, *reply = NULL;
+	own_free char *text = body ? json_dumps(body, JSON_COMPACT) : NULL, *doing = NULL;
+	int r;
+
+	url_segment(&u, c->words[0]);
+	url_segment(&u, verb);
+	if (!text || asprintf(&doing, "%s hold %s", verb, c->words[0]) < 0)
+		return say_no_memory();
+	r = ask(c, &(struct ask){ { "POST", u.text, text, strlen(text), 0 }, doing, false }, &reply);
+	if (r != DONE)
+		return r;
+	if (call_has(c, OPT_JSON)) {
+		out_json(stdout, reply);
+		return DONE;
+	}
+	printf("hold %s %s", c->words[0], done);
+	if (out_text(reply, "operation", NULL)) {
+		fputs(": ", stdout);
+		text_operation(stdout, reply, 0);
+	}
+	putchar('\n');
+	return DONE;
+}
+
+int verb_approve(const struct call *c)
+{
+	const char *scope = c->option[OPT_SCOPE] ? c->option[OPT_SCOPE] : "once";
+	json_t *body;
+	long for_s, uses;
+	int r = call_duration(c, OPT_FOR, &for_s);
+
+	if (r == 0)
+		r = call_number(c, OPT_USES, 1000000000, &uses);
+	if (r < 0)
+		return -r;
+	if (strcmp(scope, "once") == 0 && (for_s || uses))
+		return say_fail(USAGE, "add --scope session or --scope agent", "--for and --uses need an answer that stays");
+	body = json_pack("{s:s}", "scope", scope);
+	if (for_s)
+		json_object_set_new(body, "for_s", json_integer(for_s));
+	if (uses)
+		json_object_set_new(body, "uses", json_integer(uses));
+	if (call_has(c, OPT_NOTE))
+		json_object_set_new(body, "note", json_string(c->option[OPT_NOTE]));
+	return answer(c, "approve", body, "approved");
+}
+
+int verb_deny(const struct call *c)
+{
+	json_t *body = json_object();
+
+	if (call_has(c, OPT_NOTE))
+		json_object_set_new(body, "note", json_string(c->option[OPT_NOTE]));
+	return answer(c, "deny", body, "denied");
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * verb_declare.c - capabilities, agents and policies: register, list, show, remove; and what only agents have
+ */
+#include "ask.h"
+#include "escape.h"
+#include "out.h"
+#include "text.h"
+#include "url.h"
+#include "verbs.h"
+
+#include <string.h>
+
+static void put_risk(FILE *out, const json_t *row)
+{
+	out_value(out, json_is_object(out_field(row, "risk")) ? out_field(row, "risk.level") : out_field(row, "risk"));
+}
+
+static void put_grants(FILE *out, const json_t *row)
+{
+	fprintf(out, "%zu", json_array_size(out_field(row, "capabilities")));
+}
+
+static void put_rules(FILE *out, const json_t *row)
+{
+	fprintf(out, "%zu", json_array_size(out_field(row, "rules")));
+}
+
+static void put_origin(FILE *out, const json_t *row)
+{
+	if (json_is_true(out_field(row, "builtin")))
+		fputs("built in", out);
+	else
+		out_value(out, out_field(row, "source"));
+}
+
+static const struct column capability_columns[] = {
+	{ "ID", "id", NULL }, { "TYPE", "operation_type", NULL }, { "RISK", NULL, put_risk }, { "FROM", NULL, put_origin },
+	{ "NAME", "name", NULL },
+};
+static const struct column agent_columns[] = {
+	{ "ID", "id", NULL }, { "MODE", "mode", NULL }, { "PROFILE", "profile", NULL }, { "GRANTS", NULL, put_grants },
+	{ "OWNER", "owner", NULL }, { "FROM", NULL, put_origin },
+};
+static const struct column policy_columns[] = {
+	{ "ID", "id", NULL }, { "PRIORITY", "priority", NULL }, { "RULES", NULL, put_rules }, { "FROM", NULL, put_origin },
+	{ "NAME", "name", NULL },
+};
+
+static const struct kind {
+	const char *noun, *plural, *path, *done;
+	const struct column *columns;
+	size_t columns_count;
+	bool replaces;	/* without being asked */
+} kinds[] = {
+	{ "capability", "capabilities", "/v1/capabilities", "registered", capability_columns, ARRAY_SIZE(capability_columns), false },
+	{ "agent", "agents", "/v1/agents", "registered", agent_columns, ARRAY_SIZE(agent_columns), false },
+	{ "policy", "policies", "/v1/policies", "in force", policy_columns, ARRAY_SIZE(policy_columns), true },
+};
+
+static const struct kind *kind_of(const struct call *c)
+{
+	const struct kind *k = kinds;
+
+	while (strcmp(k->noun, c->verb->noun) != 0)
+		k++;
+	return k;
+}
+
+static void put_id(const struct kind *k, const json_t *one)
+{
+	own_free char *id = NULL;
+	const char *text = json_is_string(one) ? json_string_value(one) : out_text(one, "id", NULL);
+
+	id = text ? escape_text(text, strlen(text)) : NULL;
+	if (id)
+		printf("%s %s %s\n", k->noun, id, k->done);
+}
+
+/* The reply names what was taken in: one declaration, a list, or a list under the plural; any of them is fine. */
+static void put_registered(const struct kind *k, const json_t *reply)
+{
+	const json_t *list = json_is_array(reply) ? reply : out_field(reply, k->plural);
+	const json_t *one;
+	size_t i;
+
+	if (!list)
+		list = out_field(reply, "ids");
+	if (!list)
+		put_id(k, reply);
+	json_array_foreach(list, i, one)
+		put_id(k, one);
+	out_diagnoses(stderr, out_field(reply, "warnings"));
+}
+
+int verb_register(const struct call *c)
+{
+	const struct kind *k = kind_of(c);
+	const char *file = c->words[0];
+	own_url struct url u = url_begin(k->path);
+	own_free char *text = NULL, *doing = NULL;
+	own_json json_t *reply = NULL;
+	size_t size = 0;
+	int r = text_read(file, &text, &size);
+
+	if (r < 0)
+		return say_fail(r == -ENOENT ? NOT_FOUND : REFUSED, NULL, "cannot read %s: %s", file, strerror(-r));
+	url_param(&u, "name", file);
+	url_param(&u, "replace", k->replaces || call_has(c, OPT_REPLACE) ? "1" : NULL);
+	if (asprintf(&doing, "%s the %s of %s", c->verb->verb, k->plural, file) < 0)
+		return say_no_memory();
+	r = ask(c, &(struct ask){ { "POST", u.text, text, size, 0 }, doing, false }, &reply);
+	if (r != DONE)
+		return r;
+	if (call_has(c, OPT_JSON))
+		out_json(stdout, reply);
+	else
+		put_registered(k, reply);
+	return DONE;
+}
+
+int verb_list(const struct call *c)
+{
+	const struct kind *k = kind_of(c);
+	own_json json_t *reply = NULL;
+	own_free char *doing = NULL, *empty = NULL;
+	int r;
+
+	if (asprintf(&doing, "list the %s", k->plural) < 0 || asprintf(&empty, "No %s.", k->plural) < 0)
+		return say_no_memory();
+	r = ask(c, &(struct ask){ { .path = k->path }, doing, false }, &reply);
+	if (r != DONE)
+		return r;
+	if (call_has(c, OPT_JSON)) {
+		out_json(stdout, reply);
+		return DONE;
+	}
+	r = out_table(stdout, out_field(reply, k->plural), k->columns, k->columns_count, empty);
+	return r < 0 ? say_no_memory() : DONE;
+}
+
+int verb_show(const struct call *c)
+{
+	const struct kind *k = kind_of(c);
+	own_url struct url u = url_begin(k->path);
+	own_json json_t *reply = NULL;
+	own_free char *doing = NULL;
+	int r;
+
+	url_segment(&u, c->words[0]);
+	if (asprintf(&doing, "show %s %s", k->noun, c->words[0]) < 0)
+		return say_no_memory();
+	r = ask(c, &(struct ask){ { .path = u.text }, doing, false }, &reply);
+	if (r != DONE)
+		return r;
+	if (call_has(c, OPT_JSON))
+		out_json(stdout, reply);
+	else
+		out_tree(stdout, reply, 0);
+	return DONE;
+}
+
+int verb_remove(const struct call *c)
+{
+	const struct kind *k = kind_of(c);
+	own_url struct url u = url_begin(k->path);
+	own_json json_t *reply = NULL;
+	own_free char *doing = NULL, *id = escape_text(c->words[0], strlen(c->words[0]));
+	int r;
+
+	url_segment(&u, c->words[0]);
+	if (!id || asprintf(&doing, "remove %s %s", k->noun, c->words[0]) < 0)
+		return say_no_memory();
+	r = ask(c, &(struct ask){ { .method = "DELETE", .path = u.text }, doing, false }, &reply);
+	if (r != DONE)
+		return r;
+	if (call_has(c, OPT_JSON))
+		out_json(stdout, reply);
+	else
+		printf("%s %s removed\n", k->noun, id);
+	return DONE;
+}
+
+/* POST of a small object to /v1/agents/ID/WHAT; takes body. */
+static int post_agent(const struct call *c, const char *what, const char *doing, json_t *body, json_t **ret)
+{
+	own_url struct url u = url_begin("/v1/agents");
+	own_json json_t *owned = body;
+	own_free char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+	own_free char *sentence = NULL;
+
+	url_segment(&u, c->words[0]);
+	url_segment(&u, what);
+	if (!text || asprintf(&sentence, "%s agent %s", doing, c->words[0]) < 0)
+		return say_no_memory();
+	return ask(c, &(struct ask){ { "POST", u.text, text, strlen(text), 0 }, sentence, false }, ret);
+}
+
+int verb_attach(const struct call *c)
+{
+	own_json json_t *reply = NULL;
+	own_free char *session = NULL;
+	const char *text;
+	long pid;
+	int r = call_number(c, OPT_PID, 1 << 22, &pid);
+
+	if (r < 0)
+		return -r;
+	r = post_agent(c, "sessions", "attach the process to", json_pack("{s:I}", "pid", (json_int_t)pid), &reply);
+	if (r != DONE)
+		return r;
+	if (call_has(c, OPT_JSON)) {
+		out_json(stdout, reply);
+		return DONE;
+	}
+	text = out_text(reply, "session", "?");
+	session = escape_text(text, strlen(text));
+	printf("process %ld is session %s\n", pid, session ? session : "?");
+	return DONE;
+}
+
+int verb_mode(const struct call *c)
+{
+	static const char *const modes[] = { "enforce", "observe", "learn" };
+	own_json json_t *reply = NULL;
+	const char *mode = c->words[1];
+	size_t i = 0;
+	int r;
+
+	while (i < ARRAY_SIZE(modes) && strcmp(modes[i], mode) != 0)
+		i++;
+	if (i == ARRAY_SIZE(modes))
+		return say_fail(USAGE, "see: cvfctl agent mode --help", "'%s' is no mode: enforce, observe or learn", mode);
+	r = post_agent(c, "mode", "change the mode of", json_pack("{s:s}", "mode", mode), &reply);
+	if (r != DONE)
+		return r;
+	if (call_has(c, OPT_JSON))
+		out_json(stdout, reply);
+	else
+		printf("agent %s: mode %s\n", c->words[0], mode);
+	return DONE;
+}

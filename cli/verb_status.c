@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * verb_status.c - what is in force and how it is doing: documents of the daemon shown as they are
+ */
+#include "ask.h"
+#include "escape.h"
+#include "out.h"
+#include "text.h"
+#include "url.h"
+#include "verbs.h"
+
+#include "cvf/limits.h"
+
+#include <curl/curl.h>
+#include <string.h>
+
+int verb_status(const struct call *c)
+{
+	own_json json_t *reply = NULL;
+	int r = ask(c, &(struct ask){ { .path = "/v1/status" }, "read the status", false }, &reply);
+
+	if (r != DONE)
+		return r;
+	if (call_has(c, OPT_JSON)) {
+		out_json(stdout, reply);
+		return DONE;
+	}
+	puts(json_is_true(out_field(reply, "enforcing")) ? "Enforcing." : "NOT ENFORCING. See: cvfctl doctor");
+	out_tree(stdout, reply, 2);
+	return DONE;
+}
+
+int verb_reload(const struct call *c)
+{
+	own_json json_t *reply = NULL;
+	int r = ask(c, &(struct ask){ { "POST", "/v1/reload", "{}", 2, 0 }, "reload (the old generation stays in force)", false },
+		    &reply);
+
+	if (r != DONE)
+		return r;
+	if (call_has(c, OPT_JSON)) {
+		out_json(stdout, reply);
+		return DONE;
+	}
+	fputs("generation ", stdout);
+	out_value(stdout, out_field(reply, "generation"));
+	puts(" is in force");
+	out_diagnoses(stderr, out_field(reply, "warnings"));
+	return DONE;
+}
+
+/* The daemon's version is asked for but not needed. */
+static json_t *versions(const struct call *c)
+{
+	own(client) struct client *cl = NULL;
+	own_reply struct reply reply = { 0 };
+	const char *daemon = NULL;
+
+	if (client_new(client_socket(c), &cl) == 0 &&
+	    client_request(cl, &(struct request){ .path = "/v1/status", .timeout_ms = 2000 }, &reply) == 0)
+		daemon = out_text(reply.body, "version", NULL);
+	return json_pack("{s:s, s:i, s:s?, s:s, s:s}", "cvfctl", CVF_VERSION, "abi", CVF_ABI, "daemon", daemon,
+			 "libcurl", curl_version_info(CURLVERSION_NOW)->version, "jansson", jansson_version_str());
+}
+
+int verb_version(const struct call *c)
+{
+	own_json json_t *document = versions(c);
+
+	if (!document)
+		return say_no_memory();
+	if (call_has(c, OPT_JSON)) {
+		out_json(stdout, document);
+		return DONE;
+	}
+	printf("cvfctl %s (ABI %d, libcurl %s, jansson %s)\n", CVF_VERSION, CVF_ABI, out_text(document, "libcurl", "?"),
+	       out_text(document, "jansson", "?"));
+	if (out_text(document, "daemon", NULL)) {
+		fputs("cvfd ", stdout);
+		out_value(stdout, out_field(document, "daemon"));
+		putchar('\n');
+	}
+	return DONE;
+}
+
+int verb_counters(const struct call *c)
+{
+	static const struct column columns[] = {
+		{ "AGENT", "agent", NULL }, { "CAPABILITY", "capability", NULL }, { "OPERATION", "operation", NULL },
+		{ "VERDICT", "verdict", NULL }, { "COUNT", "count", NULL },
+	};
+	own_url struct url u = url_begin("/v1/counters");
+	own_json json_t *reply = NULL;
+	int r;
+
+	url_param(&u, "agent", c->option[OPT_AGENT]);
+	r = ask(c, &(struct ask){ { .path = u.text }, "read the counters", false }, &reply);
+	if (r != DONE)
+		return r;
+	if (call_has(c, OPT_JSON)) {
+		out_json(stdout, reply);
+		return DONE;
+	}
+	r = out_table(stdout, out_field(reply, "counters"), columns, ARRAY_SIZE(columns), "Nothing was counted yet.");
+	return r < 0 ? say_no_memory() : DONE;
+}
+
+static void put_reason(const json_t *one)
+{
+	static const char *const fields[] = { "reason_text", "text", "hint", "next" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		const char *text = out_text(one, fields[i], NULL);
+
+		if (!text)
+			continue;
+		fputs("    ", stdout);
+		escape_line(stdout, text, strlen(text));
+		putchar('\n');
+	}
+}
+
+static void put_list(const json_t *list)
+{
+	static const char *const fields[] = { "time", "requested_at", "verdict", "state", "capability", "risk", "reason", "hold" };
+	const json_t *one, *value;
+	size_t i;
+
+	json_array_foreach(list, i, one) {
+		for (size_t k = 0; k < ARRAY_SIZE(fields); k++) {
+			value = out_field(one, fields[k]);
+			if (!value || json_is_null(value))
+				continue;
+			out_value(stdout, value);
+			fputs("  ", stdout);
+		}
+		text_operation(stdout, one, 0);
+		putchar('\n');
+		put_reason(one);
+	}
+}
+
+static int put_why(const struct call *c, const json_t *reply)
+{
+	const json_t *events = out_field(reply, "events"), *holds = out_field(reply, "holds");
+
+	if (call_has(c, OPT_JSON))
+		out_json(stdout, reply);
+	else if (!events && !holds)
+		out_tree(stdout, reply, 0);
+	else if (json_array_size(events) + json_array_size(holds) == 0)
+		puts("Nothing of yours was denied or held.");
+	put_list(call_has(c, OPT_JSON) ? NULL : holds);
+	put_list(call_has(c, OPT_JSON) ? NULL : events);
+	return DONE;
+}
+
+/* An agent has a socket of its own: the kernel refuses it the control socket. Anybody else asks for an agent by name. */
+int verb_why(const struct call *c)
+{
+	own_url struct url u = url_begin("/v1/why");
+	own_json json_t *reply = NULL;
+	struct ask a = { .doing = "explain the last denials", .agent_too = true };
+	long limit;
+	int r = call_number(c, OPT_LIMIT, 1000, &limit);
+
+	if (r < 0)
+		return -r;
+	url_param(&u, "agent", c->option[OPT_AGENT]);
+	url_param(&u, "limit", c->option[OPT_LIMIT]);
+	a.request.path = u.text;
+	r = -ENOENT;
+	if (!call_has(c, OPT_AGENT) && !call_has(c, OPT_SOCKET) && !getenv("CVF_SOCKET"))
+		r = ask_on(c, AGENT_SOCKET, &a, &reply);
+	if (r < 0)
+		r = ask(c, &a, &reply);
+	return r == DONE ? put_why(c, reply) : r;
+}
