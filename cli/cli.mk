@@ -13,3 +13,4 @@ $(B)/cvfctl: $(B)/cli/main.o $(CLI) $(POLICY) $(JSON) $(CORE)
 install: install-cli
 install-cli: $(B)/cvfctl
 	$(Q)install -D -m 755 $(B)/cvfctl $(DESTDIR)$(PREFIX)/bin/cvfctl
+	$(Q)install -D -m 644 share/shell/cvf-agent.sh $(DESTDIR)$(PREFIX)/share/cvf/shell/cvf-agent.sh
