@@ -69,7 +69,7 @@ struct cvf_agent {
 CVF_SIZE(struct cvf_agent, 8);
 
 /*
- * One generation of the compiled policy: a value of the map cvf_policy (two slots). Written by cvfd into the idle slot,
+ * One generation of the compiled policy: one of the two slots of struct cvf_state. Written by cvfd into the idle slot,
  * read by every hook through cvf_control.active.
  *
  * The automaton: state s is the index of its row in dfa[]; row[class[byte]] is the next state, row[stride - 1] the set.
@@ -108,7 +108,7 @@ struct cvf_slot {
 #define CVF_PATH_ABSTRACT "//abstract/"	/* abstract unix socket names */
 #define CVF_PATH_CGROUP "//cgroup"	/* cgroup paths, for enrolment */
 
-/* The only value of the map cvf_control. Plain words; each has one writer unless marked atomic. */
+/* Plain words; each has one writer unless marked atomic. */
 struct cvf_control {
 	__u32 abi;		/* CVF_ABI of who loaded the programs */
 	__u32 active;		/* slot in force: 0 or 1; written last by cvfd */
@@ -119,9 +119,20 @@ struct cvf_control {
 	__u32 holds;		/* atomic: holds waiting */
 	__u32 flavour_lsm;
 	__u32 guard_tgid;	/* cvfd's process id in the host namespace; 0: none yet */
+	__u32 moving;		/* atomic: directories being renamed right now: no cached state is used */
+	__u32 reserved;
+	__u64 attached_ns;	/* CLOCK_BOOTTIME: when the programs were attached */
 	__u64 key[2];		/* secret of the digests, set once per boot */
 };
-CVF_SIZE(struct cvf_control, 64);
+CVF_SIZE(struct cvf_control, 80);
+
+/* The globals of the programs: the only value of their .bss map, which cvfd maps. */
+struct cvf_state {
+	struct cvf_control control;
+	/* By cgroup id mod 65536: 0 means that no cgroup with such an id is enrolled. One load tells that a task is nobody's. */
+	__u8 gate[65536];
+	struct cvf_slot slots[2];
+};
 
 /* Label of a governed task: value of cvf_labels (task storage). Written by the task itself, by its parent at fork and by cvfd at enrolment. */
 #define CVF_LABEL_CANARY 0x1	/* everything is refused */
@@ -133,12 +144,13 @@ struct cvf_label {
 	__u32 reasks;		/* of the question below */
 	__u64 question;		/* digest of the question asked last; 0: none */
 	__u64 bprm;		/* identity of the exec in progress */
-	__u64 exec_digest;	/* of the arguments as judged */
-	__u64 exec_answer;	/* digest of the answer to consume when the exec succeeds */
-	__u32 exec_level;	/* interpreter level of the exec in progress */
-	__u32 reserved;
+	__u64 exec_digest;	/* of argv[1..] as judged */
+	__u64 exec_answer[2];	/* answers to consume when the exec succeeds: of the file, of its interpreter */
+	__u16 exec_level;	/* interpreter level of the exec in progress */
+	__u16 exec_action;	/* most severe cell action met by it: enum cvf_verdict */
+	__u32 exec_cell;	/* cell that decided it */
 };
-CVF_SIZE(struct cvf_label, 64);
+CVF_SIZE(struct cvf_label, 72);
 
 /* A question and its answer: value of cvf_asks, key: digest. Written by the hook (pending) and by cvfd (the answer). */
 struct cvf_ask {

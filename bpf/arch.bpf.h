@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * arch.bpf.h - system call numbers and arguments of the interrupted task, per architecture
+ *
+ * Numbers are facts of the kernel's ABI (arch/x86/entry/syscalls, include/uapi/asm-generic/unistd.h). -1: the
+ * architecture has no such call.
+ */
+#ifndef ARCH_BPF_H
+#define ARCH_BPF_H
+
+struct call_numbers {
+	int execve, execveat, open, openat, openat2, creat, io_uring_enter, io_submit;
+};
+
+#if defined(__TARGET_ARCH_x86)
+static const struct call_numbers native_calls = { 59, 322, 2, 257, 437, 85, 426, 209 };
+static const struct call_numbers compat_calls = { 11, 358, 5, 295, 437, 8, 426, 248 };
+#define TS_COMPAT 2
+
+static __always_inline bool call_is_compat(const struct task_struct *t)
+{
+	return t->thread_info.status & TS_COMPAT;
+}
+static __always_inline long call_number(const struct pt_regs *regs)
+{
+	return regs->orig_ax;
+}
+/* User pointer to argv of execve (at: execveat). */
+static __always_inline unsigned long call_argv(const struct pt_regs *regs, bool at, bool compat)
+{
+	if (at)
+		return regs->dx;
+	return compat ? regs->cx : regs->si;
+}
+#elif defined(__TARGET_ARCH_arm64)
+static const struct call_numbers native_calls = { 221, 281, -1, 56, 437, -1, 426, 2 };
+static const struct call_numbers compat_calls = { 11, 387, 5, 322, 437, 8, 426, 246 };
+#define TIF_32BIT 22
+
+static __always_inline bool call_is_compat(const struct task_struct *t)
+{
+	return t->thread_info.flags & (1ul << TIF_32BIT);
+}
+static __always_inline long call_number(const struct pt_regs *regs)
+{
+	return regs->syscallno;
+}
+static __always_inline unsigned long call_argv(const struct pt_regs *regs, bool at, bool compat)
+{
+	return at ? regs->regs[2] : regs->regs[1];
+}
+#endif
+
+#endif

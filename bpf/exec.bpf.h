@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * exec.bpf.h - which image runs with which arguments
+ *
+ * Decided at bprm_check_security, once per interpreter level, on the resolved file and on the arguments in the caller's
+ * memory. That memory can change until the kernel copied it, so at sched_process_exec the arguments of the new image,
+ * which nobody else can write, must digest to what was judged, else the image is killed before its first instruction.
+ */
+#ifndef EXEC_BPF_H
+#define EXEC_BPF_H
+
+struct collect {
+	struct cvf_scratch *scratch;
+	unsigned long argv;
+	__u32 off;
+	__u32 seen;	/* arguments, argv[0] included */
+	__u16 compat;
+	__u16 fault;
+};
+
+/* One more argument of the caller. */
+static long collect_step(__u32 i, struct collect *c)
+{
+	unsigned long p = 0;
+	__u32 p32 = 0;
+	long n;
+
+	if (c->compat) {
+		if (bpf_probe_read_user(&p32, sizeof(p32), (void *)(c->argv + i * 4)))
+			c->fault = CVF_REASON_ARGS_UNREADABLE;
+		p = p32;
+	} else if (bpf_probe_read_user(&p, sizeof(p), (void *)(c->argv + i * 8))) {
+		c->fault = CVF_REASON_ARGS_UNREADABLE;
+	}
+	if (c->fault || !p)
+		return 1;
+	if (c->off >= CVF_ARGS_MAX || i + 1 >= CVF_ARGC_MAX) {
+		c->scratch->args_cut = 1;
+		return 1;
+	}
+	n = bpf_probe_read_user_str(&c->scratch->args[c->off & (CVF_ARGS_MAX - 1)], CVF_ARGS_MAX, (void *)p);
+	if (n < 0) {
+		c->fault = CVF_REASON_ARGS_UNREADABLE;
+		return 1;
+	}
+	if (n >= CVF_ARGS_MAX || c->off + n > CVF_ARGS_MAX)
+		c->scratch->args_cut = 1;
+	if (!i)
+		c->scratch->args_first = n;
+	c->off += n;
+	c->seen++;
+	return 0;
+}
+
+static __always_inline void args_end(struct cvf_scratch *s, __u32 len, __u32 seen)
+{
+	s->args_len = len;
+	s->args_count = seen ? seen - 1 : 0;
+}
+
+/* argv of the interrupted execve or execveat into the scratch memory. 0 or enum cvf_reason. */
+static __noinline int args_collect(struct cvf_scratch *s)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+	bool compat = call_is_compat(t);
+	const struct call_numbers *calls = compat ? &compat_calls : &native_calls;
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(t);
+	struct collect c = { .scratch = s, .compat = compat };
+	long nr = call_number(regs);
+
+	s->args_cut = 0;
+	s->args_first = 0;
+	args_end(s, 0, 0);
+	if (nr != calls->execve && nr != calls->execveat)
+		return CVF_REASON_ARGS_UNREADABLE;
+	c.argv = call_argv(regs, nr == calls->execveat, compat);
+	if (c.argv)
+		bpf_loop(CVF_ARGC_MAX, collect_step, &c, 0);
+	if (c.off > CVF_ARGS_MAX)
+		c.off = CVF_ARGS_MAX;
+	args_end(s, c.off, c.seen);
+	return c.fault;
+}
+
+/* argv of the current image, from its own argument area. 0 or enum cvf_reason. */
+static __noinline int args_of_image(struct cvf_scratch *s)
+{
+	struct mm_struct *mm = bpf_get_current_task_btf()->mm;
+	unsigned long start, len;
+	long first;
+
+	s->args_cut = 0;
+	s->args_first = 0;
+	args_end(s, 0, 0);
+	if (!mm)
+		return CVF_REASON_ARGS_UNREADABLE;
+	start = mm->arg_start;
+	len = mm->arg_end - start;
+	if (len > CVF_ARGS_MAX) {
+		len = CVF_ARGS_MAX;
+		s->args_cut = 1;
+	}
+	if (!len)
+		return 0;
+	first = bpf_probe_read_user_str(s->args, CVF_ARGS_MAX, (void *)start);
+	if (first < 0 || bpf_probe_read_user(s->args, len & (2 * CVF_ARGS_MAX - 1), (void *)start))
+		return CVF_REASON_ARGS_UNREADABLE;
+	s->args_first = first;
+	args_end(s, len, 0);
+	return 0;
+}
+
+static __noinline __u64 args_digest(struct cvf_scratch *s, __u32 from)
+{
+	struct sip *sip = &s->sip;
+
+	sip_start(sip);
+	sip_bytes(s, SIP_ARGS, from, s->args_len > from ? s->args_len - from : 0);
+	return sip_end(sip);
+}
+
+/* Set of (path in path[0], NUL, [script NUL,] argv[1..]). script: name in path[1], from another hook; len 0: none. */
+static __noinline __u32 exec_set(struct cvf_slot *slot, struct cvf_scratch *s, __u32 script_len)
+{
+	__u32 state = scan(slot, s, 0, s->path_off[0], s->path_len[0], slot->start_exec);
+
+	state = dfa_next(slot, state, 0);
+	if (script_len)
+		state = scan(slot, s, 1, 0, script_len, state);
+	if (s->args_len > s->args_first)
+		state = scan(slot, s, SIP_ARGS, s->args_first, s->args_len - s->args_first, state);
+	return dfa_set(slot, state);
+}
+
+/* Path of the file about to run into path[0]; 0 or enum cvf_reason. */
+static __noinline int exec_path(struct cvf_scratch *s, const struct file *file)
+{
+	struct place place = { .dentry = file->f_path.dentry, .mnt = file->f_path.mnt };
+	__u64 chain;
+	enum placed placed = mount_chain((__u64)place.mnt, &chain);
+
+	if (placed == PLACED_ANON)
+		return path_synthetic(s, 0, (const char *)place.dentry->d_name.name, place.dentry->d_name.len, false);
+	if (placed == PLACED)
+		placed = path_text(s, &place, 0);
+	return placed == PLACED ? 0 : (int)place_fault(placed);
+}
+
+static __noinline int exec_judge(struct question *q, struct linux_binprm *bprm)
+{
+	struct cvf_scratch *s = q->scratch;
+	struct cvf_label *l = q->label;
+	bool script = bprm->interp != bprm->filename;
+	long len = 0;
+
+	s->path_len[0] = 0;
+	s->path_len[1] = 0;
+	q->f->fault = q->f->fault ?: exec_path(s, bprm->file);
+	q->f->have_args = 1;
+	q->f->fault = q->f->fault ?: args_collect(s);
+	if (!script) {
+		l->exec_level = 0;
+		l->exec_action = 0;
+		l->exec_digest = args_digest(s, s->args_first);
+	} else {
+		l->exec_level++;
+		q->f->exec_level = 1;
+		len = bpf_probe_read_kernel_str(s->path[1], PATH_ROOM, bprm->filename);
+		if (len < 0)
+			len = 0;
+	}
+	if (!q->f->fault)
+		q->f->cell = cell_find(q, exec_set(q->slot, s, len & (PATH_ROOM - 1)));
+	q->f->identity[0] = BPF_CORE_READ(bprm, file, f_inode, i_ino);
+	q->f->identity[1] = BPF_CORE_READ(bprm, file, f_inode, i_sb, s_dev);
+	if (severity(cell_at(q->slot, q->f->cell)) >= l->exec_action) {
+		l->exec_action = severity(cell_at(q->slot, q->f->cell));
+		l->exec_cell = q->f->cell;
+	}
+	return 0;
+}
+
+static __noinline int exec_question(struct linux_binprm *bprm, struct cvf_label *l)
+{
+	struct question q;
+	int r = question_start(&q, l, CVF_OP_EXEC);
+
+	if (r <= 0)
+		return r;
+	exec_judge(&q, bprm);
+	r = verdict(&q);
+	question_end(&q);
+	return r;
+}
+
+HOOK(bprm_check_security)
+int BPF_PROG(cvf_exec, struct linux_binprm *bprm, int ret)
+{
+	enum standing standing;
+	struct cvf_label *l;
+
+	if (ret)
+		return ret;
+	l = current_label(&standing);
+	if (standing == NOBODY)
+		return 0;
+	return l ? exec_question(bprm, l) : refuse_unknown();
+}
+
+/*
+ * Are the arguments of the image those that were judged? The kernel puts "interpreter [option] script" before argv[1..]
+ * for each interpreter level, from files and from a name it had copied: these are skipped, the rest must be the same.
+ */
+static __noinline int exec_args_match(struct cvf_scratch *s, const struct cvf_label *l)
+{
+	unsigned long start = bpf_get_current_task_btf()->mm->arg_start;
+	__u32 from = s->args_first, level = l->exec_level;
+
+	if (args_digest(s, from) == l->exec_digest)
+		return 1;
+	for (__u32 i = 0; i < 8 && i < level * 2; i++) {
+		long n = bpf_probe_read_user_str(s->path[1], PATH_ROOM, (void *)(start + from));
+
+		if (n <= 0)
+			return 0;
+		from += n;
+		if (args_digest(s, from) == l->exec_digest)
+			return 1;
+	}
+	return 0;
+}
+
+/* What an interpreter finally got may be more severe than what was judged before its option was known. */
+static __noinline int exec_worse(struct question *q)
+{
+	q->f->cell = cell_find(q, exec_set(q->slot, q->scratch, 0));
+	return severity(cell_at(q->slot, q->f->cell)) > q->label->exec_action;
+}
+
+static __noinline int exec_record(struct question *q)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+	struct cvf_scratch *s = q->scratch;
+	struct cvf_record *r = &s->record;
+	struct place place;
+
+	record_start(r, q->label, CVF_KIND_EXEC);
+	r->op = CVF_OP_EXEC;
+	if (s->path_len[0])
+		record_path(s, 0, &r->exe);
+	if (t->fs) {
+		place.dentry = t->fs->pwd.dentry;
+		place.mnt = t->fs->pwd.mnt;
+		if (path_text(s, &place, 1) == PLACED)
+			record_path(s, 1, &r->cwd);
+	}
+	record_args(s);
+	return record_send(r, CVF_RING_EVENT);
+}
+
+static __noinline int exec_settle(struct cvf_label *l, struct linux_binprm *bprm)
+{
+	struct cvf_scratch *s;
+	struct question q;
+	int fault;
+
+	for (int i = 0; i < 2; i++) {
+		if (l->exec_answer[i])
+			ask_drop(l->exec_answer[i], l->agent);
+		l->exec_answer[i] = 0;
+	}
+	if (question_start(&q, l, CVF_OP_EXEC) <= 0)
+		return SIGKILL;
+	s = q.scratch;
+	l->exec_id = __sync_fetch_and_add(&cvf_control.exec_id, 1) + 1;
+	s->path_len[0] = 0;
+	fault = exec_path(s, bprm->file) ?: args_of_image(s);
+	if (!fault && (!exec_args_match(s, l) || (l->exec_level && exec_worse(&q))))
+		fault = CVF_REASON_ARGS_CHANGED;
+	if (fault) {
+		q.f->have_args = 1;
+		q.f->fault = fault;
+		question_record(&q, CVF_KIND_VERDICT);
+		if (!refuse(&q, fault))
+			fault = 0;
+	}
+	if (!fault)
+		exec_record(&q);
+	question_end(&q);
+	return fault ? SIGKILL : 0;
+}
+
+/* Tasks of nobody: an agent may be recognised by what it executes or by whose it is. */
+static __noinline __u32 exec_enrols(struct linux_binprm *bprm)
+{
+	struct cvf_slot *slot = active_slot();
+	struct cvf_scratch *s;
+	__u64 uid = (__u64)(cvf_control.active & 1) << 32 | bpf_get_current_task_btf()->real_cred->uid.val;
+	__u32 *by_uid, agent = 0;
+
+	if (slot->enrol_by_uid) {
+		by_uid = bpf_map_lookup_elem(&cvf_uids, &uid);
+		if (by_uid)
+			return *by_uid;
+	}
+	if (!slot->enrol_by_exe)
+		return 0;
+	s = scratch_take();
+	if (!s)
+		return 0;
+	if (!exec_path(s, bprm->file)) {
+		__u32 set = dfa_set(slot, scan(slot, s, 0, s->path_off[0], s->path_len[0], slot->start_file));
+
+		agent = slot->enrol_exe[set & (CVF_ENROL_MAX - 1)];
+	}
+	scratch_give(s);
+	return agent;
+}
+
+static __noinline int exec_of_nobody(struct linux_binprm *bprm)
+{
+	__u32 agent = exec_enrols(bprm), session;
+
+	if (!agent)
+		return 0;
+	if (session_begin(agent, &session) || label_give(bpf_get_current_task_btf(), agent, session, 0, 0))
+		return SIGKILL;
+	session_record(agent, session, 1);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(cvf_exec_done, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	enum standing standing;
+	struct cvf_label *l = current_label(&standing);
+	int signal;
+
+	if (standing == NOBODY)
+		signal = exec_of_nobody(bprm);
+	else
+		signal = l ? exec_settle(l, bprm) : SIGKILL;
+	if (signal)
+		bpf_send_signal(signal);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * file.bpf.h - open, create, delete, rename, link, truncate, attributes, executable mappings
+ *
+ * Changes of names are decided at the path_* hooks, which carry the mount. One system call meets one deciding hook:
+ * what execve opens belongs to the exec decision, a file that this open created was decided at path_mknod, and an open
+ * that truncates was decided as a write.
+ */
+#ifndef FILE_BPF_H
+#define FILE_BPF_H
+
+static __always_inline void question_object(struct question *q, struct dentry *dentry, struct vfsmount *mnt)
+{
+	q->place.dentry = dentry;
+	q->place.mnt = mnt;
+	q->scratch->path_len[0] = 0;
+	q->scratch->path_len[1] = 0;
+	q->f->identity[0] = BPF_CORE_READ(dentry, d_inode, i_ino);
+	q->f->identity[1] = BPF_CORE_READ(dentry, d_inode, i_sb, s_dev);
+}
+
+/* One object, one operation. */
+static __noinline int path_question(__u32 op, struct dentry *dentry, struct vfsmount *mnt, __s32 detail)
+{
+	enum standing standing;
+	struct cvf_label *l = current_label(&standing);
+	struct question q;
+	int r;
+
+	if (!l)
+		return standing == NOBODY ? 0 : refuse_unknown();
+	r = question_start(&q, l, op);
+	if (r <= 0)
+		return r;
+	q.f->detail = detail;
+	question_object(&q, dentry, mnt);
+	judge_place(&q, dentry, mnt, 0);
+	r = verdict(&q);
+	question_end(&q);
+	return r;
+}
+
+/* Old and new name, the more severe verdict wins. */
+static __noinline int pair_question(__u32 op, struct place *from, struct place *to, __s32 detail)
+{
+	enum standing standing;
+	struct cvf_label *l = current_label(&standing);
+	struct question q;
+	int r;
+
+	if (!l)
+		return standing == NOBODY ? 0 : refuse_unknown();
+	r = question_start(&q, l, op);
+	if (r <= 0)
+		return r;
+	q.f->detail = detail;
+	question_object(&q, from->dentry, from->mnt);
+	q.f->two_names = 1;
+	q.place2.dentry = to->dentry;
+	q.place2.mnt = to->mnt;
+	judge_place(&q, from->dentry, from->mnt, 0);
+	judge_place(&q, to->dentry, to->mnt, 1);
+	r = verdict(&q);
+	question_end(&q);
+	return r;
+}
+
+static __always_inline bool nobody_here(void)
+{
+	return is_nobody(bpf_get_current_task_btf());
+}
+
+/*
+ * overlayfs opens the file of a layer inside the open of its own file, and the lower file again when it copies it up.
+ * Both are the access that was just judged. 6.1: the overlay's path with the layer's inode; 6.12: FMODE_BACKING; copy-up:
+ * a private mount of no namespace under the mounter's credentials.
+ */
+static __noinline bool is_layer_open(const struct file *file)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+	__u64 chain;
+
+	if (file->f_mode & FMODE_BACKING)
+		return true;
+	if (file->f_inode != BPF_CORE_READ(file, f_path.dentry, d_inode))
+		return true;
+	return t->cred != t->real_cred && (file->f_flags & O_NOATIME) &&
+	       mount_chain((__u64)file->f_path.mnt, &chain) == PLACED_ANON;
+}
+
+/* Reading and writing at once is judged as both. */
+static __noinline int open_judge(struct question *q, struct file *file)
+{
+	struct dentry *dentry = file->f_path.dentry;
+	struct vfsmount *mnt = file->f_path.mnt;
+	bool writes = (file->f_mode & FMODE_WRITE) || (file->f_flags & O_TRUNC);
+	__u32 cell;
+
+	question_object(q, dentry, mnt);
+	if (file->f_flags & O_TMPFILE_BIT) {
+		/* A file without a name: it would have another number after every restart, so the directory is the object. */
+		q->f->op = CVF_OP_CREATE;
+		judge_place(q, dentry, mnt, 0);
+		question_object(q, dentry->d_parent, mnt);
+		return 0;
+	}
+	q->f->op = writes ? CVF_OP_WRITE : CVF_OP_READ;
+	judge_place(q, dentry, mnt, 0);
+	if (writes && (file->f_mode & FMODE_READ) && !q->f->fault) {
+		cell = q->f->cell;
+		q->f->op = CVF_OP_READ;
+		judge_place(q, dentry, mnt, 0);
+		if (severity(cell_at(q->slot, cell)) >= severity(cell_at(q->slot, q->f->cell))) {
+			q->f->op = CVF_OP_WRITE;
+			q->f->cell = cell;
+		}
+	}
+	return 0;
+}
+
+static __noinline int open_question(struct file *file)
+{
+	enum standing standing;
+	struct cvf_label *l = current_label(&standing);
+	struct question q;
+	int r;
+
+	if (!l)
+		return standing == NOBODY ? 0 : refuse_unknown();
+	r = question_start(&q, l, CVF_OP_READ);
+	if (r <= 0)
+		return r;
+	open_judge(&q, file);
+	r = verdict(&q);
+	question_end(&q);
+	return r;
+}
+
+HOOK(file_open)
+int BPF_PROG(cvf_file_open, struct file *file, int ret)
+{
+	if (ret || nobody_here())
+		return ret;
+	if (file->f_flags & FMODE_EXEC_FLAG)
+		return 0;
+	if ((file->f_mode & FMODE_CREATED) && !(file->f_flags & O_TMPFILE_BIT))
+		return 0;
+	if (is_layer_open(file))
+		return 0;
+	return open_question(file);
+}
+
+HOOK(path_mknod)
+int BPF_PROG(cvf_path_mknod, const struct path *dir, struct dentry *dentry, unsigned short mode, unsigned int dev, int ret)
+{
+	__u32 type = mode & S_IFMT;
+
+	if (ret || nobody_here())
+		return ret;
+	if (type == S_IFCHR || type == S_IFBLK)
+		return path_question(CVF_OP_MKNOD, dentry, dir->mnt, mode);
+	return path_question(CVF_OP_CREATE, dentry, dir->mnt, type);
+}
+
+HOOK(path_mkdir)
+int BPF_PROG(cvf_path_mkdir, const struct path *dir, struct dentry *dentry, unsigned short mode, int ret)
+{
+	return ret || nobody_here() ? ret : path_question(CVF_OP_CREATE, dentry, dir->mnt, S_IFDIR);
+}
+
+HOOK(path_symlink)
+int BPF_PROG(cvf_path_symlink, const struct path *dir, struct dentry *dentry, const char *target, int ret)
+{
+	return ret || nobody_here() ? ret : path_question(CVF_OP_CREATE, dentry, dir->mnt, 0120000);
+}
+
+HOOK(path_unlink)
+int BPF_PROG(cvf_path_unlink, const struct path *dir, struct dentry *dentry, int ret)
+{
+	return ret || nobody_here() ? ret : path_question(CVF_OP_DELETE, dentry, dir->mnt, 0);
+}
+
+HOOK(path_rmdir)
+int BPF_PROG(cvf_path_rmdir, const struct path *dir, struct dentry *dentry, int ret)
+{
+	return ret || nobody_here() ? ret : path_question(CVF_OP_DELETE, dentry, dir->mnt, S_IFDIR);
+}
+
+HOOK(path_rename)
+int BPF_PROG(cvf_path_rename, const struct path *old_dir, struct dentry *old_dentry, const struct path *new_dir,
+	     struct dentry *new_dentry, unsigned int flags, int ret)
+{
+	struct place from = { .dentry = old_dentry, .mnt = old_dir->mnt };
+	struct place to = { .dentry = new_dentry, .mnt = new_dir->mnt };
+
+	return ret || nobody_here() ? ret : pair_question(CVF_OP_RENAME, &from, &to, flags);
+}
+
+HOOK(path_link)
+int BPF_PROG(cvf_path_link, struct dentry *old_dentry, const struct path *new_dir, struct dentry *new_dentry, int ret)
+{
+	struct place from = { .dentry = old_dentry, .mnt = new_dir->mnt };
+	struct place to = { .dentry = new_dentry, .mnt = new_dir->mnt };
+
+	return ret || nobody_here() ? ret : pair_question(CVF_OP_LINK, &from, &to, 0);
+}
+
+static __noinline int in_open_call(void)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+	const struct call_numbers *calls = call_is_compat(t) ? &compat_calls : &native_calls;
+	long nr = call_number((struct pt_regs *)bpf_task_pt_regs(t));
+
+	return nr == calls->open || nr == calls->openat || nr == calls->openat2 || nr == calls->creat;
+}
+
+HOOK(path_truncate)
+int BPF_PROG(cvf_path_truncate, const struct path *path, int ret)
+{
+	if (ret || nobody_here() || in_open_call())
+		return ret;
+	return path_question(CVF_OP_TRUNCATE, path->dentry, path->mnt, 0);
+}
+
+/* 6.2 and newer, where ftruncate no longer passes path_truncate. */
+HOOK(file_truncate)
+int BPF_PROG(cvf_file_truncate, struct file *file, int ret)
+{
+	if (ret || nobody_here() || in_open_call())
+		return ret;
+	return path_question(CVF_OP_TRUNCATE, file->f_path.dentry, file->f_path.mnt, 0);
+}
+
+HOOK(path_chmod)
+int BPF_PROG(cvf_path_chmod, const struct path *path, unsigned short mode, int ret)
+{
+	return ret || nobody_here() ? ret : path_question(CVF_OP_ATTR, path->dentry, path->mnt, mode);
+}
+
+HOOK(path_chown)
+int BPF_PROG(cvf_path_chown, const struct path *path, unsigned long long uid, unsigned long long gid, int ret)
+{
+	return ret || nobody_here() ? ret : path_question(CVF_OP_ATTR, path->dentry, path->mnt, 0);
+}
+
+struct ancestry {
+	__u64 dentry, root;
+	__u32 found;
+};
+
+static long ancestry_step(__u32 i, struct ancestry *a)
+{
+	struct dentry *d = (struct dentry *)a->dentry;
+	__u64 parent;
+
+	if (a->dentry == a->root) {
+		a->found = 1;
+		return 1;
+	}
+	parent = (__u64)BPF_CORE_READ(d, d_parent);
+	if (parent == a->dentry)
+		return 1;
+	a->dentry = parent;
+	return 0;
+}
+
+static __noinline bool shows(struct vfsmount *mnt, struct dentry *dentry)
+{
+	struct ancestry a = { .dentry = (__u64)dentry, .root = (__u64)mnt->mnt_root };
+
+	if (mnt->mnt_sb != dentry->d_sb)
+		return false;
+	bpf_loop(CVF_DEPTH_MAX, ancestry_step, &a, 0);
+	return a.found;
+}
+
+struct mount_search {
+	__u64 head, node, ns;
+	__u64 dentry;
+	__u64 found;
+};
+
+static long mount_search_step(__u32 i, struct mount_search *m)
+{
+	struct mount *mount = (struct mount *)(m->node - bpf_core_field_offset(struct mount, mnt_instance));
+	struct list_head *node = (struct list_head *)m->node;
+	struct ancestry a = { .dentry = m->dentry };
+
+	if (!m->node || m->node == m->head)
+		return 1;
+	a.root = (__u64)BPF_CORE_READ(mount, mnt.mnt_root);
+	if ((__u64)BPF_CORE_READ(mount, mnt_ns) == m->ns) {
+		bpf_loop(CVF_DEPTH_MAX, ancestry_step, &a, 0);
+		if (a.found) {
+			m->found = (__u64)mount + bpf_core_field_offset(struct mount, mnt);
+			return 1;
+		}
+	}
+	m->node = (__u64)BPF_CORE_READ(node, next);
+	return 0;
+}
+
+/* The object as some mount of the caller's namespace shows it; none: refused. */
+static __noinline int attr_elsewhere(struct dentry *dentry)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+	__u64 list = (__u64)BPF_CORE_READ(dentry, d_sb) + bpf_core_field_offset(struct super_block, s_mounts);
+	struct mount_search m = { .head = list, .dentry = (__u64)dentry, .ns = (__u64)t->nsproxy->mnt_ns };
+	enum standing standing;
+	struct cvf_label *l = current_label(&standing);
+	struct place place;
+	struct question q;
+	int r;
+
+	if (!l)
+		return standing == NOBODY ? 0 : refuse_unknown();
+	r = question_start(&q, l, CVF_OP_ATTR);
+	if (r <= 0)
+		return r;
+	m.node = (__u64)BPF_CORE_READ((struct list_head *)list, next);
+	bpf_loop(256, mount_search_step, &m, 0);
+	q.scratch->path_len[0] = 0;
+	place.dentry = (struct dentry *)m.dentry;
+	place.mnt = (struct vfsmount *)m.found;
+	if (!m.found || path_text(q.scratch, &place, 0) != PLACED)
+		q.f->fault = CVF_REASON_UNREACHABLE;
+	else
+		judge_text(&q, 0);
+	q.f->identity[0] = BPF_CORE_READ(dentry, d_inode, i_ino);
+	q.f->identity[1] = BPF_CORE_READ(dentry, d_inode, i_sb, s_dev);
+	r = verdict(&q);
+	question_end(&q);
+	return r;
+}
+
+/*
+ * Hooks on inodes carry no mount (extended attributes, times): the mount of the working directory, the root's, or the
+ * root of the file system itself shows the object. NULL: none does.
+ */
+static __always_inline int attr_question(struct dentry *dentry)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+	struct fs_struct *fs = t->fs;
+
+	/* overlayfs and others change attributes of their layers under their own credentials: judged already. */
+	if (!fs || t->cred != t->real_cred)
+		return 0;
+	if (shows(fs->pwd.mnt, dentry))
+		return path_question(CVF_OP_ATTR, dentry, fs->pwd.mnt, 0);
+	if (shows(fs->root.mnt, dentry))
+		return path_question(CVF_OP_ATTR, dentry, fs->root.mnt, 0);
+	return attr_elsewhere(dentry);
+}
+
+HOOK(inode_setxattr)
+int BPF_PROG(cvf_setxattr, void *idmap, struct dentry *dentry, const char *name, const void *value, size_t size, int flags,
+	     int ret)
+{
+	return ret || nobody_here() ? ret : attr_question(dentry);
+}
+
+HOOK(inode_removexattr)
+int BPF_PROG(cvf_removexattr, void *idmap, struct dentry *dentry, const char *name, int ret)
+{
+	return ret || nobody_here() ? ret : attr_question(dentry);
+}
+
+/* 6.2 and newer; before, access lists were set as extended attributes. */
+HOOK(inode_set_acl)
+int BPF_PROG(cvf_set_acl, void *idmap, struct dentry *dentry, const char *name, void *acl, int ret)
+{
+	return ret || nobody_here() ? ret : attr_question(dentry);
+}
+
+/* Times only: modes and owners are decided at path_chmod and path_chown, sizes at truncation. */
+static __always_inline int setattr(struct dentry *dentry, const struct iattr *attr)
+{
+	unsigned int valid = attr->ia_valid;
+
+	if (valid & (ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_SIZE))
+		return 0;
+	if (!(valid & (ATTR_ATIME_SET | ATTR_MTIME_SET | ATTR_TOUCH | ATTR_ATIME | ATTR_MTIME)))
+		return 0;
+	return attr_question(dentry);
+}
+
+/* Two programs, the loader keeps the one that fits the attached function: the idmap came in 6.3 (security_*: earlier). */
+HOOK(inode_setattr)
+int BPF_PROG(cvf_setattr, struct dentry *dentry, struct iattr *attr, int ret)
+{
+	return ret || nobody_here() ? ret : setattr(dentry, attr);
+}
+
+HOOK(inode_setattr)
+int BPF_PROG(cvf_setattr_idmap, void *idmap, struct dentry *dentry, struct iattr *attr, int ret)
+{
+	return ret || nobody_here() ? ret : setattr(dentry, attr);
+}
+
+#define MAP_ANONYMOUS 0x20
+
+/* No file behind anonymous memory. The pointer itself is not tested: 6.12 takes it for never NULL and drops the test. */
+static __always_inline int mmap_question(struct file *file, unsigned long prot, unsigned long flags)
+{
+	if (!(prot & PROT_EXEC) || (flags & MAP_ANONYMOUS) || nobody_here() || in_execve())
+		return 0;
+	return path_question(CVF_OP_EXEC_MAP, file->f_path.dentry, file->f_path.mnt, 0);
+}
+
+HOOK(mmap_file)
+int BPF_PROG(cvf_mmap, struct file *file, unsigned long reqprot, unsigned long prot, unsigned long flags, int ret)
+{
+	return ret ?: mmap_question(file, prot, flags);
+}
+
+/* security_mmap_file() gets the protection as asked for, before a personality made what is readable executable. */
+HOOK(mmap_file)
+int BPF_PROG(cvf_mmap_function, struct file *file, unsigned long prot, unsigned long flags, int ret)
+{
+	if ((prot & PROT_READ) && (bpf_get_current_task_btf()->personality & READ_IMPLIES_EXEC))
+		prot |= PROT_EXEC;
+	return ret ?: mmap_question(file, prot, flags);
+}
+
+HOOK(file_mprotect)
+int BPF_PROG(cvf_mprotect, struct vm_area_struct *vma, unsigned long reqprot, unsigned long prot, int ret)
+{
+	struct file *file;
+
+	if (ret || !(prot & PROT_EXEC) || (vma->vm_flags & VM_EXEC) || nobody_here())
+		return ret;
+	file = vma->vm_file;
+	if (!file || in_execve())
+		return 0;
+	return path_question(CVF_OP_EXEC_MAP, file->f_path.dentry, file->f_path.mnt, 0);
+}
+
+#endif

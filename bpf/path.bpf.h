@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * path.bpf.h - what is being touched: the set of patterns that a resolved path matches
+ *
+ * Paths are taken from dentries and mounts, up to the root of the mount namespace: never from user memory, never relative
+ * to a chroot. The automaton's state at a directory is cached; a cached state is used only while nothing above it moved:
+ * cvf_control.epoch and .moving (directories renamed), the chain of mounts, the generation. Nothing that grants depends
+ * on the cache: without an entry the path is walked again.
+ */
+#ifndef PATH_BPF_H
+#define PATH_BPF_H
+
+extern const void rename_lock __ksym; /* seqlock_t of fs/dcache.c: odd or changed while a name was being changed */
+
+#define MNT_NS_INTERNAL_ADDRESS ((__u64)-22) /* ERR_PTR(-EINVAL) in fs/mount.h: kernel-internal mounts */
+#define MOUNTS_MAX 32
+
+struct place {
+	struct dentry *dentry;
+	struct vfsmount *mnt;
+};
+
+enum placed { PLACED, PLACED_ANON, PLACED_NOWHERE, PLACED_DEEP };
+
+static __always_inline struct mount *mount_of(__u64 mnt)
+{
+	return (struct mount *)(mnt - bpf_core_field_offset(struct mount, mnt));
+}
+
+static __always_inline unsigned int rename_sequence(void)
+{
+	unsigned int sequence = 1;
+
+	bpf_probe_read_kernel(&sequence, sizeof(sequence), &rename_lock);
+	return sequence;
+}
+
+/* Folds the mounts from mnt to the namespace's root into one word, and tells whether there is such a root. */
+static __noinline enum placed mount_chain(__u64 mnt, __u64 *ret_chain)
+{
+	struct mount *m = mount_of(mnt), *parent;
+	__u64 chain = 1;
+	__u64 ns;
+
+	for (int i = 0; i < MOUNTS_MAX; i++) {
+		parent = BPF_CORE_READ(m, mnt_parent);
+		if (parent == m) {
+			ns = (__u64)BPF_CORE_READ(m, mnt_ns);
+			*ret_chain = chain;
+			if (ns == MNT_NS_INTERNAL_ADDRESS)
+				return PLACED_ANON;
+			/* 0: unmounted lazily. Sequence 0: an anonymous tree of open_tree(OPEN_TREE_CLONE), attached nowhere. */
+			if (!ns || !BPF_CORE_READ((struct mnt_namespace *)ns, seq))
+				return PLACED_NOWHERE;
+			return PLACED;
+		}
+		chain = (chain ^ (__u64)BPF_CORE_READ(m, mnt.mnt_root)) * 0x9e3779b97f4a7c15ull;
+		chain = (chain ^ (__u64)BPF_CORE_READ(m, mnt_mountpoint)) * 0x9e3779b97f4a7c15ull;
+		m = parent;
+	}
+	return PLACED_DEEP;
+}
+
+struct run {
+	struct cvf_scratch *scratch;
+	struct cvf_slot *slot;
+};
+
+/* One level towards the root: writes "/name" before what is there. */
+static long walk_step(__u32 i, struct run *run)
+{
+	struct walk *w = &run->scratch->walk;
+	char *buffer = run->scratch->path[w->which & 1];
+	struct mount *mount = (struct mount *)w->mount;
+	struct dentry *d = (struct dentry *)w->dentry;
+	__u32 len, off = w->off;
+	__u64 parent;
+
+	if (w->dentry == w->root) {
+		struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+
+		if (above == mount) {
+			w->result = PLACED;
+			return 1;
+		}
+		w->dentry = (__u64)BPF_CORE_READ(mount, mnt_mountpoint);
+		w->mount = (__u64)above;
+		w->root = (__u64)BPF_CORE_READ(above, mnt.mnt_root);
+		return 0;
+	}
+	parent = (__u64)BPF_CORE_READ(d, d_parent);
+	w->result = PLACED_NOWHERE;
+	if (parent == w->dentry)
+		return 1;
+	len = BPF_CORE_READ(d, d_name.len);
+	if (len > 255 || off < len + 1 || off > PATH_ROOM) {
+		w->result = PLACED_DEEP;
+		return 1;
+	}
+	off -= len;
+	if (bpf_probe_read_kernel(&buffer[off & (PATH_ROOM - 1)], len & 255, BPF_CORE_READ(d, d_name.name)))
+		return 1;
+	off--;
+	buffer[off & (PATH_ROOM - 1)] = '/';
+	w->off = off;
+	w->dentry = parent;
+	w->result = PLACED_DEEP;
+	return 0;
+}
+
+/* Writes the path of a place into path[which]. Consistent: tried again when a name changed meanwhile. */
+static __noinline enum placed path_text(struct cvf_scratch *s, const struct place *place, __u32 which)
+{
+	struct mount *mount = mount_of((__u64)place->mnt);
+	struct run run = { .scratch = s };
+	struct walk *w = &s->walk;
+
+	for (int try = 0; try < 4; try++) {
+		unsigned int sequence = rename_sequence();
+
+		w->dentry = (__u64)place->dentry;
+		w->mount = (__u64)mount;
+		w->root = (__u64)BPF_CORE_READ(mount, mnt.mnt_root);
+		w->off = PATH_ROOM;
+		w->which = which;
+		w->result = PLACED_DEEP;
+		bpf_loop(CVF_DEPTH_MAX, walk_step, &run, 0);
+		if (!(sequence & 1) && rename_sequence() == sequence)
+			break;
+		w->result = PLACED_NOWHERE;
+	}
+	if (w->result != PLACED)
+		return w->result;
+	if (w->off >= PATH_ROOM) {
+		w->off = PATH_ROOM - 1;
+		s->path[which & 1][PATH_ROOM - 1] = '/';
+	}
+	s->path_off[which & 1] = w->off;
+	s->path_len[which & 1] = PATH_ROOM - w->off;
+	return PLACED;
+}
+
+/* "//anon/NAME" (prefix given) into path[which]: files that no mount namespace shows. */
+static __noinline int path_synthetic(struct cvf_scratch *s, __u32 which, const char *name, __u32 len, bool abstract)
+{
+	static const char anon[8] = { '/', '/', 'a', 'n', 'o', 'n', '/', 0 };
+	static const char unix_name[] = { '/', '/', 'a', 'b', 's', 't', 'r', 'a', 'c', 't', '/', 0 };
+	char *to = s->path[which & 1];
+	__u32 prefix = abstract ? 11 : 7;
+
+	for (int i = 0; i < 11; i++)
+		to[i] = abstract ? unix_name[i] : anon[i & 7];
+	len = len > 255 ? 255 : len;
+	if (bpf_probe_read_kernel(&to[prefix], len & 255, name))
+		len = 0;
+	s->path_off[which & 1] = 0;
+	s->path_len[which & 1] = prefix + len;
+	return 0;
+}
+
+static __always_inline __u32 dfa_next(const struct cvf_slot *slot, __u32 state, __u8 byte)
+{
+	return slot->dfa[(state + slot->class_of[byte]) & (CVF_DFA_WORDS - 1)];
+}
+
+static __always_inline __u32 dfa_set(const struct cvf_slot *slot, __u32 state)
+{
+	return slot->dfa[(state + slot->stride - 1) & (CVF_DFA_WORDS - 1)];
+}
+
+#define SCAN_STEP 32
+
+static long scan_step(__u32 i, struct run *run)
+{
+	struct walk *w = &run->scratch->walk;
+	__u32 at = i * SCAN_STEP, state = w->state, len = w->len, from = w->from;
+	bool args = w->scanned == SIP_ARGS;
+	char *buffer = run->scratch->path[w->scanned & 1];
+
+	for (__u32 j = 0; j < SCAN_STEP; j++, at++) {
+		__u8 byte;
+
+		if (at >= len)
+			break;
+		if (args)
+			byte = run->scratch->args[(from + at) & (ARGS_ROOM - 1)];
+		else
+			byte = buffer[(from + at) & (PATH_ROOM - 1)];
+		state = dfa_next(run->slot, state, byte);
+	}
+	w->state = state;
+	return 0;
+}
+
+static __noinline int scan_run(struct cvf_slot *slot, struct cvf_scratch *s)
+{
+	struct run run = { .scratch = s, .slot = slot };
+
+	return bpf_loop((s->walk.len + SCAN_STEP - 1) / SCAN_STEP, scan_step, &run, 0);
+}
+
+/* Runs the automaton over bytes of a buffer: path 0, path 1 or the arguments. */
+static __always_inline __u32 scan(struct cvf_slot *slot, struct cvf_scratch *s, __u32 which, __u32 from, __u32 len, __u32 state)
+{
+	s->walk.scanned = which;
+	s->walk.from = from;
+	s->walk.len = len;
+	s->walk.state = state;
+	scan_run(slot, s);
+	return s->walk.state;
+}
+
+/* The last name of a path: short, read once, no walk. */
+static __noinline int scan_name(struct cvf_slot *slot, struct cvf_scratch *s, const struct dentry *d, __u32 *state)
+{
+	__u32 len = d->d_name.len, now = *state;
+
+	if (len > 255 || bpf_probe_read_kernel(s->name, len & 255, d->d_name.name))
+		return -1;
+	for (__u32 i = 0; i < 255; i++) {
+		if (i >= len)
+			break;
+		now = dfa_next(slot, now, s->name[i]);
+	}
+	*state = now;
+	return 0;
+}
+
+/* Two CPUs may write one entry at once: a torn one must not pass for a state. (The dentry is a directory's only one.) */
+static __always_inline __u64 dir_check(const struct cvf_dir *d)
+{
+	return ((d->generation * 31 + d->epoch) * 31 + d->chain) * 31 + d->state;
+}
+
+static __always_inline struct cvf_dir *dir_cached(struct inode *inode)
+{
+	struct cvf_dir_key key = {};
+
+	if (cvf_lsm)
+		return bpf_inode_storage_get(&cvf_dirs, inode, 0, 0);
+	key.inode = inode->i_ino;
+	key.dev = inode->i_sb->s_dev;
+	key.generation = inode->i_generation;
+	return bpf_map_lookup_elem(&cvf_dirs_lru, &key);
+}
+
+static __always_inline void dir_cache(struct inode *inode, const struct cvf_dir *dir)
+{
+	struct cvf_dir_key key = {};
+	struct cvf_dir *stored;
+
+	if (cvf_lsm) {
+		stored = bpf_inode_storage_get(&cvf_dirs, inode, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		if (stored)
+			__builtin_memcpy(stored, dir, sizeof(*dir));
+		return;
+	}
+	key.inode = inode->i_ino;
+	key.dev = inode->i_sb->s_dev;
+	key.generation = inode->i_generation;
+	bpf_map_update_elem(&cvf_dirs_lru, &key, dir, BPF_ANY);
+}
+
+/* Walks the whole path, runs the automaton over it, and remembers the state at its directory. */
+static __noinline enum placed place_walk(struct cvf_slot *slot, struct cvf_scratch *s, const struct place *place, __u32 which,
+					 __u32 *ret_state)
+{
+	struct cvf_dir fresh = { .generation = slot->generation, .epoch = cvf_control.epoch, .chain = s->walk.chain };
+	bool still = !cvf_control.moving;
+	struct dentry *parent;
+	enum placed placed;
+	__u32 state, name;
+
+	COUNT(cache_miss);
+	placed = path_text(s, place, which);
+	if (placed != PLACED)
+		return placed;
+	name = place->dentry == place->mnt->mnt_root ? 0 : place->dentry->d_name.len;
+	if (name >= s->path_len[which & 1])
+		name = 0;
+	state = scan(slot, s, which, s->path_off[which & 1], s->path_len[which & 1] - name, slot->start_file);
+	parent = place->dentry->d_parent;
+	fresh.dentry = (__u64)parent;
+	fresh.state = state;
+	fresh.check = dir_check(&fresh);
+	if (name && still && parent != place->dentry)
+		dir_cache(parent->d_inode, &fresh);
+	*ret_state = scan(slot, s, which, PATH_ROOM - name, name, state);
+	return PLACED;
+}
+
+static __always_inline bool dir_fits(const struct cvf_dir *dir, __u64 generation, __u64 epoch, __u64 chain, __u64 dentry)
+{
+	struct cvf_dir d = *dir;
+
+	return d.generation == generation && d.epoch == epoch && d.chain == chain && d.dentry == dentry &&
+	       d.check == dir_check(&d) && !cvf_control.moving;
+}
+
+/* The state of the automaton after the path of a place. */
+static __noinline enum placed place_state(struct cvf_slot *slot, struct cvf_scratch *s, struct place *place, __u32 which,
+					  __u32 *ret_state)
+{
+	struct dentry *dentry = place->dentry, *parent = dentry->d_parent;
+	__u64 epoch = cvf_control.epoch, chain = 0;
+	enum placed placed = mount_chain((__u64)place->mnt, &chain);
+
+	struct cvf_dir *dir;
+
+	s->walk.chain = chain;
+	s->path_len[which & 1] = 0;
+	if (placed == PLACED_ANON) {
+		path_synthetic(s, which, (const char *)dentry->d_name.name, dentry->d_name.len, false);
+		*ret_state = scan(slot, s, which, 0, s->path_len[which & 1], slot->start_file);
+		return PLACED;
+	}
+	if (placed != PLACED)
+		return placed;
+	/* The root of a mount is named by its mountpoint: walked, not cached. */
+	if (dentry == place->mnt->mnt_root || parent == dentry)
+		return place_walk(slot, s, place, which, ret_state);
+	dir = dir_cached(parent->d_inode);
+	if (dir && dir_fits(dir, slot->generation, epoch, chain, (__u64)parent)) {
+		*ret_state = dir->state;
+		if (!scan_name(slot, s, dentry, ret_state))
+			return PLACED;
+	}
+	return place_walk(slot, s, place, which, ret_state);
+}
+
+#endif

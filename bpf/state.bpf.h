@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * state.bpf.h - every map and global of the kernel side
+ *
+ * Written by: the hooks (labels, asks, holds, caches, counters, rings) and cvfd (slots, grants, answers, cgroups, gate,
+ * enrolment). All are pinned by cvfd, so that they outlive it.
+ */
+#ifndef STATE_BPF_H
+#define STATE_BPF_H
+
+#define MAP(kind, name, key_type, value_type, entries, flags) \
+	struct {                                              \
+		__uint(type, BPF_MAP_TYPE_##kind);            \
+		__uint(max_entries, entries);                 \
+		__uint(map_flags, flags);                     \
+		__type(key, key_type);                        \
+		__type(value, value_type);                    \
+	} name SEC(".maps")
+
+/* Set before load. */
+const volatile bool cvf_lsm;			/* flavour: BPF LSM, else fmod_ret */
+const volatile __u32 cvf_scratch_slots = 4;	/* values of cvf_scratch: two per CPU */
+
+/* One variable, so that its place in .bss is the map's start whoever compiled it. */
+struct cvf_state cvf_state;
+#define cvf_control cvf_state.control
+#define cvf_slots cvf_state.slots
+#define cvf_gate cvf_state.gate
+
+MAP(TASK_STORAGE, cvf_labels, int, struct cvf_label, 0, BPF_F_NO_PREALLOC);
+/* Every labelled task by its address: tells "label unreadable" from "no label", and counts sessions. */
+struct cvf_member {
+	__u32 agent;
+	__u32 session;
+};
+MAP(HASH, cvf_members, __u64, struct cvf_member, CVF_TASKS_MAX, 0);
+MAP(HASH, cvf_sessions, __u32, struct cvf_session, CVF_SESSIONS_MAX, 0);
+MAP(HASH, cvf_cgroups, __u64, __u32, CVF_CGROUPS_MAX, 0);	/* cgroup id -> agent number */
+MAP(HASH, cvf_uids, __u64, __u32, 4096, 0);			/* slot << 32 | uid -> agent number */
+MAP(ARRAY, cvf_enrol, __u32, struct cvf_enrol, 1, 0);
+
+MAP(HASH, cvf_asks, __u64, struct cvf_ask, CVF_HOLDS_MAX, 0);
+MAP(HASH, cvf_holds, __u64, struct cvf_record, CVF_HOLDS_MAX, 0);
+MAP(HASH, cvf_grants, __u64, struct cvf_grant, CVF_GRANTS_MAX, 0);
+MAP(ARRAY, cvf_pending, __u32, __u32, CVF_AGENTS_MAX, 0);	/* agent number -> holds waiting */
+
+MAP(LPM_TRIE, cvf_prefix0, struct cvf_prefix, __u32, CVF_PREFIXES_MAX, BPF_F_NO_PREALLOC);
+MAP(LPM_TRIE, cvf_prefix1, struct cvf_prefix, __u32, CVF_PREFIXES_MAX, BPF_F_NO_PREALLOC);
+
+MAP(PERCPU_ARRAY, cvf_cpu, __u32, struct cvf_cpu, 1, 0);
+MAP(PERCPU_ARRAY, cvf_counts, __u32, __u64, 2 * CVF_CELLS_MAX, 0);	/* slot * CVF_CELLS_MAX + cell */
+
+/* State of the automaton at a directory. Valid while all of generation, epoch, chain and dentry are as they were. */
+struct cvf_dir {
+	__u64 generation;
+	__u64 epoch;
+	__u64 chain;	/* of the mounts from the directory's to the root of its namespace */
+	__u64 dentry;
+	__u64 check;	/* of the other words: a torn entry does not fit */
+	__u32 state;
+	__u32 reserved;
+};
+struct cvf_dir_key {
+	__u64 inode;
+	__u32 dev;
+	__u32 generation;
+};
+MAP(INODE_STORAGE, cvf_dirs, int, struct cvf_dir, 0, BPF_F_NO_PREALLOC);
+/* bpf_inode_storage_get is refused to fmod_ret programs (6.1, 6.12). */
+MAP(LRU_HASH, cvf_dirs_lru, struct cvf_dir_key, struct cvf_dir, 16384, 0);
+
+/*
+ * Working memory of one hook run. Slots of an array taken with a compare-and-swap, not per-CPU memory: a program may be
+ * preempted and another task may run the same hook on the same CPU.
+ */
+#define PATH_ROOM 4096
+#define ARGS_ROOM (2 * CVF_ARGS_MAX)
+struct sip {
+	__u64 v0, v1, v2, v3;
+	__u64 words;
+	__u32 which, off, len;	/* of the buffer being hashed */
+	__u32 reserved;
+};
+
+/* Ways of a path to the root (path.bpf.h) and of bytes through the automaton. */
+struct walk {
+	__u64 dentry, root, mount;
+	__u64 chain;	/* of the object's mounts */
+	__u32 off, which, result;
+	__u32 state, from, len, scanned; /* the scan */
+};
+
+/* What a hook knows of the operation it must judge. */
+struct facts {
+	__u64 identity[2];	/* of the object: inode and device */
+	__u8 address[16];
+	__u32 op;
+	__u32 cell;		/* index; cell 0 refuses */
+	__u32 row;
+	__u32 mode;
+	__u32 fault;		/* enum cvf_reason that overrides the cell with a deny; 0: none */
+	__u32 target_pid;
+	__s32 detail;
+	__u16 port;
+	__u16 family;
+	__u8 protocol;
+	__u8 is_net;
+	__u8 two_names;		/* the new name is in path[1] */
+	__u8 exec_level;
+	__u8 have_args;
+	__u8 args_cut;		/* an allowed exec whose arguments were not all judged: held */
+	__u8 cannot_hold;	/* the system call does not restart, or a spinlock is held */
+	__u8 reserved;
+};
+
+struct cvf_scratch {
+	__u32 taken;
+	__u32 path_off[2];
+	__u32 path_len[2];
+	__u32 args_len;		/* argv[0..], NUL after each */
+	__u32 args_first;	/* bytes of argv[0] and its NUL */
+	__u32 args_count;	/* argv[1..] */
+	__u32 args_cut;
+	__u32 reserved;
+	struct facts facts;
+	struct sip sip;
+	struct walk walk;
+	char name[264];
+	char path[2][PATH_ROOM + 264];
+	char args[ARGS_ROOM + 8];
+	struct cvf_record record;
+	char slack[CVF_TEXT_MAX];	/* the verifier bounds offset and length apart: their sum stays inside the value */
+};
+MAP(ARRAY, cvf_scratch, __u32, struct cvf_scratch, 4, 0);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, CVF_VERDICT_RING);
+} cvf_verdicts SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, CVF_EVENT_RING);
+} cvf_events SEC(".maps");
+
+static __always_inline struct cvf_cpu *cpu_state(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&cvf_cpu, &zero);
+}
+
+#define COUNT(field)                                                \
+	do {                                                        \
+		struct cvf_cpu *cpu_ = cpu_state();                 \
+		if (cpu_)                                           \
+			__sync_fetch_and_add(&cpu_->field, 1);      \
+	} while (0)
+
+static __always_inline struct cvf_slot *active_slot(void)
+{
+	return &cvf_slots[cvf_control.active & 1];
+}
+
+static __noinline struct cvf_scratch *scratch_take(void)
+{
+	__u32 start = bpf_get_smp_processor_id() * 2;
+
+	for (__u32 i = 0; i < 8; i++) {
+		__u32 key = (start + i) % (cvf_scratch_slots ?: 1);
+		struct cvf_scratch *s = bpf_map_lookup_elem(&cvf_scratch, &key);
+
+		if (s && !__sync_val_compare_and_swap(&s->taken, 0, 1))
+			return s;
+	}
+	return NULL;
+}
+
+static __always_inline void scratch_give(struct cvf_scratch *s)
+{
+	/* An exchange orders what was written before it; clang 14 has no release store for BPF. */
+	__sync_lock_test_and_set(&s->taken, 0);
+}
+
+#endif

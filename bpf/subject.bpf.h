@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * subject.bpf.h - who is acting: the label of a task, and how a task comes by one
+ *
+ * A task is governed when it carries a label (inherited at fork, given at enrolment) or sits in an enrolled cgroup. A
+ * label that cannot be read is never "not an agent": cvf_members remembers every labelled task by address.
+ */
+#ifndef SUBJECT_BPF_H
+#define SUBJECT_BPF_H
+
+enum standing { NOBODY, GOVERNED, UNKNOWN };
+
+static __always_inline __u64 cgroup_of(const struct task_struct *t)
+{
+	return t->cgroups->dfl_cgrp->kn->id;
+}
+
+/* True for almost every process of the host: never labelled, in no cgroup that could be enrolled. */
+static __always_inline bool is_nobody(const struct task_struct *t)
+{
+	return !t->bpf_storage && !cvf_gate[cgroup_of(t) & 0xffff];
+}
+
+static __noinline int session_begin(__u32 agent, __u32 *ret_session)
+{
+	struct cvf_session fresh = { .agent = agent };
+	__u32 number = __sync_fetch_and_add(&cvf_control.session, 1) + 1;
+
+	*ret_session = number;
+	return bpf_map_update_elem(&cvf_sessions, &number, &fresh, BPF_NOEXIST);
+}
+
+/* Labels a task: label, membership, session count; all or nothing. */
+static __noinline int label_give(struct task_struct *t, __u32 agent, __u32 session, __u64 exec_id, __u32 flags)
+{
+	struct cvf_member member = { .agent = agent, .session = session };
+	__u64 key = (__u64)t;
+	struct cvf_session *s;
+	struct cvf_label *l = bpf_task_storage_get(&cvf_labels, t, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!l)
+		return -ENOMEM;
+	if (bpf_map_update_elem(&cvf_members, &key, &member, BPF_ANY)) {
+		bpf_task_storage_delete(&cvf_labels, t);
+		return -EAGAIN;
+	}
+	s = bpf_map_lookup_elem(&cvf_sessions, &session);
+	if (s)
+		__sync_fetch_and_add(&s->tasks, 1);
+	l->session = session;
+	l->exec_id = exec_id;
+	l->flags = flags;
+	l->agent = agent;
+	return 0;
+}
+
+/* A task without a label in an enrolled cgroup gets one now, as the root of a session of its own. */
+static __noinline enum standing enrol_by_cgroup(struct task_struct *t)
+{
+	__u64 cgroup = cgroup_of(t);
+	__u32 *agent = bpf_map_lookup_elem(&cvf_cgroups, &cgroup);
+	__u32 session;
+
+	if (!agent)
+		return NOBODY;
+	if (session_begin(*agent, &session) || label_give(t, *agent, session, 0, 0))
+		return UNKNOWN;
+	return GOVERNED;
+}
+
+static __noinline enum standing standing_of(struct task_struct *t)
+{
+	__u64 key = (__u64)t;
+
+	if (bpf_map_lookup_elem(&cvf_members, &key))
+		return UNKNOWN;
+	if (!cvf_gate[cgroup_of(t) & 0xffff])
+		return NOBODY;
+	return enrol_by_cgroup(t);
+}
+
+/* The current task's label. NULL with NOBODY: leave at once; NULL with UNKNOWN: refuse. */
+static __always_inline struct cvf_label *current_label(enum standing *ret_standing)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+	struct cvf_label *l;
+
+	*ret_standing = NOBODY;
+	if (is_nobody(t))
+		return NULL;
+	l = bpf_task_storage_get(&cvf_labels, t, 0, 0);
+	if (!l || !l->agent) {
+		*ret_standing = standing_of(t);
+		if (*ret_standing != GOVERNED)
+			return NULL;
+		l = bpf_task_storage_get(&cvf_labels, t, 0, 0);
+		if (!l) {
+			*ret_standing = UNKNOWN;
+			return NULL;
+		}
+	}
+	*ret_standing = GOVERNED;
+	return l;
+}
+
+#endif
