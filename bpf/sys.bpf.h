@@ -146,20 +146,29 @@ int BPF_PROG(cvf_kill, struct task_struct *target, struct kernel_siginfo *info, 
 	return ret || !sig || nobody_here() ? ret : process_question(CVF_OP_SIGNAL, target, sig);
 }
 
+/* Asked on the way (ps reading stat of a stranger): refused as the kernel would, without a record. */
+static __noinline int glance(struct task_struct *target)
+{
+	enum standing standing;
+	struct cvf_label *l = current_label(&standing);
+	int refused = -EPERM;
+
+	/* Out of the compiler's sight: of a negated condition the verifier of 6.12 knows no bounds. */
+	asm volatile("" : "+r"(refused));
+	if (standing == NOBODY)
+		return 0;
+	if (l && session_of(target) == l->session)
+		return 0;
+	return refused;
+}
+
 HOOK(ptrace_access_check)
 int BPF_PROG(cvf_ptrace, struct task_struct *child, unsigned int mode, int ret)
 {
 	if (ret || nobody_here())
 		return ret;
-	/* Asked on the way (ps reading stat of a stranger): refused as the kernel would, without a record. */
-	if (mode & PTRACE_MODE_NOAUDIT) {
-		enum standing standing;
-		struct cvf_label *l = current_label(&standing);
-
-		if (!l)
-			return standing == NOBODY ? 0 : -EPERM;
-		return session_of(child) == l->session ? 0 : -EPERM;
-	}
+	if (mode & PTRACE_MODE_NOAUDIT)
+		return glance(child);
 	return process_question(CVF_OP_PTRACE, child, mode);
 }
 

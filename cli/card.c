@@ -68,6 +68,29 @@ static size_t bytes_of(const json_t *argv)
 	return n;
 }
 
+/*
+ * A word as it reads and, if a part of it may only look like what it seems to be, once more in ASCII: letters of other
+ * alphabets as their numbers.
+ */
+static void put_exact(FILE *out, const json_t *word)
+{
+	const char *text = json_string_value(word);
+	size_t size = json_string_length(word);
+	bool was = escape_ascii_only;
+
+	if (!text)
+		return;
+	escape_word(out, text, size);
+	if (!was && escape_foreign(text, size) > 0) {
+		fputs("  = ", out);
+		escape_ascii_only = true;
+		escape_word(out, text, size);
+		escape_ascii_only = was;
+	}
+	if (size > 80)
+		fprintf(out, "  (%zu bytes)", size);
+}
+
 /* One line each, so that no argument can pass for two and none can push the next off the screen. */
 static void put_args(FILE *out, const json_t *hold)
 {
@@ -84,9 +107,7 @@ static void put_args(FILE *out, const json_t *hold)
 	json_array_foreach(argv, i, one) {
 		label(out, "");
 		fprintf(out, "  [%zu] ", i);
-		escape_word(out, json_string_value(one), json_string_length(one));
-		if (json_string_length(one) > 80)
-			fprintf(out, "  (%zu bytes)", json_string_length(one));
+		put_exact(out, one);
 		fputc('\n', out);
 	}
 	if (cut)
@@ -105,12 +126,12 @@ static size_t foreign(const json_t *hold)
 	return n;
 }
 
-static void put_word(FILE *out, const char *before, const char *text)
+static void put_word(FILE *out, const char *before, const json_t *word)
 {
-	if (!*text)
+	if (json_string_length(word) == 0)
 		return;
 	fputs(before, out);
-	escape_word(out, text, strlen(text));
+	put_exact(out, word);
 }
 
 static void put_what(FILE *out, const json_t *hold)
@@ -119,8 +140,8 @@ static void put_what(FILE *out, const json_t *hold)
 
 	label(out, "What");
 	out_value(out, out_field(hold, "operation"));
-	put_word(out, " ", out_text(hold, "object", ""));
-	put_word(out, " to ", out_text(hold, "object2", ""));
+	put_word(out, " ", out_field(hold, "object"));
+	put_word(out, " to ", out_field(hold, "object2"));
 	if (strcmp(out_text(hold, "address", ""), out_text(hold, "object", "")) != 0)
 		part(out, ", address ", hold, "address");
 	fputc('\n', out);
@@ -128,7 +149,7 @@ static void put_what(FILE *out, const json_t *hold)
 		put_args(out, hold);
 	if (strange > 0) {
 		label(out, "");
-		fprintf(out, "%zu characters are outside ASCII: they may only look like the letters you think they are\n", strange);
+		fprintf(out, "%zu characters are outside ASCII: they may not be the letters they look like\n", strange);
 	}
 	label(out, "Where");
 	out_value(out, out_field(hold, "cwd"));
@@ -138,7 +159,7 @@ static void put_what(FILE *out, const json_t *hold)
 static void put_why(FILE *out, const json_t *hold)
 {
 	label(out, "Why");
-	out_value(out, out_field(hold, "reason"));
+	text_reason(out, out_text(hold, "reason", "-"));
 	fputc('\n', out);
 	label(out, "");
 	part(out, "capability ", hold, "capability");
@@ -152,6 +173,7 @@ static void put_why(FILE *out, const json_t *hold)
 		if (!*out_text(hold, fields[i], ""))
 			continue;
 		label(out, "");
+		fprintf(out, "%s: ", fields[i]);
 		out_value(out, out_field(hold, fields[i]));
 		fputc('\n', out);
 	}

@@ -142,7 +142,7 @@ static struct finding check_terminals(const struct patient *p)
 {
 	static const char fix[] =
 		"a shell with job control prints `Stopped` when such a process is held; start it through cvfctl instead, as "
-		"/usr/share/cvf/shell/cvf-agent.sh does: claude() { cvfctl run --agent ID -- command claude \"$@\"; }";
+		"/usr/share/cvf/shell/cvf-agent.sh does: claude() { cvfctl run --agent ID -- claude \"$@\"; }";
 	own_dir DIR *proc = opendir("/proc");
 	const struct dirent *one;
 	const char *agent;

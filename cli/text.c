@@ -96,6 +96,25 @@ void text_operation(FILE *out, const json_t *of, size_t most)
 		fputs(" [ARGUMENTS CUT]", out);
 }
 
+void text_reason(FILE *out, const char *reason)
+{
+	static const struct {
+		const char *word, *sentence;
+	} rows[] = {
+#define REASON(number, suffix, word, sentence) { word, sentence },
+#include "cvf/reasons.def"
+#undef REASON
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (strcmp(rows[i].word, reason) != 0)
+			continue;
+		fprintf(out, "%s (%s)", rows[i].sentence, reason);
+		return;
+	}
+	escape_line(out, reason, strlen(reason));
+}
+
 void text_left(FILE *out, const char *moment, time_t now)
 {
 	char text[WHEN_MAX];

@@ -105,7 +105,7 @@ int verb_register(const struct call *c)
 
 	if (r < 0)
 		return say_fail(r == -ENOENT ? NOT_FOUND : REFUSED, NULL, "cannot read %s: %s", file, strerror(-r));
-	url_param(&u, "name", file);
+	url_param(&u, "name", strcmp(file, "-") == 0 ? "stdin" : file);
 	url_param(&u, "replace", k->replaces || call_has(c, OPT_REPLACE) ? "1" : NULL);
 	if (asprintf(&doing, "%s the %s of %s", c->verb->verb, k->plural, file) < 0)
 		return say_no_memory();

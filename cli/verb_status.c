@@ -107,8 +107,11 @@ int verb_counters(const struct call *c)
 
 static void put_reason(const json_t *one)
 {
-	static const char *const fields[] = { "reason_text", "text", "hint", "next" };
+	static const char *const fields[] = { "text", "hint" };
 
+	fputs("    ", stdout);
+	text_reason(stdout, out_text(one, "reason", "-"));
+	putchar('\n');
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		const char *text = out_text(one, fields[i], NULL);
 
@@ -122,7 +125,7 @@ static void put_reason(const json_t *one)
 
 static void put_list(const json_t *list)
 {
-	static const char *const fields[] = { "time", "requested_at", "verdict", "state", "capability", "risk", "reason", "hold" };
+	static const char *const fields[] = { "time", "requested_at", "verdict", "state", "capability", "risk", "hold" };
 	const json_t *one, *value;
 	size_t i;
 

@@ -122,6 +122,22 @@ static size_t count_sequences(const char **s, bool inside)
 	return sum + product;
 }
 
+static bool variables_are_known(const char *text)
+{
+	static const char *const known[] = { "${WORKSPACE}", "${HOME}", "${AGENT}" };
+
+	while ((text = strstr(text, "${"))) {
+		bool found = false;
+
+		for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+			found |= strncmp(text, known[i], strlen(known[i])) == 0;
+		if (!found)
+			return false;
+		text++;
+	}
+	return true;
+}
+
 size_t glob_check(const char *text, enum glob_flavour flavour, const char **ret_wrong)
 {
 	const char *wrong = what_is_wrong(text), *s = text;
@@ -131,6 +147,8 @@ size_t glob_check(const char *text, enum glob_flavour flavour, const char **ret_
 		wrong = "it is longer than any path";
 	if (!wrong && flavour == GLOB_PATH && !strchr("/*{$", *text))
 		wrong = "a path pattern begins with a slash";
+	if (!wrong && flavour == GLOB_PATH && !variables_are_known(text))
+		wrong = "the only variables are ${WORKSPACE}, ${HOME} and ${AGENT}";
 	if (wrong) {
 		*ret_wrong = wrong;
 		return 0;
@@ -351,6 +369,15 @@ int glob_add_exec(struct nfa *n, const char *path, const struct texts *argv, uin
 	struct adder a = { .n = n, .argv = argv, .pattern = pattern, .exec = true, .node = NFA_ROOT };
 
 	return expand(path, add_alternative, &a);
+}
+
+int glob_names(const struct texts *globs, struct nfa *ret_nfa)
+{
+	int r = nfa_init(ret_nfa);
+
+	for (size_t i = 0; r == 0 && i < globs->n; i++)
+		r = glob_add(ret_nfa, globs->v[i], GLOB_NAME, 0);
+	return r;
 }
 
 bool glob_matches(const struct nfa *one, const char *name)

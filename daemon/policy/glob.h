@@ -30,7 +30,9 @@ int glob_add(struct nfa *n, const char *text, enum glob_flavour flavour, uint32_
 /* The same for path, NUL, then each argument and a NUL; argv NULL: whatever the arguments. */
 int glob_add_exec(struct nfa *n, const char *path, const struct texts *argv, uint32_t pattern) must_check;
 
-/* One checked GLOB_NAME pattern, to be tried on many names. */
+/* Checked name patterns to be tried on many names; nfa_done() in any case. */
+int glob_names(const struct texts *globs, struct nfa *ret_nfa) must_check;
+/* Does any of them match the whole name? */
 bool glob_matches(const struct nfa *one, const char *name);
 
 #endif

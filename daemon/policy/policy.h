@@ -57,12 +57,14 @@ struct numbers {
 };
 
 /*
- * The image of the whole model. now: for conditions that hold until the next compilation only where the kernel asks the
- * governor (CVF_CELL_ASK). *ret_image is one malloc'ed block of *ret_size bytes. -EINVAL, -E2BIG (too large for the tables:
+ * The image of the whole model. now: standing grants that have expired by then count as none; hours of the week are left to
+ * the governor (CVF_CELL_ASK). *ret_image is one malloc'ed block of *ret_size bytes. -EINVAL, -E2BIG (too large for the tables:
  * the diagnosis names table, need and limit), -ENOMEM.
  */
-int policy_compile(const struct model *m, const struct numbers *numbers, uint64_t generation, struct cvf_image **ret_image,
-		   size_t *ret_size, struct diags *d) must_check;
+int policy_compile(const struct model *m, const struct numbers *numbers, uint64_t generation, time_t now,
+		   struct cvf_image **ret_image, size_t *ret_size, struct diags *d) must_check;
+/* When the next standing grant expires after now, so that the model must be compiled again; 0: never. */
+time_t policy_next_expiry(const struct model *m, time_t now);
 
 /* A hypothetical or past operation. Strings are borrowed; bytes may be any but NUL. */
 struct query {

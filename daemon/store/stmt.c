@@ -77,7 +77,7 @@ void stmt_text(struct stmt *q, const char *text)
 void stmt_blob(struct stmt *q, const void *p, size_t n)
 {
 	if (!q->error)
-		bound(q, sqlite3_bind_blob64(q->s, ++q->bound, p, n, SQLITE_STATIC));
+		bound(q, sqlite3_bind_blob64(q->s, ++q->bound, p ? p : "", n, SQLITE_STATIC));
 }
 
 void stmt_null(struct stmt *q)
