@@ -72,23 +72,34 @@ static size_t bytes_of(const json_t *argv)
  * A word as it reads and, if a part of it may only look like what it seems to be, once more in ASCII: letters of other
  * alphabets as their numbers.
  */
+static char *word_in(const json_t *word, bool ascii_only)
+{
+	bool was = escape_ascii_only;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	escape_ascii_only = ascii_only;
+	escape_word(out, json_string_value(word), json_string_length(word));
+	escape_ascii_only = was;
+	return fclose(out) == 0 ? text : NULL;
+}
+
 static void put_exact(FILE *out, const json_t *word)
 {
-	const char *text = json_string_value(word);
-	size_t size = json_string_length(word);
-	bool was = escape_ascii_only;
+	own_free char *shown = NULL, *exact = NULL;
 
-	if (!text)
+	if (!json_is_string(word))
 		return;
-	escape_word(out, text, size);
-	if (!was && escape_foreign(text, size) > 0) {
-		fputs("  = ", out);
-		escape_ascii_only = true;
-		escape_word(out, text, size);
-		escape_ascii_only = was;
-	}
-	if (size > 80)
-		fprintf(out, "  (%zu bytes)", size);
+	shown = word_in(word, escape_ascii_only);
+	exact = word_in(word, true);
+	fputs(shown ? shown : "?", out);
+	if (shown && exact && strcmp(shown, exact) != 0)
+		fprintf(out, "  = %s", exact);
+	if (json_string_length(word) > 80)
+		fprintf(out, "  (%zu bytes)", json_string_length(word));
 }
 
 /* One line each, so that no argument can pass for two and none can push the next off the screen. */

@@ -64,15 +64,6 @@ static struct url stream_url(const struct call *c)
 	return u;
 }
 
-/* A half-received message is asked for again: the stream resumes after the last complete one. */
-static int once(struct client *cl, const char *path, struct sse *s, long *ret_status)
-{
-	free(s->data);
-	s->data = NULL;
-	s->line_n = 0;
-	return client_stream(cl, path, s->id, on_bytes, s, ret_status);
-}
-
 int follow(const struct call *c, const char *last)
 {
 	struct call asked = *c;	/* what the callback reads; the verb's own call stays const */
@@ -86,7 +77,9 @@ int follow(const struct call *c, const char *last)
 	while (r != -ENOMEM) {
 		long status = 0;
 
-		r = once(cl, u.text, &s, &status);
+		/* What was received in part is asked for again: the stream resumes after the last complete message. */
+		sse_restart(&s);
+		r = client_stream(cl, u.text, s.id, on_bytes, &s, &status);
 		if (s.failed || ferror(stdout))
 			r = REFUSED;
 		else if (r == 0 && status != 200 && status != 0)

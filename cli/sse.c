@@ -24,8 +24,8 @@ static void set_id(struct sse *s, const char *value)
 
 	if (!id)
 		s->failed = true;
-	free(s->id);
-	s->id = id;
+	free(s->next_id);
+	s->next_id = id;
 }
 
 static const char *value_of(const char *line, const char *field)
@@ -37,6 +37,18 @@ static const char *value_of(const char *line, const char *field)
 	return line + n + 1 + (line[n + 1] == ' ');
 }
 
+static void end_message(struct sse *s)
+{
+	if (s->data)
+		s->on_message(s->ctx, s->data);
+	if (s->next_id) {
+		free(s->id);
+		s->id = TAKE(s->next_id);
+	}
+	free(s->data);
+	s->data = NULL;
+}
+
 static void end_line(struct sse *s)
 {
 	const char *line = s->line ? s->line : "";
@@ -45,10 +57,7 @@ static void end_line(struct sse *s)
 	if (s->line_n > 0 && s->line[s->line_n - 1] == '\r')
 		s->line[--s->line_n] = '\0';
 	if (*line == '\0') {
-		if (s->data)
-			s->on_message(s->ctx, s->data);
-		free(s->data);
-		s->data = NULL;
+		end_message(s);
 	} else if ((value = value_of(line, "data"))) {
 		add_data(s, value);
 	} else if ((value = value_of(line, "id"))) {
@@ -82,10 +91,18 @@ void sse_feed(struct sse *s, const char *bytes, size_t size)
 	}
 }
 
-void sse_done(struct sse *s)
+void sse_restart(struct sse *s)
 {
 	free(s->line);
 	free(s->data);
+	free(s->next_id);
+	s->line = s->data = s->next_id = NULL;
+	s->line_n = 0;
+}
+
+void sse_done(struct sse *s)
+{
+	sse_restart(s);
 	free(s->id);
 	*s = (struct sse){ 0 };
 }
