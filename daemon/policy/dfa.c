@@ -57,10 +57,19 @@ void classes_make(struct classes *c, const struct nfa *a, const struct nfa *b)
 
 /* ---- subset construction ---- */
 
+#define MANY (UINT32_MAX - 1)
+
+/*
+ * Once a pattern ends in "whatever follows", it stays matched: the state then holds the pattern's own number (behind those
+ * of the nodes) and none of the nodes that could only match it again. Without this, a path that may pass several
+ * alternatives of one pattern would need a state for every subset of them.
+ */
 struct builder {
 	const struct nfa *n;
 	const struct classes *c;
-	struct lists states;	/* each a sorted list of nodes */
+	struct lists states;	/* each a sorted list of nodes, and of nodes_count + pattern */
+	uint32_t *only;		/* [node]: the one pattern that it can lead to, or MANY */
+	uint32_t *absorbed;	/* [pattern]: the step in which it was seen to stay matched */
 	struct dfa *dfa;
 	size_t space;		/* states that the tables have room for */
 	uint32_t states_max;
@@ -105,9 +114,43 @@ static void sort(uint32_t *v, size_t n)
 	}
 }
 
+static bool is_absorbing(const struct nfa *n, uint32_t node)
+{
+	static const struct charset all = { { ~0ull, ~0ull, ~0ull, ~0ull } };
+	const struct node *v = &n->nodes[node];
+
+	return v->token == TOKEN_LOOP && v->accept != NFA_NONE && !memcmp(&n->sets[v->value], &all, sizeof(all));
+}
+
+static void absorb(struct builder *b, uint32_t pattern)
+{
+	if (b->absorbed[pattern] == b->step)
+		return;
+	b->absorbed[pattern] = b->step;
+	b->set[b->set_count++] = (uint32_t)b->n->nodes_count + pattern;
+}
+
+static void prune(struct builder *b)
+{
+	size_t n = b->set_count, kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (b->set[i] < b->n->nodes_count && is_absorbing(b->n, b->set[i]))
+			for (uint32_t a = b->n->nodes[b->set[i]].accept; a != NFA_NONE; a = b->n->accepts[a].next)
+				absorb(b, b->n->accepts[a].pattern);
+	for (size_t i = 0; i < b->set_count; i++) {
+		uint32_t only = b->set[i] < b->n->nodes_count ? b->only[b->set[i]] : MANY;
+
+		if (only == MANY || b->absorbed[only] != b->step)
+			b->set[kept++] = b->set[i];
+	}
+	b->set_count = kept;
+}
+
 /* The state of the gathered nodes, in ret_state; starts the next gathering. */
 static int finish(struct builder *b, uint32_t *ret_state)
 {
+	prune(b);
 	sort(b->set, b->set_count);
 	*ret_state = lists_intern(&b->states, b->set, b->set_count);
 	b->set_count = 0;
@@ -121,8 +164,12 @@ static int finish(struct builder *b, uint32_t *ret_state)
 static void step_class(struct builder *b, const uint32_t *nodes, size_t count, unsigned char byte)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct node *node = &b->n->nodes[nodes[i]];
+		const struct node *node = &b->n->nodes[nodes[i] < b->n->nodes_count ? nodes[i] : 0];
 
+		if (nodes[i] >= b->n->nodes_count) {
+			absorb(b, nodes[i] - (uint32_t)b->n->nodes_count);
+			continue;
+		}
 		if (node->token == TOKEN_LOOP && charset_has(&b->n->sets[node->value], byte))
 			gather(b, nodes[i]);
 		for (uint32_t c = node->child; c != NFA_NONE; c = b->n->nodes[c].sibling) {
@@ -156,17 +203,25 @@ static int grow_tables(struct builder *b)
 	return 0;
 }
 
+static uint32_t accepts_of(const struct nfa *n, uint32_t node)
+{
+	return node < n->nodes_count ? n->nodes[node].accept : NFA_NONE;
+}
+
 static int patterns_of(struct builder *b, uint32_t state, struct lists *sets)
 {
 	size_t count;
 	const uint32_t *nodes = lists_get(&b->states, state, &count);
-	own_free uint32_t *patterns = calloc(b->n->accepts_count + 1, sizeof(*patterns));
+	own_free uint32_t *patterns = calloc(b->n->accepts_count + count + 1, sizeof(*patterns));
 	size_t n = 0, kept = 0;
 
 	if (!patterns)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
-		for (uint32_t a = b->n->nodes[nodes[i]].accept; a != NFA_NONE; a = b->n->accepts[a].next)
+		if (nodes[i] >= b->n->nodes_count)
+			patterns[n++] = nodes[i] - (uint32_t)b->n->nodes_count;
+	for (size_t i = 0; i < count; i++)
+		for (uint32_t a = accepts_of(b->n, nodes[i]); a != NFA_NONE; a = b->n->accepts[a].next)
 			patterns[n++] = b->n->accepts[a].pattern;
 	sort(patterns, n);
 	for (size_t i = 0; i < n; i++)
@@ -180,7 +235,7 @@ static int expand_state(struct builder *b, uint32_t state)
 {
 	size_t count;
 	/* Interning may move the lists: the nodes are copied behind the gathering space. */
-	uint32_t *nodes = b->set + b->n->nodes_count;
+	uint32_t *nodes = b->set + b->n->nodes_count + b->n->patterns;
 	const uint32_t *from = lists_get(&b->states, state, &count);
 
 	memcpy(nodes, from, count * sizeof(*nodes));
@@ -214,9 +269,26 @@ static int run(struct builder *b, struct lists *sets)
 	return r;
 }
 
+/* Children have higher numbers than their parents: one pass backwards sees them first. */
+static void find_only(struct builder *b)
+{
+	const struct nfa *n = b->n;
+
+	for (uint32_t node = (uint32_t)n->nodes_count; node-- > 0;) {
+		uint32_t only = NFA_NONE;
+
+		for (uint32_t a = n->nodes[node].accept; a != NFA_NONE; a = n->accepts[a].next)
+			only = only == NFA_NONE ? n->accepts[a].pattern : MANY;
+		for (uint32_t c = n->nodes[node].child; c != NFA_NONE; c = n->nodes[c].sibling)
+			only = only == NFA_NONE || only == b->only[c] ? b->only[c] : MANY;
+		b->only[node] = only == NFA_NONE ? MANY : only;
+	}
+}
+
 int dfa_build(const struct nfa *n, const struct classes *c, uint32_t states_max, struct lists *sets, struct dfa *ret_dfa)
 {
-	own_free uint32_t *memory = calloc(n->nodes_count * 3, sizeof(*memory));
+	size_t nodes = n->nodes_count, patterns = n->patterns;
+	own_free uint32_t *memory = calloc(nodes * 4 + patterns * 3, sizeof(*memory));
 	struct dfa dfa = { .classes = c->n };
 	struct builder b = { .n = n, .c = c, .dfa = &dfa, .states_max = states_max, .step = 1 };
 	int r = lists_init(&b.states);
@@ -224,8 +296,12 @@ int dfa_build(const struct nfa *n, const struct classes *c, uint32_t states_max,
 	if (r == 0 && !memory)
 		r = -ENOMEM;
 	if (r == 0) {
+		/* The list being gathered and the copy of the one being left each hold every node and pattern at most. */
 		b.set = memory;
-		b.stamp = memory + n->nodes_count * 2;
+		b.stamp = memory + (nodes + patterns) * 2;
+		b.only = b.stamp + nodes;
+		b.absorbed = b.only + nodes;
+		find_only(&b);
 		r = run(&b, sets);
 	}
 	lists_done(&b.states);

@@ -278,6 +278,9 @@ static uint32_t add_element(struct adder *a, uint32_t node, const char **s)
 	switch (*at) {
 	case '*':
 		*s = at + strspn(at, "*");
+		/* NUL never comes in a path or name of its own: a loop over everything is known to stay matched. */
+		if (!a->exec && !**s && (stars || a->flavour == GLOB_NAME))
+			return add_everything(a->n, node);
 		return add_set(a->n, node, TOKEN_LOOP, &set);
 	case '?':
 		return add_set(a->n, node, TOKEN_SET, &set);

@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * bind.c - one agent's view: what it is granted, which capabilities cover what, its scope and rules, variables filled in
+ */
+#include <string.h>
+
+#include "policy/glob.h"
+#include "policy/parse.h"
+#include "policy/plan.h"
+
+/* ---- patterns get numbers ---- */
+
+static void print_texts(FILE *f, const struct texts *texts)
+{
+	for (size_t i = 0; i < texts->n; i++)
+		fprintf(f, "%zu:%s", strlen(texts->v[i]), texts->v[i]);
+}
+
+static char *pattern_key(const struct texts *paths, const struct texts *argv)
+{
+	char *key = NULL;
+	size_t size;
+	FILE *f = open_memstream(&key, &size);
+
+	if (!f)
+		return NULL;
+	print_texts(f, paths);
+	if (argv) {
+		fputc(' ', f);
+		print_texts(f, argv);
+	}
+	if (fclose(f)) {
+		free(key);
+		return NULL;
+	}
+	return key;
+}
+
+int plan_pattern(struct plan *p, enum cvf_domain domain, const struct texts *paths, const struct texts *argv,
+		 uint32_t *ret_pattern)
+{
+	own_free char *key = pattern_key(paths, argv);
+	json_t *number = key ? json_object_get(p->known[domain], key) : NULL;
+	struct nfa *n = &p->nfa[domain];
+	int r = key ? 0 : -ENOMEM;
+
+	*ret_pattern = number ? (uint32_t)json_integer_value(number) : paths->n ? n->patterns : PATTERN_NEVER;
+	if (number || !paths->n || r < 0)
+		return r;
+	n->patterns++;
+	if (json_object_set_new(p->known[domain], key, json_integer(*ret_pattern)) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < paths->n; i++)
+		r = domain == CVF_DOMAIN_EXEC ? glob_add_exec(n, paths->v[i], argv, *ret_pattern) :
+						glob_add(n, paths->v[i], GLOB_PATH, *ret_pattern);
+	return r;
+}
+
+/* Lists belong to declarations: the same place is the same list, whichever agent asks. */
+static bool same_net(const struct net_pattern *a, const struct net_pattern *b)
+{
+	return a->address.v == b->address.v && a->except.v == b->except.v && a->ports.v == b->ports.v &&
+	       a->address.n == b->address.n && a->except.n == b->except.n && a->ports.n == b->ports.n &&
+	       a->protocols == b->protocols;
+}
+
+int plan_net_pattern(struct plan *p, const struct net_pattern *one, uint32_t *ret_pattern)
+{
+	struct net_pattern *v;
+
+	for (size_t i = 0; i < p->net_count; i++) {
+		if (same_net(&p->net[i], one)) {
+			*ret_pattern = (uint32_t)i;
+			return 0;
+		}
+	}
+	v = reallocarray(p->net, p->net_count + 1, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	p->net = v;
+	p->net[p->net_count] = *one;
+	*ret_pattern = (uint32_t)p->net_count++;
+	return 0;
+}
+
+/* ---- variables ---- */
+
+struct variable {
+	const char *name;
+	struct texts values;
+};
+
+typedef int (*text_each)(void *ctx, const char *text);
+
+/* Calls each for the text with its first variable replaced by each of its values, and so on. */
+static int substitute(const char *text, const struct variable *v, size_t n, text_each each, void *ctx)
+{
+	const char *at = strstr(text, "${");
+	size_t i = 0;
+	int r = 0;
+
+	if (!at)
+		return each(ctx, text);
+	while (i < n && strncmp(at, v[i].name, strlen(v[i].name)) != 0)
+		i++;
+	if (i == n)
+		return 0;
+	for (size_t k = 0; r == 0 && k < v[i].values.n; k++) {
+		own_free char *one = NULL;
+
+		if (asprintf(&one, "%.*s%s%s", (int)(at - text), text, v[i].values.v[k], at + strlen(v[i].name)) < 0) {
+			one = NULL;
+			return -ENOMEM;
+		}
+		r = substitute(one, v, n, each, ctx);
+	}
+	return r;
+}
+
+enum { VAR_WORKSPACE, VAR_HOME, VAR_AGENT, VAR_MAX };
+
+struct binder {
+	struct plan *p;
+	struct bound_agent *b;
+	struct variable vars[VAR_MAX];
+	struct texts paths;	/* the agent's own, with home and id filled in */
+	const char *home, *id;
+};
+
+static int keep_text(void *ctx, const char *text)
+{
+	struct binder *k = ctx;
+
+	/* The space is that of the declared paths: home and id have one value each. */
+	k->paths.v[k->paths.n] = pool_text(k->p->pool, text);
+	return k->paths.v[k->paths.n++] ? 0 : -ENOMEM;
+}
+
+static int bind_variables(struct binder *k)
+{
+	const struct agent *a = k->b->agent;
+	int r = 0;
+
+	k->home = a->home ? a->home : "/home/*";
+	k->id = a->id;
+	k->vars[VAR_HOME] = (struct variable){ "${HOME}", { &k->home, 1 } };
+	k->vars[VAR_AGENT] = (struct variable){ "${AGENT}", { &k->id, 1 } };
+	k->vars[VAR_WORKSPACE] = (struct variable){ "${WORKSPACE}", { 0 } };
+	k->paths.v = pool_alloc(k->p->pool, a->scope.paths.n, sizeof(*k->paths.v));
+	if (!k->paths.v)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < a->scope.paths.n; i++)
+		r = substitute(a->scope.paths.v[i], k->vars, VAR_MAX, keep_text, k);
+	k->vars[VAR_WORKSPACE].values = k->paths;
+	return r;
+}
+
+/* What a list of paths means for this agent. */
+struct meaning {
+	struct pool *pool;
+	struct texts texts;
+	size_t space;
+};
+
+static int add_meaning(void *ctx, const char *text)
+{
+	struct meaning *m = ctx;
+
+	if (m->texts.n == m->space) {
+		size_t space = m->space ? m->space * 2 : 4;
+		const char **v = pool_alloc(m->pool, space, sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		if (m->texts.n)
+			memcpy(v, m->texts.v, m->texts.n * sizeof(*v));
+		m->texts.v = v;
+		m->space = space;
+	}
+	m->texts.v[m->texts.n] = pool_text(m->pool, text);
+	return m->texts.v[m->texts.n++] ? 0 : -ENOMEM;
+}
+
+static int bind_list(struct binder *k, const struct texts *paths, struct meaning *m)
+{
+	int r = 0;
+
+	m->pool = k->p->pool;
+	for (size_t i = 0; r == 0 && i < paths->n; i++)
+		r = substitute(paths->v[i], k->vars, VAR_MAX, add_meaning, m);
+	return r;
+}
+
+static int bind_paths(struct binder *k, enum cvf_domain domain, const struct texts *paths, const struct texts *argv,
+		      uint32_t *ret_pattern)
+{
+	struct meaning m = { 0 };
+	int r = bind_list(k, paths, &m);
+
+	return r < 0 ? r : plan_pattern(k->p, domain, &m.texts, argv, ret_pattern);
+}
+
+/* ---- capabilities ---- */
+
+struct offering {
+	struct binder *k;
+	size_t space[CVF_OP_MAX];
+};
+
+static int offer_add(struct offering *o, unsigned int op, const struct offer *offer)
+{
+	struct offers *list = &o->k->b->offers[op];
+
+	if (list->n == o->space[op]) {
+		size_t space = list->n ? list->n * 2 : 32;
+		struct offer *v = pool_alloc(o->k->p->pool, space, sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		if (list->n)
+			memcpy(v, list->v, list->n * sizeof(*v));
+		list->v = v;
+		o->space[op] = space;
+	}
+	list->v[list->n++] = *offer;
+	return 0;
+}
+
+static int offer_ops(struct offering *o, uint64_t ops, const struct offer *offer)
+{
+	for (unsigned int op = 1; op < CVF_OP_MAX; op++) {
+		int r = ops & OP_BIT(op) ? offer_add(o, op, offer) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int offer_paths(struct offering *o, const struct matcher *m, struct offer *offer)
+{
+	const struct texts *argv = m->argv.v ? &m->argv : NULL;
+	uint32_t least = UINT32_MAX;
+	int r = bind_paths(o->k, m->domain, &m->paths, argv, &offer->pattern);
+
+	if (r == 0)
+		r = bind_paths(o->k, m->domain, &m->except, NULL, &offer->except);
+	for (size_t i = 0; i < m->paths.n; i++)
+		if (glob_literal(m->paths.v[i], GLOB_PATH) < least)
+			least = glob_literal(m->paths.v[i], GLOB_PATH);
+	offer->literal = least;
+	for (size_t i = 0; argv && i < argv->n; i++)
+		offer->literal += glob_is_rest(argv->v[i]) ? 0 : glob_literal(argv->v[i], GLOB_NAME);
+	return r < 0 ? r : offer_ops(o, m->ops, offer);
+}
+
+/* The shortest prefix counts, and ports as much as they narrow. */
+static uint32_t net_literal(const struct matcher *m)
+{
+	uint32_t least = m->address.n ? 128 : 0;
+
+	for (size_t i = 0; i < m->address.n; i++)
+		if (m->address.v[i].bits < least)
+			least = m->address.v[i].bits;
+	return least + (m->ports.n ? 16 : 0);
+}
+
+static int offer_matcher(struct offering *o, const struct matcher *m, struct offer *offer)
+{
+	const struct net_pattern net = { m->address, m->except_net, m->ports, m->protocols };
+	int r = 0;
+
+	if (m->domain == CVF_DOMAIN_FILE || m->domain == CVF_DOMAIN_EXEC)
+		return offer_paths(o, m, offer);
+	offer->pattern = PATTERN_ALWAYS;
+	if (m->domain == CVF_DOMAIN_NET) {
+		offer->literal = net_literal(m);
+		r = plan_net_pattern(o->k->p, &net, &offer->pattern);
+	}
+	return r < 0 ? r : offer_ops(o, m->ops, offer);
+}
+
+static int by_rank(const void *a, const void *b, void *ctx)
+{
+	const struct plan *p = ctx;
+	const struct offer *x = a, *y = b;
+	enum cvf_risk risk_x = p->capabilities[x->capability]->risk, risk_y = p->capabilities[y->capability]->risk;
+
+	if (risk_x != risk_y)
+		return risk_x < risk_y ? 1 : -1;
+	if (x->literal != y->literal)
+		return x->literal < y->literal ? 1 : -1;
+	return (x->capability > y->capability) - (x->capability < y->capability);
+}
+
+static int bind_offers(struct binder *k)
+{
+	struct offering o = { .k = k };
+
+	for (uint32_t i = 0; i < k->p->capabilities_count; i++) {
+		const struct matchers *match = &k->p->capabilities[i]->match;
+
+		for (size_t m = 0; m < match->n; m++) {
+			struct offer offer = { .capability = i, .except = PATTERN_NEVER };
+			int r = offer_matcher(&o, &match->v[m], &offer);
+
+			if (r < 0)
+				return r;
+		}
+	}
+	for (unsigned int op = 1; op < CVF_OP_MAX; op++)
+		if (k->b->offers[op].n)
+			qsort_r(k->b->offers[op].v, k->b->offers[op].n, sizeof(struct offer), by_rank, k->p);
+	return 0;
+}
+
+static int bind_grants(struct binder *k)
+{
+	const struct texts *lists[] = { &k->b->agent->grants, &k->b->profile->grants };
+	struct plan *p = k->p;
+
+	k->b->granted = pool_alloc(p->pool, p->capabilities_count, sizeof(bool));
+	if (!k->b->granted)
+		return -ENOMEM;
+	for (size_t l = 0; l < ARRAY_SIZE(lists); l++) {
+		struct nfa names;
+		int r = glob_names(lists[l], &names);
+
+		for (size_t i = 0; r == 0 && i < p->capabilities_count; i++)
+			k->b->granted[i] |= glob_matches(&names, p->capabilities[i]->id);
+		nfa_done(&names);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* ---- scope and rules ---- */
+
+static int bind_net(struct binder *k, const struct cidrs *cidrs, uint32_t *ret_pattern)
+{
+	const struct net_pattern one = { .address = *cidrs, .protocols = 0xff };
+
+	*ret_pattern = PATTERN_NEVER;
+	return cidrs->n ? plan_net_pattern(k->p, &one, ret_pattern) : 0;
+}
+
+/* The agent's and its profile's as one list. */
+static int bind_scope_net(struct binder *k)
+{
+	const struct cidrs *own = &k->b->agent->scope.net, *shared = &k->b->profile->scope.net;
+	struct cidrs both = { .n = own->n + shared->n };
+
+	if (!own->n || !shared->n)
+		return bind_net(k, own->n ? own : shared, &k->b->scope_net);
+	both.v = pool_alloc(k->p->pool, both.n, sizeof(*both.v));
+	if (!both.v)
+		return -ENOMEM;
+	memcpy(both.v, own->v, own->n * sizeof(*both.v));
+	memcpy(both.v + own->n, shared->v, shared->n * sizeof(*both.v));
+	return bind_net(k, &both, &k->b->scope_net);
+}
+
+static int bind_scope(struct binder *k)
+{
+	struct meaning m = { 0 };
+	int r = bind_list(k, &k->b->agent->scope.paths, &m);
+
+	if (r == 0)
+		r = bind_list(k, &k->b->profile->scope.paths, &m);
+	if (r == 0)
+		r = plan_pattern(k->p, CVF_DOMAIN_FILE, &m.texts, NULL, &k->b->scope_file);
+	return r < 0 ? r : bind_scope_net(k);
+}
+
+static int names_hold(const struct texts *globs, const char *name)
+{
+	struct nfa names;
+	int r;
+
+	if (!globs->n)
+		return 1;
+	r = glob_names(globs, &names);
+	if (r == 0)
+		r = glob_matches(&names, name);
+	nfa_done(&names);
+	return r;
+}
+
+/* Can the rule ever apply to this agent? */
+static int rule_concerns(const struct planned_rule *rule, const struct bound_agent *b)
+{
+	int r = !rule->profile || strcmp(rule->profile, b->profile->id) == 0;
+
+	if (r > 0)
+		r = names_hold(&rule->rule->agent, b->agent->id);
+	if (r > 0)
+		r = names_hold(&rule->rule->profile, b->profile->id);
+	return r;
+}
+
+static int bind_rule(struct binder *k, const struct planned_rule *planned, struct bound_rule *ret_rule)
+{
+	const struct rule *rule = planned->rule;
+	int r = bind_net(k, &rule->address, &ret_rule->net);
+
+	ret_rule->planned = planned;
+	if (r == 0)
+		r = bind_paths(k, CVF_DOMAIN_FILE, &rule->path, NULL, &ret_rule->file);
+	return r < 0 ? r : bind_paths(k, CVF_DOMAIN_EXEC, &rule->path, NULL, &ret_rule->exec);
+}
+
+static int bind_rules(struct binder *k)
+{
+	struct bound_agent *b = k->b;
+
+	b->rules = pool_alloc(k->p->pool, k->p->rules_count, sizeof(*b->rules));
+	if (!b->rules)
+		return -ENOMEM;
+	for (size_t i = 0; i < k->p->rules_count; i++) {
+		int r = rule_concerns(&k->p->rules[i], b);
+
+		if (r > 0)
+			r = bind_rule(k, &k->p->rules[i], &b->rules[b->rules_count++]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int bind_enrolment(struct binder *k, const char *prefix, const struct texts *globs)
+{
+	struct plan *p = k->p;
+
+	for (size_t i = 0; i < globs->n; i++) {
+		struct enrolment *e = &p->enrolments[p->enrolments_count];
+		const char *path = pool_printf(p->pool, "%s%s", prefix, globs->v[i]);
+		const struct texts one = { path ? &path : NULL, path != NULL };
+		int r = path ? plan_pattern(p, CVF_DOMAIN_FILE, &one, NULL, &e->pattern) : -ENOMEM;
+
+		if (r < 0)
+			return r;
+		e->agent = (uint32_t)(k->b - p->agents);
+		e->literal = glob_literal(path, GLOB_PATH);
+		e->cgroup = *prefix != '\0';
+		p->enrolments_count++;
+	}
+	return 0;
+}
+
+int plan_bind_agent(struct plan *p, const struct model *m, struct bound_agent *b)
+{
+	const struct decl *profile = model_decl(m, DECL_PROFILE, b->agent->profile);
+	static const struct profile none = { .id = "default" };
+	struct binder k = { .p = p, .b = b };
+	int r;
+
+	if (!profile && strcmp(b->agent->profile, none.id) != 0)
+		return -EINVAL;
+	b->profile = profile ? &profile->profile : &none;
+	r = bind_variables(&k);
+	if (r == 0)
+		r = bind_offers(&k);
+	if (r == 0)
+		r = bind_grants(&k);
+	if (r == 0)
+		r = bind_scope(&k);
+	if (r == 0)
+		r = bind_rules(&k);
+	if (r == 0)
+		r = bind_enrolment(&k, "", &b->agent->exe);
+	return r < 0 ? r : bind_enrolment(&k, CVF_PATH_CGROUP, &b->agent->cgroup);
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * compile.c - cells and columns: every question the kernel can ask, decided beforehand
+ */
+#include "policy/compile.h"
+
+#include <string.h>
+
+#define CELLS_HASH (CVF_CELLS_MAX * 4)
+
+int too_big(struct compiler *c, const char *table, size_t need, size_t limit, const char *hint)
+{
+	diags_add(c->d, DIAG_ERROR, NULL, 0, 0, hint, "the policy does not fit: %s needs %zu, at most %zu", table, need, limit);
+	return -E2BIG;
+}
+
+/* ---- numbers ---- */
+
+static int number_of(struct compiler *c, uint32_t *cached, enum number_kind kind, const char *name, uint32_t *ret_number)
+{
+	if (!*cached)
+		*cached = c->numbers->get(c->numbers->ctx, kind, name);
+	*ret_number = *cached;
+	if (*cached)
+		return 0;
+	diags_add(c->d, DIAG_ERROR, NULL, 0, 0, NULL, "no number could be given to \"%s\"", name);
+	return -E2BIG;
+}
+
+static int number_cell(struct compiler *c, const struct outcome *o, struct cvf_cell *cell)
+{
+	int r = 0;
+
+	if (o->capability < c->plan->capabilities_count)
+		r = number_of(c, &c->capability_numbers[o->capability], NUMBER_CAPABILITY,
+			      c->plan->capabilities[o->capability]->id, &cell->capability);
+	else if (o->capability == CAPABILITY_GUARD)
+		r = number_of(c, &c->capability_numbers[c->plan->capabilities_count], NUMBER_CAPABILITY, GUARD_NAME,
+			      &cell->capability);
+	if (r == 0 && o->rule)
+		r = number_of(c, &c->rule_numbers[o->rule->planned - c->plan->rules], NUMBER_RULE, o->rule->planned->name,
+			      &cell->rule);
+	return r;
+}
+
+/* ---- cells ---- */
+
+static uint64_t hash_cell(const struct cvf_cell *cell)
+{
+	uint64_t words[3], h = 0;
+
+	memcpy(words, cell, sizeof(words));
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		h = (h ^ words[i]) * 0xff51afd7ed558ccdull;
+		h ^= h >> 32;
+	}
+	return h;
+}
+
+static int cell_intern(struct compiler *c, const struct cvf_cell *cell, uint32_t *ret_cell)
+{
+	struct cells *cells = &c->cells;
+	size_t at;
+
+	for (at = hash_cell(cell) % CELLS_HASH; cells->hash[at]; at = (at + 1) % CELLS_HASH) {
+		*ret_cell = cells->hash[at] - 1;
+		if (memcmp(&cells->v[*ret_cell], cell, sizeof(*cell)) == 0)
+			return 0;
+	}
+	if (cells->n == CVF_CELLS_MAX)
+		return too_big(c, "the table of outcomes", cells->n + 1, CVF_CELLS_MAX,
+			       "register fewer agents or fewer capabilities and rules on this host");
+	cells->v[cells->n] = *cell;
+	*ret_cell = (uint32_t)cells->n++;
+	cells->hash[at] = (uint32_t)cells->n;
+	return 0;
+}
+
+/* Cell 0 refuses: it is what a zeroed table or a lost index comes to. */
+static int cells_init(struct compiler *c)
+{
+	const struct cvf_cell closed = { .action = CVF_VERDICT_DENY, .reason = CVF_REASON_INTERNAL, .risk = CVF_R2 };
+	uint32_t cell;
+
+	c->cells.v = calloc(CVF_CELLS_MAX, sizeof(*c->cells.v));
+	c->cells.hash = calloc(CELLS_HASH, sizeof(*c->cells.hash));
+	return c->cells.v && c->cells.hash ? cell_intern(c, &closed, &cell) : -ENOMEM;
+}
+
+static int decide_cell(struct compiler *c, size_t agent, enum cvf_op op, uint32_t *ret_cell)
+{
+	const struct question q = { .plan = c->plan, .agent = &c->plan->agents[agent], .op = op, .facts = c->facts, .now = c->now };
+	struct outcome o = decide(&q);
+	struct cvf_cell cell = {
+		.action = (uint8_t)o.action,
+		.risk = (uint8_t)o.risk,
+		.flags = o.flags,
+		.reason = (uint8_t)o.reason,
+		.row = (uint16_t)(agent + 1),
+		.op = (uint16_t)op,
+		.timeout_s = o.timeout_s,
+	};
+	int r = number_cell(c, &o, &cell);
+
+	return r < 0 ? r : cell_intern(c, &cell, ret_cell);
+}
+
+/* ---- columns ---- */
+
+int columns_init(struct compiler *c, enum cvf_domain domain, size_t extra)
+{
+	struct columns *k = &c->columns[domain];
+	uint32_t *column;
+
+	for (unsigned int op = 1; op < CVF_OP_MAX; op++)
+		if (op_domain((enum cvf_op)op) == domain)
+			k->ops[k->ops_count++] = (uint8_t)op;
+	k->width = k->ops_count * c->plan->agents_count + extra;
+	column = reallocarray(c->column, k->width + 1, sizeof(*column));
+	if (!column)
+		return -ENOMEM;
+	c->column = column;
+	return lists_init(&k->lists);
+}
+
+int column_fill(struct compiler *c, enum cvf_domain domain, uint32_t *ret_set)
+{
+	struct columns *k = &c->columns[domain];
+	uint32_t list;
+
+	for (size_t agent = 0; agent < c->plan->agents_count; agent++) {
+		for (size_t i = 0; i < k->ops_count; i++) {
+			int r = decide_cell(c, agent, (enum cvf_op)k->ops[i], &c->column[agent * k->ops_count + i]);
+
+			if (r < 0)
+				return r;
+		}
+	}
+	/* Without agents every column would be the empty list. */
+	c->column[k->width] = 0;
+	list = lists_intern(&k->lists, c->column, k->width + 1);
+	if (list == UINT32_MAX)
+		return -ENOMEM;
+	*ret_set = list - 1;
+	k->n = k->lists.n - 1;
+	return 0;
+}
+
+static int compile_sys(struct compiler *c)
+{
+	uint32_t set;
+	int r = columns_init(c, CVF_DOMAIN_SYS, 0);
+
+	c->facts[0] = 1;
+	return r < 0 ? r : column_fill(c, CVF_DOMAIN_SYS, &set);
+}
+
+/* ---- all of it ---- */
+
+static int compiler_init(struct compiler *c)
+{
+	const struct plan *p = c->plan;
+	size_t patterns = 0;
+
+	if (p->agents_count >= CVF_AGENTS_MAX)
+		return too_big(c, "the table of agents", p->agents_count, CVF_AGENTS_MAX - 1, NULL);
+	for (int domain = 0; domain < CVF_DOMAIN_MAX; domain++)
+		if (plan_patterns(p, (enum cvf_domain)domain) > patterns)
+			patterns = plan_patterns(p, (enum cvf_domain)domain);
+	c->facts = calloc(patterns / 64 + 1, sizeof(*c->facts));
+	c->capability_numbers = calloc(p->capabilities_count + 1, sizeof(uint32_t));
+	c->rule_numbers = calloc(p->rules_count + 1, sizeof(uint32_t));
+	c->agent_numbers = calloc(p->agents_count + 1, sizeof(uint32_t));
+	if (!c->facts || !c->capability_numbers || !c->rule_numbers || !c->agent_numbers)
+		return -ENOMEM;
+	for (size_t i = 0; i < p->agents_count; i++) {
+		uint32_t number;
+		int r = number_of(c, &c->agent_numbers[i], NUMBER_AGENT, p->agents[i].agent->id, &number);
+
+		if (r < 0)
+			return r;
+	}
+	return cells_init(c);
+}
+
+static void compiler_done(struct compiler *c)
+{
+	free(c->cells.v);
+	free(c->cells.hash);
+	free(c->capability_numbers);
+	free(c->rule_numbers);
+	free(c->agent_numbers);
+	free(c->facts);
+	free(c->column);
+	for (int domain = 0; domain < CVF_DOMAIN_MAX; domain++)
+		lists_done(&c->columns[domain].lists);
+	free(c->net.prefixes);
+	free(c->net.net_set);
+	free(c->net.port_class);
+	free(c->automaton.words);
+}
+
+int policy_compile(const struct model *m, const struct numbers *numbers, uint64_t generation, time_t now,
+		   struct cvf_image **ret_image, size_t *ret_size, struct diags *d)
+{
+	struct compiler c = { .numbers = numbers, .d = d, .now = now };
+	int r = plan_get(m, &c.plan);
+
+	if (r == 0)
+		r = compiler_init(&c);
+	if (r == 0)
+		r = compile_paths(&c);
+	if (r == 0)
+		r = compile_net(&c);
+	if (r == 0)
+		r = compile_sys(&c);
+	if (r == 0)
+		r = image_make(&c, generation, ret_image, ret_size);
+	compiler_done(&c);
+	return r;
+}

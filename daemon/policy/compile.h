@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * compile.h - the parts of one compilation, private to compile*.c
+ *
+ * For each domain: the sets of patterns that can match together, a column of cells for each (every agent, every operation),
+ * equal columns merged. What no cell tells apart, no table tells apart.
+ */
+#ifndef CVF_POLICY_COMPILE_H
+#define CVF_POLICY_COMPILE_H
+
+#include "policy/decide.h"
+#include "policy/dfa.h"
+
+struct cells {
+	struct cvf_cell *v;
+	uint32_t *hash;		/* cell + 1, 0 free */
+	size_t n;
+};
+
+/* Columns of one domain; column 0 is what comes of no match. */
+struct columns {
+	struct lists lists;	/* list column + 1: [agent * ops_count + op], then the enrolments */
+	size_t n;
+	uint8_t ops[CVF_OP_MAX];
+	size_t ops_count, width;
+};
+
+struct net_tables {
+	struct cvf_image_prefix *prefixes;
+	uint16_t *net_set;
+	uint8_t *port_class;	/* [65536] */
+	size_t prefixes_count, address_classes, port_classes;
+};
+
+struct automaton {
+	uint32_t *words;
+	size_t count;
+	uint32_t stride, start_file, start_exec, exec_from;
+	uint8_t class_of[256];
+};
+
+struct compiler {
+	const struct plan *plan;
+	const struct numbers *numbers;
+	struct diags *d;
+	int64_t now;
+	struct cells cells;
+	uint32_t *capability_numbers, *rule_numbers, *agent_numbers;	/* [index]; 0: not asked for yet */
+	uint64_t *facts;	/* of the question being decided */
+	uint32_t *column;	/* being filled */
+	struct columns columns[CVF_DOMAIN_MAX];
+	struct net_tables net;
+	struct automaton automaton;
+};
+
+/* "the policy does not fit: TABLE needs N, at most M"; returns -E2BIG. */
+int too_big(struct compiler *c, const char *table, size_t need, size_t limit, const char *hint) must_check;
+int columns_init(struct compiler *c, enum cvf_domain domain, size_t extra) must_check;
+/* The column for c->facts, with the extra words as they are in c->column; its number in *ret_set. */
+int column_fill(struct compiler *c, enum cvf_domain domain, uint32_t *ret_set) must_check;
+int compile_paths(struct compiler *c) must_check;
+int compile_net(struct compiler *c) must_check;
+int image_make(struct compiler *c, uint64_t generation, struct cvf_image **ret_image, size_t *ret_size) must_check;
+
+#endif

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * decide.c - self-guard, capability, grant, rules, risk: in this order, and nothing else decides
+ */
+#include "policy/decide.h"
+
+#include "policy/parse.h"
+
+static const uint8_t op_types[CVF_OP_MAX] = {
+#define OP(number, suffix, name, domain, type) [number] = TYPE_##type,
+#include "cvf/ops.def"
+#undef OP
+};
+
+/* The capability that covers the operation, and what follows from it alone. */
+struct subject {
+	uint32_t capability;
+	enum cvf_risk risk;
+	enum op_type type;
+	bool requires_approval, granted, in_scope;
+	uint32_t timeout_s;
+};
+
+static void trace(const struct question *q, const char *step, const char *id, bool matched, const char *why)
+{
+	if (q->trace)
+		json_array_append_new(q->trace, json_pack("{s:s, s:s?, s:b, s:s}", "step", step, "id", id, "matched", matched,
+							  "why", why));
+}
+
+static bool is_guarded(const struct question *q, const struct guard **ret_guard)
+{
+	if (op_domain(q->op) != CVF_DOMAIN_FILE)
+		return false;
+	for (size_t i = 0; i < q->plan->guards_count; i++) {
+		const struct guard *g = &q->plan->guards[i];
+
+		if (g->ops & OP_BIT(q->op) && fact(q->facts, g->pattern)) {
+			*ret_guard = g;
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct outcome guarded(const struct question *q, const struct guard *g)
+{
+	trace(q, "self-guard", GUARD_NAME, true, g->allow ? "agents may connect here" : "it belongs to the enforcement");
+	return (struct outcome){
+		.action = g->allow ? CVF_VERDICT_ALLOW : CVF_VERDICT_DENY,
+		.reason = g->allow ? CVF_REASON_LOW_RISK : CVF_REASON_SELF_GUARD,
+		.risk = g->allow ? CVF_R0 : CVF_R3,
+		.capability = CAPABILITY_GUARD,
+	};
+}
+
+static bool covers(const struct question *q, const struct offer *o)
+{
+	return fact(q->facts, o->pattern) && !fact(q->facts, o->except);
+}
+
+/* Offers are best first: the first granted one of the highest risk, else the first of that risk. */
+static const struct offer *choose(const struct question *q)
+{
+	const struct offers *offers = &q->agent->offers[q->op];
+	const struct offer *best = NULL;
+
+	for (size_t i = 0; i < offers->n; i++) {
+		const struct offer *o = &offers->v[i];
+		const struct capability *c = q->plan->capabilities[o->capability];
+
+		if (best && c->risk != q->plan->capabilities[best->capability]->risk && !q->trace)
+			break;
+		if (!covers(q, o))
+			continue;
+		trace(q, "capability", c->id, true, risk_name(c->risk));
+		if (best && (c->risk != q->plan->capabilities[best->capability]->risk || q->agent->granted[best->capability]))
+			continue;
+		if (!best || q->agent->granted[o->capability])
+			best = o;
+	}
+	return best;
+}
+
+static bool object_in_scope(const struct question *q)
+{
+	switch (op_domain(q->op)) {
+	case CVF_DOMAIN_FILE:
+		return fact(q->facts, q->agent->scope_file);
+	case CVF_DOMAIN_NET:
+		return fact(q->facts, q->agent->scope_net);
+	default:
+		return true;
+	}
+}
+
+static struct subject find_subject(const struct question *q)
+{
+	const struct offer *o = choose(q);
+	struct subject s = {
+		.capability = CAPABILITY_UNREGISTERED,
+		.risk = CVF_R2,
+		.type = (enum op_type)op_types[q->op],
+		.granted = true,
+		.in_scope = object_in_scope(q),
+		.timeout_s = CVF_HOLD_TIMEOUT_S,
+	};
+	const struct capability *c;
+
+	if (!o)
+		return s;
+	c = q->plan->capabilities[o->capability];
+	s.capability = o->capability;
+	s.risk = c->risk;
+	s.type = c->type;
+	s.requires_approval = c->requires_approval;
+	s.granted = q->agent->granted[o->capability];
+	s.timeout_s = (uint32_t)c->timeout_s;
+	return s;
+}
+
+static struct outcome outcome_of(const struct subject *s, enum cvf_verdict action, enum cvf_reason reason)
+{
+	struct outcome o = {
+		.action = action,
+		.reason = reason,
+		.risk = s->risk,
+		.in_scope = s->in_scope,
+		.capability = s->capability,
+		.timeout_s = action == CVF_VERDICT_HOLD ? s->timeout_s : 0,
+	};
+
+	if (action == CVF_VERDICT_ALLOW && (s->risk > CVF_R0 || reason == CVF_REASON_STANDING_GRANT))
+		o.flags = CVF_CELL_RECORD;
+	if (action == CVF_VERDICT_HOLD && s->risk == CVF_R3)
+		o.flags = CVF_CELL_NO_GRANT;
+	return o;
+}
+
+/* ---- rules ---- */
+
+static bool names_capability(const struct question *q, const struct planned_rule *r, const struct subject *s)
+{
+	if (s->capability == CAPABILITY_UNREGISTERED)
+		return r->unregistered & OP_BIT(q->op);
+	return !r->capabilities || r->capabilities[s->capability];
+}
+
+/* A rule that tightens also catches what the operation is, not only what the capability says it is. */
+static bool names_type(const struct question *q, const struct rule *r, const struct subject *s)
+{
+	if (!r->types || r->types >> s->type & 1)
+		return true;
+	return r->effect != EFFECT_ALLOW && r->types >> op_types[q->op] & 1;
+}
+
+static bool names_path(const struct question *q, const struct bound_rule *b)
+{
+	enum cvf_domain domain = op_domain(q->op);
+
+	return (domain == CVF_DOMAIN_FILE && fact(q->facts, b->file)) ||
+	       (domain == CVF_DOMAIN_EXEC && fact(q->facts, b->exec));
+}
+
+/* NULL: every condition but the hour holds; else the first that does not. */
+static const char *why_not(const struct question *q, const struct bound_rule *b, const struct subject *s)
+{
+	const struct rule *r = b->planned->rule;
+
+	if (!(r->ops & OP_BIT(q->op)))
+		return "another operation";
+	if (r->risks && !(r->risks >> s->risk & 1))
+		return "another risk level";
+	if (!names_capability(q, b->planned, s))
+		return "another capability";
+	if (!names_type(q, r, s))
+		return "another operation type";
+	if (r->in_scope != TRI_ANY && (r->in_scope == TRI_YES) != s->in_scope)
+		return s->in_scope ? "the object is in scope" : "the object is out of scope";
+	if (r->path.n && !names_path(q, b))
+		return "another path";
+	if (r->address.n && !(op_domain(q->op) == CVF_DOMAIN_NET && fact(q->facts, b->net)))
+		return "another address";
+	return NULL;
+}
+
+static struct outcome allow_by_rule(const struct question *q, const struct rule *r, const struct subject *s)
+{
+	if (s->risk == CVF_R3)
+		return outcome_of(s, CVF_VERDICT_HOLD, CVF_REASON_HUMAN);
+	if (s->risk == CVF_R2 || s->requires_approval) {
+		if (r->has_grant && q->now < r->grant_expires)
+			return outcome_of(s, CVF_VERDICT_ALLOW, CVF_REASON_STANDING_GRANT);
+		return outcome_of(s, CVF_VERDICT_HOLD, CVF_REASON_POLICY_APPROVAL);
+	}
+	/* An allowance that names no place of its own does not widen the agent's scope. */
+	if (s->risk == CVF_R1 && !r->path.n && !r->address.n && !s->in_scope)
+		return outcome_of(s, CVF_VERDICT_DENY, CVF_REASON_OUT_OF_SCOPE);
+	return outcome_of(s, CVF_VERDICT_ALLOW, CVF_REASON_POLICY_ALLOW);
+}
+
+static struct outcome apply(const struct question *q, const struct bound_rule *b, const struct subject *s)
+{
+	const struct rule *r = b->planned->rule;
+	struct outcome o;
+
+	if (r->effect == EFFECT_DENY)
+		o = outcome_of(s, CVF_VERDICT_DENY, CVF_REASON_POLICY_DENY);
+	else if (r->effect == EFFECT_APPROVE)
+		o = outcome_of(s, CVF_VERDICT_HOLD, s->risk == CVF_R3 ? CVF_REASON_HUMAN : CVF_REASON_POLICY_APPROVAL);
+	else
+		o = allow_by_rule(q, r, s);
+	o.rule = b;
+	return o;
+}
+
+/* What the risk level asks for when no rule speaks. */
+static struct outcome by_risk(const struct question *q, const struct subject *s)
+{
+	trace(q, "risk", risk_name(s->risk), true, risk_class(s->risk));
+	if (s->risk == CVF_R3)
+		return outcome_of(s, CVF_VERDICT_HOLD, CVF_REASON_HUMAN);
+	if (s->capability == CAPABILITY_UNREGISTERED)
+		return outcome_of(s, CVF_VERDICT_HOLD, CVF_REASON_UNREGISTERED);
+	if (s->risk == CVF_R2 || s->requires_approval)
+		return outcome_of(s, CVF_VERDICT_HOLD, CVF_REASON_APPROVAL);
+	if (s->risk == CVF_R0)
+		return outcome_of(s, CVF_VERDICT_ALLOW, CVF_REASON_LOW_RISK);
+	if (!s->in_scope)
+		return outcome_of(s, CVF_VERDICT_DENY, CVF_REASON_OUT_OF_SCOPE);
+	return outcome_of(s, CVF_VERDICT_ALLOW, CVF_REASON_IN_SCOPE);
+}
+
+static bool is_same(const struct outcome *a, const struct outcome *b)
+{
+	return a->action == b->action && a->reason == b->reason && a->flags == b->flags && a->rule == b->rule;
+}
+
+static struct outcome by_rules(const struct question *q, const struct subject *s, size_t from)
+{
+	for (size_t i = from; i < q->agent->rules_count; i++) {
+		const struct bound_rule *b = &q->agent->rules[i];
+		const char *why = why_not(q, b, s);
+		struct outcome now, otherwise;
+
+		if (!why && b->planned->rule->windows.n && q->hours_known && !windows_hold(&b->planned->rule->windows, q->now))
+			why = "another time";
+		trace(q, "rule", b->planned->name, !why, why ? why : "every condition holds");
+		if (why)
+			continue;
+		now = apply(q, b, s);
+		if (!b->planned->rule->windows.n || q->hours_known)
+			return now;
+		otherwise = by_rules(q, s, i + 1);
+		if (is_same(&now, &otherwise))
+			return otherwise;
+		/* No grant may answer it: the hour must be looked at each time. */
+		otherwise = outcome_of(s, CVF_VERDICT_HOLD, CVF_REASON_ASK_GOVERNOR);
+		otherwise.flags = CVF_CELL_ASK | CVF_CELL_NO_GRANT;
+		otherwise.rule = b;
+		return otherwise;
+	}
+	return by_risk(q, s);
+}
+
+struct outcome decide(const struct question *q)
+{
+	const struct guard *guard;
+	struct subject s;
+
+	if (is_guarded(q, &guard))
+		return guarded(q, guard);
+	s = find_subject(q);
+	if (s.capability == CAPABILITY_UNREGISTERED)
+		trace(q, "capability", "unregistered", true, "no registered capability covers it: it counts as HIGH");
+	if (!s.granted) {
+		trace(q, "grant", q->agent->agent->id, false, "the capability is not among the agent's grants");
+		return outcome_of(&s, CVF_VERDICT_DENY, CVF_REASON_NOT_GRANTED);
+	}
+	return by_rules(q, &s, 0);
+}
+
+bool is_more_severe(enum cvf_verdict action, enum cvf_risk risk, enum cvf_verdict than_action, enum cvf_risk than_risk)
+{
+	static const uint8_t severity[] = {
+		[CVF_VERDICT_NONE] = 3,
+		[CVF_VERDICT_ALLOW] = 0,
+		[CVF_VERDICT_HOLD] = 1,
+		[CVF_VERDICT_DENY] = 2,
+	};
+
+	if (severity[action] != severity[than_action])
+		return severity[action] > severity[than_action];
+	return risk > than_risk;
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * eval.c - what one operation would get, and why; and the facts about it, found without the compiled tables
+ */
+#include <string.h>
+
+#include "policy/decide.h"
+
+static const char *const unregistered_names[CVF_OP_MAX] = {
+#define OP(number, suffix, name, domain, type) [number] = "unregistered." name,
+#include "cvf/ops.def"
+#undef OP
+};
+
+/* Path, NUL, and each argument with a NUL: what the exec automaton reads. */
+static char *exec_text(const struct query *q, const char *path, size_t *ret_size)
+{
+	char *text = NULL;
+	FILE *f = open_memstream(&text, ret_size);
+
+	if (!f)
+		return NULL;
+	fwrite(path, 1, strlen(path) + 1, f);
+	for (size_t i = 0; i < q->args_count; i++)
+		fwrite(q->args[i], 1, strlen(q->args[i]) + 1, f);
+	if (fclose(f)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static int path_facts(const struct plan *p, const struct query *q, const char *path, uint64_t *facts)
+{
+	own_free char *text = NULL;
+	size_t size;
+
+	if (op_domain(q->op) == CVF_DOMAIN_FILE)
+		return nfa_run(&p->nfa[CVF_DOMAIN_FILE], path, strlen(path), facts);
+	text = exec_text(q, path, &size);
+	return text ? nfa_run(&p->nfa[CVF_DOMAIN_EXEC], text, size, facts) : -ENOMEM;
+}
+
+/* *ret_facts: malloc'ed. */
+static int find_facts(const struct plan *p, const struct query *q, const char *path, uint64_t **ret_facts)
+{
+	enum cvf_domain domain = op_domain(q->op);
+	own_free uint64_t *facts = calloc(plan_patterns(p, domain) / 64 + 1, sizeof(*facts));
+	int r = 0;
+
+	if (!facts)
+		return -ENOMEM;
+	facts[0] = 1;
+	if (domain == CVF_DOMAIN_NET) {
+		for (size_t i = PATTERNS_FIXED; i < p->net_count; i++)
+			if (net_pattern_matches(&p->net[i], q->address, q->port, q->protocol))
+				facts[i / 64] |= 1ull << i % 64;
+	} else if (domain != CVF_DOMAIN_SYS) {
+		r = path_facts(p, q, path ? path : "", facts);
+	}
+	if (r == 0)
+		*ret_facts = TAKE(facts);
+	return r;
+}
+
+static int decide_path(const struct plan *p, const struct bound_agent *agent, const struct query *q, const char *path,
+		       json_t *trace, struct outcome *ret_outcome)
+{
+	own_free uint64_t *facts = NULL;
+	struct question question = { p, agent, q->op, NULL, q->now, true, trace };
+	int r = find_facts(p, q, path, &facts);
+
+	if (r < 0)
+		return r;
+	question.facts = facts;
+	*ret_outcome = decide(&question);
+	if ((path && strlen(path) > CVF_PATH_MAX) || q->op == CVF_OP_NONE)
+		*ret_outcome = (struct outcome){
+			.action = CVF_VERDICT_DENY,
+			.reason = q->op == CVF_OP_NONE ? CVF_REASON_INTERNAL : CVF_REASON_PATH_TOO_LONG,
+			.risk = CVF_R2,
+			.capability = CAPABILITY_UNREGISTERED,
+		};
+	return 0;
+}
+
+static enum policy_decision decision_of(const struct outcome *o)
+{
+	static const enum policy_decision by_risk[] = {
+		[CVF_R0] = AUTO_EXECUTE,
+		[CVF_R1] = SCOPE_GUARD,
+		[CVF_R2] = APPROVAL_REQUIRED,
+		[CVF_R3] = HUMAN_INTERVENTION,
+	};
+
+	return o->action == CVF_VERDICT_HOLD && o->risk < CVF_R2 ? APPROVAL_REQUIRED : by_risk[o->risk];
+}
+
+static const char *capability_name(const struct plan *p, const struct outcome *o, enum cvf_op op)
+{
+	if (o->capability == CAPABILITY_GUARD)
+		return GUARD_NAME;
+	return o->capability < p->capabilities_count ? p->capabilities[o->capability]->id :
+						       unregistered_names[op < CVF_OP_MAX ? op : 0];
+}
+
+static struct answer answer_of(const struct plan *p, const struct bound_agent *agent, const struct query *q,
+			       const struct outcome *o)
+{
+	const struct planned_rule *rule = o->rule ? o->rule->planned : NULL;
+
+	return (struct answer){
+		.decision = decision_of(o),
+		.verdict = o->action,
+		.mode = (enum cvf_mode)agent->agent->mode,
+		.reason = o->reason,
+		.risk = o->risk,
+		.capability = capability_name(p, o, q->op),
+		.rule = rule ? rule->name : NULL,
+		.text = rule && rule->rule->reason && *rule->rule->reason ? rule->rule->reason : NULL,
+		.timeout_s = o->timeout_s,
+		.in_scope = o->in_scope,
+		.cell_flags = o->flags,
+	};
+}
+
+/* What was not seen cannot be trusted to be harmless. */
+static void judge_cut(const struct query *q, struct outcome *o)
+{
+	if (q->op != CVF_OP_EXEC || !q->args_cut || o->action != CVF_VERDICT_ALLOW)
+		return;
+	o->action = CVF_VERDICT_HOLD;
+	o->reason = CVF_REASON_ARGS_TOO_LONG;
+	o->risk = CVF_R2;
+	o->flags = 0;
+	o->timeout_s = CVF_HOLD_TIMEOUT_S;
+}
+
+int policy_eval(const struct model *m, const struct query *q, struct answer *ret_answer, json_t *trace)
+{
+	const struct bound_agent *agent;
+	const struct plan *p;
+	struct outcome first, second;
+	int r = plan_get(m, &p);
+
+	if (r < 0)
+		return r;
+	agent = plan_agent(p, q->agent);
+	if (!agent)
+		return -ENOENT;
+	r = decide_path(p, agent, q, q->object, trace, &first);
+	if (r == 0 && q->object2 && (q->op == CVF_OP_RENAME || q->op == CVF_OP_LINK)) {
+		r = decide_path(p, agent, q, q->object2, trace, &second);
+		if (r == 0 && is_more_severe(second.action, second.risk, first.action, first.risk))
+			first = second;
+	}
+	if (r < 0)
+		return r;
+	judge_cut(q, &first);
+	*ret_answer = answer_of(p, agent, q, &first);
+	return 0;
+}

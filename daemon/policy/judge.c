@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * judge.c - an image read the way the kernel reads it: the reference for the BPF programs, and the tests' oracle
+ */
+#include <string.h>
+
+#include "core/image.h"
+#include "policy/decide.h"
+
+static uint32_t step(const struct cvf_image *image, uint32_t state, const char *bytes, size_t size)
+{
+	const uint8_t *class_of = image_section(image, CVF_SECTION_CLASS_OF, NULL);
+	const uint32_t *dfa = image_section(image, CVF_SECTION_DFA, NULL);
+
+	for (size_t i = 0; i < size; i++)
+		state = dfa[state + class_of[(unsigned char)bytes[i]]];
+	return state;
+}
+
+static uint32_t set_of(const struct cvf_image *image, uint32_t state)
+{
+	const uint32_t *dfa = image_section(image, CVF_SECTION_DFA, NULL);
+
+	return dfa[state + image->stride - 1];
+}
+
+static uint32_t exec_set(const struct cvf_image *image, const struct query *q, const char *path)
+{
+	uint32_t state = step(image, image->start_exec, path, strlen(path) + 1);
+
+	for (size_t i = 0; i < q->args_count; i++)
+		state = step(image, state, q->args[i], strlen(q->args[i]) + 1);
+	return set_of(image, state);
+}
+
+static bool prefix_has(const struct cvf_prefix *p, const uint8_t address[16])
+{
+	for (unsigned int bit = 0; bit < p->bits; bit++)
+		if ((p->address[bit / 8] ^ address[bit / 8]) & (0x80 >> bit % 8))
+			return false;
+	return true;
+}
+
+/* Longest prefix; they are in order of length. */
+static uint32_t address_class(const struct cvf_image *image, const uint8_t address[16])
+{
+	size_t n;
+	const struct cvf_image_prefix *p = image_section(image, CVF_SECTION_PREFIX, &n);
+
+	while (n-- > 0)
+		if (prefix_has(&p[n].prefix, address))
+			return p[n].address_class;
+	return 0;
+}
+
+static uint32_t net_set(const struct cvf_image *image, const struct query *q)
+{
+	const uint8_t *port_class = image_section(image, CVF_SECTION_PORT_CLASS, NULL);
+	const uint16_t *sets = image_section(image, CVF_SECTION_NET_SET, NULL);
+	uint32_t pair = address_class(image, q->address) * image->port_classes + port_class[q->port];
+
+	return sets[pair * CVF_PROTO_MAX + q->protocol];
+}
+
+static uint32_t find_set(const struct cvf_image *image, const struct query *q, const char *path)
+{
+	switch (op_domain(q->op)) {
+	case CVF_DOMAIN_FILE:
+		return set_of(image, step(image, image->start_file, path, strlen(path)));
+	case CVF_DOMAIN_EXEC:
+		return exec_set(image, q, path);
+	case CVF_DOMAIN_NET:
+		return net_set(image, q);
+	default:
+		return 0;
+	}
+}
+
+static uint32_t row_of(const struct cvf_image *image, uint32_t agent)
+{
+	size_t n;
+	const struct cvf_image_agent *a = image_section(image, CVF_SECTION_AGENT, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (a[i].agent == agent)
+			return a[i].value.row;
+	return 0;
+}
+
+uint16_t image_judge(const struct cvf_image *image, uint32_t agent_no, const struct query *q)
+{
+	const uint16_t *index = image_section(image, CVF_SECTION_INDEX, NULL);
+	const struct cvf_cell *cells = image_section(image, CVF_SECTION_CELL, NULL);
+	const char *object = q->object ? q->object : "";
+	uint16_t first, second;
+
+	if (q->op <= CVF_OP_NONE || q->op >= CVF_OP_MAX)
+		return 0;
+	index += image->op_base[q->op] + (size_t)row_of(image, agent_no) * image->op_sets[q->op];
+	first = index[find_set(image, q, object)];
+	if (!q->object2 || (q->op != CVF_OP_RENAME && q->op != CVF_OP_LINK))
+		return first;
+	second = index[find_set(image, q, q->object2)];
+	return is_more_severe((enum cvf_verdict)cells[second].action, (enum cvf_risk)cells[second].risk,
+			      (enum cvf_verdict)cells[first].action, (enum cvf_risk)cells[first].risk) ?
+		       second :
+		       first;
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * model.c - every declaration in force: loaded whole text by whole text, or not at all
+ *
+ * A declaration of the host with the id of a shipped one takes its place, as /etc does for /usr everywhere else.
+ */
+#include "policy/model.h"
+
+#include <string.h>
+
+#include "policy/plan.h"
+
+static const struct kind {
+	const char *schema, *name;
+	void (*read)(const struct jat *at, struct decl *d);
+} kinds[DECL_KIND_MAX] = {
+	[DECL_CAPABILITY] = { "cvf.capability/v1", "capability", capability_read },
+	[DECL_AGENT] = { "cvf.agent/v1", "agent", agent_read },
+	[DECL_POLICY] = { "cvf.policy/v1", "policy", policy_read },
+	[DECL_PROFILE] = { "cvf.profile/v1", "profile", profile_read },
+};
+
+struct model *model_new(void)
+{
+	struct model *m = calloc(1, sizeof(*m));
+
+	if (m)
+		m->plan = calloc(1, sizeof(*m->plan));
+	if (m && !m->plan) {
+		free(m);
+		m = NULL;
+	}
+	return m;
+}
+
+static void source_free(struct source *s)
+{
+	if (!s)
+		return;
+	pool_free(s->pool);
+	json_decref(s->root);
+	free(s->name);
+	free(s);
+}
+
+static void model_forget_plan(struct model *m)
+{
+	plan_free(*m->plan);
+	*m->plan = NULL;
+}
+
+void model_free(struct model *m)
+{
+	if (!m)
+		return;
+	model_forget_plan(m);
+	for (int kind = 0; kind < DECL_KIND_MAX; kind++) {
+		for (size_t i = 0; i < m->all[kind].n; i++)
+			json_decref(m->all[kind].v[i]->normal);
+		free(m->all[kind].v);
+		free(m->seen[kind].v);
+	}
+	while (m->sources) {
+		struct source *next = m->sources->next;
+
+		source_free(m->sources);
+		m->sources = next;
+	}
+	free(m->plan);
+	free(m);
+}
+
+/* ---- one text ---- */
+
+static const char *schema_at(const void *ctx, size_t i)
+{
+	(void)ctx;
+	return i < DECL_KIND_MAX ? kinds[i].schema : NULL;
+}
+
+static int find_kind(const struct jat *at, unsigned int allowed)
+{
+	struct jat schema = jat_member(at, "schema");
+	const char *text = json_string_value(schema.value), *meant;
+	own_free char *hint = NULL;
+
+	if (!json_is_object(at->value)) {
+		jat_error(at, NULL, "a declaration must be an object, not %s", json_kind(at->value));
+		return -1;
+	}
+	for (int kind = 0; text && kind < DECL_KIND_MAX; kind++) {
+		if (strcmp(text, kinds[kind].schema))
+			continue;
+		if (allowed & 1u << kind)
+			return kind;
+		jat_error(&schema, NULL, "a declaration of the kind \"%s\" does not belong here", text);
+		return -1;
+	}
+	meant = text ? nearest(text, schema_at, NULL) : NULL;
+	if (asprintf(&hint, "write \"schema\": \"%s\"", meant ? meant : "cvf.capability/v1") < 0)
+		hint = NULL;
+	if (text)
+		jat_error(&schema, hint, "unknown schema \"%.80s\"", text);
+	else
+		jat_error(&schema, hint, "the field \"schema\" is missing or no string");
+	return -1;
+}
+
+static struct decl *read_decl(const struct jat *at, struct source *source, unsigned int allowed, bool builtin)
+{
+	int kind = find_kind(at, allowed);
+	struct decl *d;
+
+	if (kind < 0)
+		return NULL;
+	d = pool_alloc(source->pool, 1, sizeof(*d));
+	if (d)
+		d->normal = json_deep_copy(at->value);
+	if (!d || !d->normal) {
+		jat_error(at, NULL, "out of memory");
+		return NULL;
+	}
+	d->kind = (enum decl_kind)kind;
+	d->builtin = builtin;
+	d->source = source;
+	jat_locate(at, false, &d->line, &d->column);
+	kinds[kind].read(at, d);
+	json_object_set_new(d->normal, "builtin", json_boolean(builtin));
+	json_object_set_new(d->normal, "source", source->name ? json_string(source->name) : json_null());
+	return d;
+}
+
+/* By id, and the host's own before the shipped one. */
+static int compare(const void *a, const void *b)
+{
+	const struct decl *x = *(struct decl *const *)a, *y = *(struct decl *const *)b;
+	int order = strcmp(x->id, y->id);
+
+	return order ? order : x->builtin - y->builtin;
+}
+
+static int reserve(struct decls *list, size_t n)
+{
+	struct decl **v = reallocarray(list->v, list->n + n + 1, sizeof(struct decl *));
+
+	if (v)
+		list->v = v;
+	return v ? 0 : -ENOMEM;
+}
+
+/* Sorts, and chooses what is seen. Stable order matters only between duplicates, which model_check() refuses. */
+static void settle(struct model *m, int kind)
+{
+	struct decls *all = &m->all[kind], *seen = &m->seen[kind];
+
+	if (all->n)
+		qsort(all->v, all->n, sizeof(struct decl *), compare);
+	seen->n = 0;
+	for (size_t i = 0; i < all->n; i++)
+		if (!seen->n || strcmp(seen->v[seen->n - 1]->id, all->v[i]->id))
+			seen->v[seen->n++] = all->v[i];
+}
+
+static int adopt(struct model *m, struct decl *const *v, size_t n)
+{
+	for (int kind = 0; kind < DECL_KIND_MAX; kind++)
+		if (reserve(&m->all[kind], n) < 0 || reserve(&m->seen[kind], m->all[kind].n + n) < 0)
+			return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		m->all[v[i]->kind].v[m->all[v[i]->kind].n++] = v[i];
+	for (int kind = 0; kind < DECL_KIND_MAX; kind++)
+		settle(m, kind);
+	model_forget_plan(m);
+	return 0;
+}
+
+static struct source *source_new(const char *name)
+{
+	struct source *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->pool = pool_new();
+	s->name = name ? strdup(name) : NULL;
+	if (!s->pool || (name && !s->name)) {
+		source_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+/* Reads every declaration of the document; the ones that could be read are in v whether or not others failed. */
+static size_t read_all(const struct jat *root, struct source *s, unsigned int allowed, bool builtin, struct decl **v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < (json_is_array(root->value) ? json_array_size(root->value) : 1); i++) {
+		struct jat one = json_is_array(root->value) ? jat_element(root, i) : *root;
+		struct decl *d = read_decl(&one, s, allowed, builtin);
+
+		if (d)
+			v[n++] = d;
+	}
+	return n;
+}
+
+int model_load_text(struct model *m, const char *text, size_t size, const char *name, unsigned int allowed, bool builtin,
+		    struct diags *d)
+{
+	struct source *s = source_new(name);
+	struct jdoc doc = { .name = name, .text = text, .size = size, .d = d };
+	size_t errors = d->errors, n = 0;
+	own_free struct decl **v = NULL;
+	struct jat root;
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	doc.pool = s->pool;
+	r = jdoc_parse(&doc, &s->root);
+	if (r == 0) {
+		v = calloc(json_array_size(s->root) + 1, sizeof(struct decl *));
+		r = v ? 0 : -ENOMEM;
+	}
+	if (r == 0) {
+		root = jat_root(&doc, s->root);
+		n = read_all(&root, s, allowed, builtin, v);
+		r = d->errors > errors ? -EINVAL : adopt(m, v, n);
+	}
+	if (r < 0) {
+		for (size_t i = 0; i < n; i++)
+			json_decref(v[i]->normal);
+		source_free(s);
+		return r;
+	}
+	s->next = m->sources;
+	m->sources = s;
+	return 0;
+}
+
+/* ---- looking ---- */
+
+const struct decl *model_decl(const struct model *m, enum decl_kind kind, const char *id)
+{
+	const struct decls *seen = &m->seen[kind];
+	size_t low = 0, high = seen->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(id, seen->v[middle]->id);
+
+		if (!order)
+			return seen->v[middle];
+		if (order > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+size_t model_count(const struct model *m, enum decl_kind kind)
+{
+	return m->seen[kind].n;
+}
+
+const json_t *model_at(const struct model *m, enum decl_kind kind, size_t i)
+{
+	return i < m->seen[kind].n ? m->seen[kind].v[i]->normal : NULL;
+}
+
+const json_t *model_find(const struct model *m, enum decl_kind kind, const char *id)
+{
+	const struct decl *d = model_decl(m, kind, id);
+
+	return d ? d->normal : NULL;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * model.h - declarations as C, private to the policy library
+ *
+ * Everything a declaration points to lives in the pool or the JSON of the text it came from, and with the model.
+ */
+#ifndef CVF_POLICY_MODEL_H
+#define CVF_POLICY_MODEL_H
+
+#include "json/fields.h"
+#include "policy/policy.h"
+
+#define OP_BIT(op) (1ull << (op))
+#define OPS_ALL ((1ull << CVF_OP_MAX) - 2)
+#define TIME_NEVER INT64_MAX
+
+enum op_type { TYPE_NONE, TYPE_READ, TYPE_WRITE, TYPE_DELETE, TYPE_EXECUTE, TYPE_NETWORK, TYPE_MAX };
+
+struct cidr {
+	uint8_t bits;		/* of 128; IPv4 as mapped IPv6 */
+	uint8_t address[16];
+};
+
+struct cidrs {
+	struct cidr *v;
+	size_t n;
+};
+
+struct port_range {
+	uint16_t first, last;
+};
+
+struct ports {
+	struct port_range *v;
+	size_t n;		/* 0: any */
+};
+
+/* Minutes of a week day; days is a bit mask, Monday first. Ends at `to`, which may be on the next day (above 1440). */
+struct window {
+	uint8_t days;
+	uint16_t from, to;
+};
+
+struct windows {
+	struct window *v;
+	size_t n;
+};
+
+/* One element of match.exec, .file, .unix, .net or .sys. */
+struct matcher {
+	uint64_t ops;
+	enum cvf_domain domain;
+	struct texts paths;	/* FILE, EXEC: any of them */
+	struct texts argv;	/* EXEC; v NULL: whatever the arguments */
+	struct texts except;	/* FILE, EXEC: paths; NET: see except_net */
+	struct cidrs address;	/* NET; n 0: any */
+	struct cidrs except_net;
+	struct ports ports;
+	uint8_t protocols;	/* 1 << enum cvf_proto */
+};
+
+struct matchers {
+	struct matcher *v;
+	size_t n;
+};
+
+struct capability {
+	const char *id, *name, *description;
+	enum op_type type;
+	enum cvf_risk risk;
+	bool risk_given;
+	bool requires_approval;
+	bool reversible;
+	bool compensated;	/* as declared */
+	const char *strategy, *compensation_id;
+	long long timeout_s;
+	struct matchers match;
+};
+
+struct scope {
+	struct texts paths;
+	struct cidrs net;
+};
+
+enum tri { TRI_ANY, TRI_NO, TRI_YES };
+
+struct rule {
+	const char *id;
+	struct texts agent, profile, capability, path;	/* n 0: any */
+	uint8_t risks;		/* 1 << enum cvf_risk; 0: any */
+	uint8_t types;		/* 1 << enum op_type; 0: any */
+	uint64_t ops;		/* OPS_ALL: any */
+	struct cidrs address;
+	struct windows windows;
+	enum tri in_scope;
+	enum rule_effect { EFFECT_NONE, EFFECT_ALLOW, EFFECT_DENY, EFFECT_APPROVE } effect;
+	const char *reason;
+	bool has_grant;
+	int64_t grant_expires;
+	const char *ticket;
+};
+
+struct rules {
+	struct rule *v;
+	size_t n;
+};
+
+struct agent {
+	const char *id, *profile, *home;
+	struct texts cgroup, exe;
+	uint32_t *uids;
+	size_t uids_count;
+	struct texts grants;
+	struct scope scope;
+	int mode;
+	long long pending_holds;
+};
+
+struct profile {
+	const char *id;
+	struct texts grants;
+	struct scope scope;
+	struct rules rules;
+};
+
+struct policy {
+	const char *id;
+	long long priority;
+	struct rules rules;
+};
+
+/* Everything that one text brought: freed with the model. */
+struct source {
+	struct source *next;
+	struct pool *pool;
+	json_t *root;
+	char *name;
+};
+
+struct decl {
+	enum decl_kind kind;
+	const char *id;
+	bool builtin;
+	const struct source *source;
+	unsigned int line, column;
+	json_t *normal;		/* owned */
+	union {
+		struct capability capability;
+		struct agent agent;
+		struct profile profile;
+		struct policy policy;
+	};
+};
+
+struct plan;
+
+/* Declarations of one kind, by id, those of the host before shipped ones of the same id. */
+struct decls {
+	struct decl **v;
+	size_t n;
+};
+
+struct model {
+	struct source *sources;
+	struct decls all[DECL_KIND_MAX];
+	struct decls seen[DECL_KIND_MAX];	/* without those that others hide */
+	struct plan **plan;	/* made when first asked for, thrown away when a declaration comes */
+};
+
+/* Visible declarations in order of id. */
+const struct decl *model_decl(const struct model *m, enum decl_kind kind, const char *id);
+
+/* One per kind: reads the object into the declaration and makes its normalised JSON; mistakes go to the document's diagnoses. */
+void capability_read(const struct jat *at, struct decl *d);
+void agent_read(const struct jat *at, struct decl *d);
+void profile_read(const struct jat *at, struct decl *d);
+void policy_read(const struct jat *at, struct decl *d);
+
+/* The "match" of a capability whose type and risk are known. */
+void matchers_read(const struct jat *at, struct capability *c);
+/* Is an irreversible effect's compensation one that exists? Unknown capabilities count as none: registered may be NULL (all are). */
+bool capability_compensated(const struct capability *c, const struct model *registered);
+/* Rules 24 to 26; NULL or the first that is broken, as a malloc'ed message. */
+char *capability_inconsistent(const struct capability *c, bool compensated);
+
+#endif

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * rules.c - cvf.policy/v1, and the rules of a profile: tried in order, first match decides
+ */
+#include <string.h>
+
+#include "policy/parse.h"
+
+#define PRIORITY_MAX 1000000
+
+struct when_spec {
+	struct texts agent, profile, capability, path;
+	uint64_t risks, types, ops;
+	struct cidrs address;
+	struct windows windows;
+	bool in_scope, in_scope_given;
+};
+
+struct grant_spec {
+	int64_t expires;
+	const char *ticket;
+};
+
+struct rule_spec {
+	const char *id, *reason;
+	int effect;
+	struct when_spec when;
+	struct jat grant_at;
+	struct grant_spec grant;
+};
+
+static void refuse_empty(const struct jat *at)
+{
+	if (json_is_array(at->value) && !json_array_size(at->value))
+		jat_error(at, "leave the field out to mean all", "the list is empty");
+}
+
+static void read_names(const struct jat *at, const struct field *f, void *out)
+{
+	refuse_empty(at);
+	read_name_globs(at, f, out);
+}
+
+static void read_paths(const struct jat *at, const struct field *f, void *out)
+{
+	refuse_empty(at);
+	read_path_globs(at, f, out);
+}
+
+static void read_addresses(const struct jat *at, const struct field *f, void *out)
+{
+	refuse_empty(at);
+	read_cidrs(at, f, out);
+}
+
+static void read_in_scope(const struct jat *at, const struct field *f, void *out)
+{
+	struct when_spec *when = (struct when_spec *)((char *)out - offsetof(struct when_spec, in_scope));
+
+	read_bool(at, f, out);
+	when->in_scope_given = true;
+}
+
+#define W(member) offsetof(struct when_spec, member)
+
+static const struct field when_fields[] = {
+	{ "agent", read_names, W(agent), false, NULL },
+	{ "profile", read_names, W(profile), false, NULL },
+	{ "capability", read_names, W(capability), false, NULL },
+	{ "risk", read_word_bits, W(risks), false, &risk_words },
+	{ "operation_type", read_word_bits, W(types), false, &type_words },
+	{ "op", read_word_bits, W(ops), false, &op_words },
+	{ "path", read_paths, W(path), false, NULL },
+	{ "address", read_addresses, W(address), false, NULL },
+	{ "in_scope", read_in_scope, W(in_scope), false, NULL },
+	{ "time", read_windows, W(windows), false, NULL },
+};
+
+static void read_when(const struct jat *at, const struct field *f, void *out)
+{
+	(void)f;
+	fields_read(at, when_fields, ARRAY_SIZE(when_fields), out);
+}
+
+static const struct field grant_fields[] = {
+	{ "expires", read_time, offsetof(struct grant_spec, expires), true, NULL },
+	{ "ticket", read_text, offsetof(struct grant_spec, ticket), true, NULL },
+};
+
+static void read_grant(const struct jat *at, const struct field *f, void *out)
+{
+	struct rule_spec *rule = (struct rule_spec *)((char *)out - offsetof(struct rule_spec, grant));
+
+	(void)f;
+	rule->grant_at = *at;
+	fields_read(at, grant_fields, ARRAY_SIZE(grant_fields), out);
+}
+
+static const struct word effect_list[] = {
+	{ "ALLOW", EFFECT_ALLOW },
+	{ "DENY", EFFECT_DENY },
+	{ "REQUIRE_APPROVAL", EFFECT_APPROVE },
+};
+static const struct words effect_words = { "effect", effect_list, ARRAY_SIZE(effect_list) };
+
+static const struct field rule_fields[] = {
+	{ "id", read_id, offsetof(struct rule_spec, id), false, NULL },
+	{ "when", read_when, offsetof(struct rule_spec, when), false, NULL },
+	{ "effect", read_word, offsetof(struct rule_spec, effect), true, &effect_words },
+	{ "reason", read_any_text, offsetof(struct rule_spec, reason), false, NULL },
+	{ "standing_grant", read_grant, offsetof(struct rule_spec, grant), false, NULL },
+};
+
+static struct rule rule_of(const struct rule_spec *spec)
+{
+	const struct when_spec *w = &spec->when;
+
+	return (struct rule){
+		.id = spec->id,
+		.agent = w->agent,
+		.profile = w->profile,
+		.capability = w->capability,
+		.path = w->path,
+		.risks = (uint8_t)w->risks,
+		.types = (uint8_t)w->types,
+		.ops = w->ops ? w->ops : OPS_ALL,
+		.address = w->address,
+		.windows = w->windows,
+		.in_scope = !w->in_scope_given ? TRI_ANY : w->in_scope ? TRI_YES : TRI_NO,
+		.effect = (enum rule_effect)spec->effect,
+		.reason = spec->reason,
+		.has_grant = spec->grant_at.value != NULL,
+		.grant_expires = spec->grant.expires,
+		.ticket = spec->grant.ticket,
+	};
+}
+
+static void read_rule(const struct jat *at, struct rules *rules)
+{
+	struct rule_spec spec = { 0 };
+
+	fields_read(at, rule_fields, ARRAY_SIZE(rule_fields), &spec);
+	if (!spec.id)
+		spec.id = pool_printf(at->doc->pool, "%zu", at->index + 1);
+	if (!spec.id) {
+		jat_error(at, NULL, "out of memory");
+		return;
+	}
+	if (spec.grant_at.value && spec.effect && spec.effect != EFFECT_ALLOW)
+		jat_error(&spec.grant_at, NULL, "a standing grant belongs to the effect ALLOW");
+	for (size_t i = 0; i < rules->n; i++)
+		if (strcmp(rules->v[i].id, spec.id) == 0)
+			jat_error(at, "a rule without an id has its position, from 1, as its id",
+				  "two rules have the id \"%s\"", spec.id);
+	rules->v[rules->n++] = rule_of(&spec);
+}
+
+void read_rules(const struct jat *at, const struct field *f, void *out)
+{
+	struct rules *rules = out;
+
+	(void)f;
+	if (!json_is_array(at->value)) {
+		jat_error(at, NULL, "must be an array of rules, not %s", json_kind(at->value));
+		return;
+	}
+	rules->v = pool_alloc(at->doc->pool, json_array_size(at->value), sizeof(*rules->v));
+	for (size_t i = 0; rules->v && i < json_array_size(at->value); i++) {
+		struct jat one = jat_element(at, i);
+
+		read_rule(&one, rules);
+	}
+	if (!rules->v)
+		jat_error(at, NULL, "out of memory");
+}
+
+void normalise_rules(json_t *object, const struct rules *rules)
+{
+	size_t i;
+	json_t *one;
+
+	set_default(object, "rules", json_array());
+	json_array_foreach(json_object_get(object, "rules"), i, one) {
+		set_default(one, "id", json_string(rules->v[i].id));
+		set_default(one, "when", json_object());
+		set_default(one, "reason", json_string(""));
+	}
+}
+
+struct policy_spec {
+	struct policy p;
+	const char *schema, *name, *description;
+};
+
+#define P(member) (offsetof(struct policy_spec, p) + offsetof(struct policy, member))
+
+static const struct limits priority_limits = { -PRIORITY_MAX, PRIORITY_MAX };
+static const struct field policy_fields[] = {
+	{ "schema", read_text, offsetof(struct policy_spec, schema), true, NULL },
+	{ "id", read_id, P(id), true, NULL },
+	{ "name", read_any_text, offsetof(struct policy_spec, name), false, NULL },
+	{ "description", read_any_text, offsetof(struct policy_spec, description), false, NULL },
+	{ "priority", read_number, P(priority), false, &priority_limits },
+	{ "rules", read_rules, P(rules), true, NULL },
+};
+
+void policy_read(const struct jat *at, struct decl *d)
+{
+	struct policy_spec spec = { 0 };
+	size_t errors = at->doc->d->errors;
+
+	fields_read(at, policy_fields, ARRAY_SIZE(policy_fields), &spec);
+	d->policy = spec.p;
+	d->id = spec.p.id;
+	if (at->doc->d->errors > errors)
+		return;
+	set_default(d->normal, "name", json_string(spec.name ? spec.name : d->id));
+	set_default(d->normal, "description", json_string(""));
+	set_default(d->normal, "priority", json_integer(0));
+	normalise_rules(d->normal, &spec.p.rules);
+}
