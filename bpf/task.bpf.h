@@ -57,7 +57,8 @@ int BPF_PROG(cvf_task_free, struct task_struct *task)
 	session = bpf_map_lookup_elem(&cvf_sessions, &number);
 	if (session && __sync_fetch_and_add(&session->tasks, -1) == 1) {
 		bpf_map_delete_elem(&cvf_sessions, &number);
-		session_record(agent, number, 0);
+		if (agent != CVF_AGENT_CANARY)
+			session_record(agent, number, 0);
 	}
 	return 0;
 }
@@ -164,6 +165,15 @@ static __noinline bool below_cgroup(struct task_struct *t, __u64 wanted)
 	return c.found;
 }
 
+#define TICK_NS 10000000ull /* the clock tick that user space sees start times in */
+
+static __always_inline bool is_start_of(struct task_struct *t, __u64 start_ns)
+{
+	__u64 start = t->group_leader->start_boottime;
+
+	return !start_ns || (start + TICK_NS > start_ns && start_ns + TICK_NS > start);
+}
+
 /* Run by cvfd: labels every thread of a process, or every task below a cgroup, as one new session. */
 SEC("iter/task")
 int cvf_enrol_iter(struct bpf_iter__task *ctx)
@@ -176,14 +186,17 @@ int cvf_enrol_iter(struct bpf_iter__task *ctx)
 	if (!t || !e || (t->flags & PF_KTHREAD))
 		return 0;
 	if (e->tgid) {
-		if ((__u32)t->tgid != e->tgid)
+		if ((__u32)t->tgid != e->tgid || !is_start_of(t, e->start_ns))
 			return 0;
 	} else if (!below_cgroup(t, e->cgroup)) {
 		return 0;
 	}
 	l = bpf_task_storage_get(&cvf_labels, t, 0, 0);
-	if (l && l->agent)
+	if (l && l->agent) {
+		if (l->session != e->session)
+			e->already++;
 		return 0;
+	}
 	if (!e->session && session_begin(e->agent, &e->session)) {
 		e->failed++;
 		return 0;

@@ -17,7 +17,10 @@
 #include <time.h>
 
 #include "../core/log.h"
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wcast-qual" /* bpftool's output */
 #include "cvf.skel.h"
+#pragma GCC diagnostic pop
 
 static const struct {
 	const char *map;	/* name in the object */

@@ -136,6 +136,7 @@ struct cvf_state {
 
 /* Label of a governed task: value of cvf_labels (task storage). Written by the task itself, by its parent at fork and by cvfd at enrolment. */
 #define CVF_LABEL_CANARY 0x1	/* everything is refused */
+#define CVF_AGENT_CANARY (CVF_AGENTS_MAX - 1)
 struct cvf_label {
 	__u32 agent;		/* agent number; 0: no label */
 	__u32 session;
@@ -276,9 +277,11 @@ struct cvf_enrol {
 	__u32 session;		/* out: session number given */
 	__u32 count;		/* out: tasks labelled */
 	__u32 failed;		/* out: tasks that could not be labelled */
+	__u32 already;		/* out: tasks that had a label of another session */
 	__u32 flags;		/* CVF_LABEL_* for the new labels */
+	__u32 reserved;
 };
-CVF_SIZE(struct cvf_enrol, 40);
+CVF_SIZE(struct cvf_enrol, 48);
 
 /* Longest-prefix-match key; address as in cvf_record. The value is the address class (u32, from 1). */
 struct cvf_prefix {
