@@ -32,8 +32,12 @@ static void check_duplicates(const struct model *m, struct diags *d)
 			const struct decl *a = m->all[kind].v[i - 1], *b = m->all[kind].v[i];
 			own_free char *hint = NULL;
 
-			if (strcmp(a->id, b->id) || a->builtin != b->builtin)
+			if (strcmp(a->id, b->id))
 				continue;
+			if (a->builtin != b->builtin) {
+				complain2(d, DIAG_WARNING, a, NULL, names[kind], "takes the place of the shipped one:", a->id);
+				continue;
+			}
 			if (asprintf(&hint, "the other one is in %s, line %u", a->source->name ? a->source->name : "the request",
 				     a->line) < 0)
 				hint = NULL;

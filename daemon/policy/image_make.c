@@ -48,7 +48,7 @@ static int nobody_cell(struct compiler *c, unsigned int op, uint16_t *ret_cell)
 static int fill_op(struct draft *d, unsigned int op, size_t position)
 {
 	const struct columns *k = &d->c->columns[op_domain((enum cvf_op)op)];
-	uint16_t *words = d->index + d->head.op_base[op], nobody;
+	uint16_t *words = d->index + d->head.op_base[op], nobody = 0;
 	int r = nobody_cell(d->c, op, &nobody);
 
 	if (r < 0)
