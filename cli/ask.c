@@ -71,11 +71,22 @@ int ask_on(const struct call *c, const char *socket, const struct ask *a, json_t
 	return *ret ? DONE : -ENOMEM;
 }
 
+/* In a session that `cvfctl run` began: being refused the control socket would only leave a denial in the trail. */
+static bool is_agent_itself(const struct call *c)
+{
+	return getenv("CVF_AGENT") && !getenv("CVF_SOCKET") && !call_has(c, OPT_SOCKET);
+}
+
 int ask(const struct call *c, const struct ask *a, json_t **ret)
 {
 	const char *socket = client_socket(c);
-	int r = ask_on(c, socket, a, ret), second;
+	int r = -ENOENT, second;
 
+	if (a->agent_too && is_agent_itself(c))
+		r = ask_on(c, AGENT_SOCKET, a, ret);
+	if (r >= 0)
+		return r;
+	r = ask_on(c, socket, a, ret);
 	if (a->agent_too && (r == -EACCES || r == -EPERM) && !call_has(c, OPT_SOCKET)) {
 		second = ask_on(c, AGENT_SOCKET, a, ret);
 		r = second < 0 ? r : second;

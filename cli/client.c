@@ -66,12 +66,16 @@ bool client_is_absent(int r)
 	return r == -ENOENT || r == -ECONNREFUSED || r == -ENOTSOCK || r == -ENOTDIR || r == -ENXIO;
 }
 
-/* curl says only "could not connect": the reason decides what a person is told to do, so ask the kernel for it. */
-static int connect_errno(const char *path)
+/* The reason decides what a person is told to do. Where curl does not say, ask the kernel. */
+static int connect_errno(CURL *curl, const char *path)
 {
+	long known = 0;
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	own_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	own_fd int fd = -1;
 
+	if (curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &known) == CURLE_OK && known > 0)
+		return -(int)known;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	if (strlen(path) >= sizeof(address.sun_path))
@@ -88,7 +92,7 @@ static int curl_errno(const struct client *cl, CURLcode code)
 	case CURLE_OK:
 		return 0;
 	case CURLE_COULDNT_CONNECT:
-		return connect_errno(cl->socket);
+		return connect_errno(cl->curl, cl->socket);
 	case CURLE_OPERATION_TIMEDOUT:
 		return -ETIMEDOUT;
 	case CURLE_OUT_OF_MEMORY:

@@ -2,20 +2,36 @@
 /*
  * main.c - cvfctl: find the verb in the table, call it
  */
-#include "help.h"
 #include "escape.h"
+#include "help.h"
 #include "say.h"
 #include "verbs.h"
 
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <signal.h>
 #include <string.h>
 
 static void set_locale(void)
 {
 	setlocale(LC_CTYPE, "");
 	escape_ascii_only = strcasecmp(nl_langinfo(CODESET), "UTF-8") != 0;
+}
+
+/*
+ * A caller may have closed standard streams; a socket or pipe of ours in their place would get our messages. Close-on-exec,
+ * so that a command of `run` still finds them as the caller left them.
+ */
+static bool fill_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
 }
 
 /* "--version" and "-V" are what people try first. */
@@ -49,6 +65,8 @@ int main(int argc, char **argv)
 	struct call c;
 	int status;
 
+	if (!fill_standard_streams())
+		return REFUSED;
 	set_locale();
 	if (asks_version(argc, argv))
 		return finish(verb_version(&(struct call){ 0 }));

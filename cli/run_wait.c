@@ -144,8 +144,7 @@ static void on_time(struct waiting *w)
 
 	if (w->rewake_ms && now >= w->rewake_ms) {
 		w->rewake_ms = 0;
-		if (w->stopped_by)
-			continue_all(w);
+		continue_all(w);
 	}
 	if (is_suspension(w->stopped_by) && now - w->stopped_ms >= SUSPEND_GRACE_MS)
 		follow_suspension(w);

@@ -201,6 +201,16 @@ static int answer(const struct call *c, const char *verb, json_t *body, const ch
 	return DONE;
 }
 
+/* The note goes into JSON: bytes that are no text would be lost without a word. */
+static int set_note(const struct call *c, json_t *body)
+{
+	if (call_has(c, OPT_NOTE) && json_object_set_new(body, "note", json_string(c->option[OPT_NOTE])) < 0) {
+		json_decref(body);
+		return say_fail(USAGE, NULL, "--note: the text is not valid UTF-8");
+	}
+	return DONE;
+}
+
 int verb_approve(const struct call *c)
 {
 	const char *scope = c->option[OPT_SCOPE] ? c->option[OPT_SCOPE] : "once";
@@ -219,16 +229,14 @@ int verb_approve(const struct call *c)
 		json_object_set_new(body, "for_s", json_integer(for_s));
 	if (uses)
 		json_object_set_new(body, "uses", json_integer(uses));
-	if (call_has(c, OPT_NOTE))
-		json_object_set_new(body, "note", json_string(c->option[OPT_NOTE]));
-	return answer(c, "approve", body, "approved");
+	r = set_note(c, body);
+	return r == DONE ? answer(c, "approve", body, "approved") : r;
 }
 
 int verb_deny(const struct call *c)
 {
 	json_t *body = json_object();
+	int r = set_note(c, body);
 
-	if (call_has(c, OPT_NOTE))
-		json_object_set_new(body, "note", json_string(c->option[OPT_NOTE]));
-	return answer(c, "deny", body, "denied");
+	return r == DONE ? answer(c, "deny", body, "denied") : r;
 }

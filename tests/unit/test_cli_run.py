@@ -193,6 +193,27 @@ class Enrolment(Base):
         os.close(r)
 
 
+class Closed(Base):
+    """Standard streams that the caller closed: a pipe of ours must not take their place, or a message could release the child."""
+
+    def closed(self, *words):
+        line = " ".join(f"'{w}'" for w in self.command(*words)) + " <&- >&- 2>&-"
+        return subprocess.run(["sh", "-c", line], env=self.env, timeout=20).returncode
+
+    def test_refused_and_not_run(self):
+        mark = self.path("ran")
+        self.fake.set("POST", "/v1/agents/a/sessions", 403, {"error": {"message": "no"}})
+        self.assertEqual(self.closed("touch", mark), 5)
+        self.assertFalse(os.path.exists(mark))
+
+    def test_twin_enrolled_and_still_closed(self):
+        mark = self.path("ran")
+        self.assertEqual(self.closed("sh", "-c", f"ls /proc/$$/fd | tr -d \\\\n > {mark}"), 0)
+        with open(mark) as f:
+            self.assertNotIn("2", f.read())
+        self.assertEqual(len(self.children), 1)
+
+
 class Pipes(Base):
     def test_data_passes_both_ways(self):
         data = os.urandom(300000)
