@@ -66,7 +66,7 @@ json_t *view_hex(uint64_t value)
 	return json_string(text);
 }
 
-void time_print(int64_t utc_ms, char ret_text[TIME_TEXT])
+void moment_print(int64_t utc_ms, char ret_text[TIME_TEXT])
 {
 	time_t seconds = (time_t)(utc_ms / 1000);
 	char date[TIME_TEXT];
@@ -83,7 +83,7 @@ json_t *view_time(int64_t utc_ms)
 
 	if (utc_ms <= 0)
 		return json_null();
-	time_print(utc_ms, text);
+	moment_print(utc_ms, text);
 	return json_string(text);
 }
 
@@ -139,7 +139,7 @@ static const char *parse_fraction(const char *text, int64_t *ret_ms)
 	return text;
 }
 
-int time_parse(const char *text, int64_t now_ms, int64_t *ret_ms)
+int moment_parse(const char *text, int64_t now_ms, int64_t *ret_ms)
 {
 	struct tm tm = { 0 };
 	int64_t fraction, zone, ago;

@@ -21,9 +21,9 @@ json_t *view_text(const char *text);		/* NULL: null; otherwise as view_bytes() *
 json_t *view_time(int64_t utc_ms);		/* "2025-01-02T03:04:05.678Z"; 0 or less: null */
 json_t *view_hex(uint64_t value);		/* 16 digits */
 
-void time_print(int64_t utc_ms, char ret_text[TIME_TEXT]);
+void moment_print(int64_t utc_ms, char ret_text[TIME_TEXT]);
 /* RFC 3339 with any offset and fraction, or a duration before now: "90s", "15m", "2h", "7d". -EINVAL. */
-int time_parse(const char *text, int64_t now_ms, int64_t *ret_ms) must_check;
+int moment_parse(const char *text, int64_t now_ms, int64_t *ret_ms) must_check;
 /* Digits only, min <= value <= max. -EINVAL. */
 int number_parse(const char *text, int64_t min, int64_t max, int64_t *ret_value) must_check;
 

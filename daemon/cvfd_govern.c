@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cvfd_govern.c - main of the governor: composes link, store, rooms, API and loop; nothing else
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <sodium.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "core/log.h"
+#include "govern/start.h"
+#include "govern/serve.h"
+
+static const struct option options[] = {
+	{ "link", required_argument, NULL, 'l' },    { "state", required_argument, NULL, 's' },
+	{ "run", required_argument, NULL, 'r' },     { "config", required_argument, NULL, 'c' },
+	{ "etc", required_argument, NULL, 'e' },     { "share", required_argument, NULL, 'S' },
+	{ "print-api", no_argument, NULL, 'p' },     { "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },	     { 0 },
+};
+
+static void usage(FILE *out)
+{
+	fputs("Usage: cvfd-govern [OPTION...]\n"
+	      "The governor of CVF Enforcer: declarations, approvals, audit trail and API. It runs as the user cvf beside cvfd, which\n"
+	      "enforces; while it is down the kernel goes on by the last policy and what needs an approval stays held.\n\n"
+	      "  --link PATH    socket of cvfd (default " CVF_LINK_PATH ")\n"
+	      "  --state DIR    store (default /var/lib/cvf)\n"
+	      "  --run DIR      cvfd.sock and agent.sock (default /run/cvf)\n"
+	      "  --config FILE  settings, see cvfd.json(5) (default /etc/cvf/cvfd.json)\n"
+	      "  --etc DIR      the administrator's declarations (default /etc/cvf)\n"
+	      "  --share DIR    the product's declarations (default /usr/share/cvf)\n"
+	      "  --print-api    print docs/API.md\n"
+	      "  --help         this text\n"
+	      "  --version      version\n",
+	      out);
+}
+
+/* 1: go on; 0 or 2: the exit status. */
+static int parse(int argc, char **argv, struct places *p)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		switch (c) {
+		case 'l': p->link = optarg; break;
+		case 's': p->state = optarg; break;
+		case 'r': p->run = optarg; break;
+		case 'c': p->config = optarg; break;
+		case 'e': p->etc = optarg; break;
+		case 'S': p->share = optarg; break;
+		case 'p': serve_print_api(stdout); return 0;
+		case 'h': usage(stdout); return 0;
+		case 'V': puts("cvfd-govern " CVF_VERSION); return 0;
+		default: usage(stderr); return 2;
+		}
+	}
+	if (optind == argc)
+		return 1;
+	fprintf(stderr, "cvfd-govern: '%s' is not an option\n", argv[optind]);
+	usage(stderr);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	struct governor g = { .places = { .link = CVF_LINK_PATH, .state = "/var/lib/cvf", .run = "/run/cvf",
+					  .config = "/etc/cvf/cvfd.json", .etc = "/etc/cvf", .share = "/usr/share/cvf" } };
+	int r = parse(argc, argv, &g.places);
+
+	if (r != 1)
+		return r;
+	log_open("cvfd-govern", LOG_INFO);
+	signal(SIGPIPE, SIG_IGN);
+	if (sodium_init() < 0) {
+		log_error("libsodium cannot start: nothing works without it");
+		return 1;
+	}
+	r = start_all(&g) < 0;
+	if (!r) {
+		sd_notify(0, "READY=1");
+		r = sd_event_loop(g.event) != 0;
+		sd_notify(0, "STOPPING=1");
+	}
+	stop_all(&g);
+	return r;
+}

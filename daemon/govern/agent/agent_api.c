@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+/* agent_api.c - /v1/agents/{id}/sessions, /v1/why */
+#include "agent_api.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "api/view.h"
+#include "govern/approval/hold_view.h"
+#include "govern/audit/event_api.h"
+#include "govern/registry/numbers_table.h"
+#include "govern/registry/registry.h"
+#include "govern/registry/registry_view.h"
+#include "json/doc.h"
+#include "session_table.h"
+
+#define WHY_DEFAULT 20
+#define STAT_BYTES 1024
+#define STARTTIME_FIELD 20	/* fields after the one that is in parentheses */
+
+/* When a process started, so that its number cannot be taken by another meanwhile; 0: not visible. */
+static uint64_t start_of(pid_t pid)
+{
+	char path[32], text[STAT_BYTES];
+	own_file FILE *f = NULL;
+	const char *at;
+	size_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = 0;
+	at = strrchr(text, ')');
+	for (int i = 0; at && i < STARTTIME_FIELD; i++)
+		at = strchr(at + 1, ' ');
+	return at ? strtoull(at + 1, NULL, 10) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK)) : 0;
+}
+
+static bool owns(const struct caller *c, pid_t pid)
+{
+	char path[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	return stat(path, &st) == 0 && st.st_uid == c->uid;
+}
+
+static unsigned int refuse_enrol(struct request *q, int error, pid_t pid)
+{
+	switch (error) {
+	case -ESRCH:
+		return refuse(q, 404, "no-process", NULL, "there is no process %d", pid);
+	case -EEXIST:
+		return refuse(q, 409, "labelled", "a process belongs to one session as long as it lives",
+			      "process %d belongs to an agent already", pid);
+	default:
+		return refuse(q, 503, "link", "see the journals of cvfd and cvfd-govern", "process %d could not be enrolled: %s",
+			      pid, strerror(-error));
+	}
+}
+
+static unsigned int enrol(struct request *q, uint32_t agent, pid_t pid)
+{
+	struct governor *g = governor_of(q);
+	struct wire_enrol_pid message = { .pid = (uint32_t)pid, .agent = agent, .start_ns = start_of(pid) };
+	struct session_new session = { .boot = g->boot, .agent = agent, .began_ms = clock_utc_ms() };
+	struct wire_reply answer;
+	char id[ULID_SIZE];
+	int r = link_call(g->link, WIRE_ENROL_PID, &message, -1, &answer);
+
+	if (r == 0)
+		r = answer.error;
+	if (r < 0)
+		return refuse_enrol(q, r, pid);
+	session.number = (uint32_t)answer.value;
+	r = store_begin(g->store, STORE_BATCH);
+	if (r == 0)
+		r = session_table_get(g->store, &g->ids, &session, id);
+	if (r == 0)
+		r = store_commit(g->store);
+	if (r < 0) { /* governed all the same; the next record of the session names it */
+		store_rollback(g->store);
+		snprintf(id, sizeof(id), "%u", session.number);
+	}
+	return reply(q, 201, json_pack("{s:s, s:s}", "session", id, "agent", q->params[0]));
+}
+
+static unsigned int post_session(struct request *q)
+{
+	static const char *const members[] = { "pid", NULL };
+	struct governor *g = governor_of(q);
+	const struct caller *c = caller_of(q);
+	unsigned int status = 0;
+	own_json json_t *body = request_object(q, members, &status);
+	uint32_t agent = numbers_table_find(g->numbers, NUMBER_AGENT, q->params[0]);
+	int64_t pid = 0;
+
+	if (!body)
+		return status;
+	if (member_int(q, body, "pid", 1, INT32_MAX, &pid) < 0)
+		return 400;
+	if (!pid)
+		return refuse(q, 400, "bad-value", NULL, "\"pid\" is missing");
+	if (!agent || !model_find(registry_model(g->registry), DECL_AGENT, q->params[0]))
+		return refuse(q, 404, "not-found", "GET /v1/agents lists the agents", "there is no agent %s", q->params[0]);
+	if (c->uid != 0 && !owns(c, (pid_t)pid))
+		return refuse(q, 403, "not-permitted", "only root may enrol the processes of others",
+			      "process %d is not one of %s", (int)pid, c->name);
+	return enrol(q, agent, (pid_t)pid);
+}
+
+/* On the agent socket the caller's own number; else the one asked for. 0, or the status of the refusal. */
+static unsigned int choose_agent(struct request *q, uint32_t *ret_agent)
+{
+	struct governor *g = governor_of(q);
+	const char *own = agent_of_caller(q), *asked = request_query(q, "agent");
+
+	*ret_agent = 0;
+	if (own && asked && strcmp(own, asked) != 0)
+		return refuse(q, 403, "not-permitted", "leave \"agent\" out", "an agent may ask about itself only");
+	if (own)
+		asked = own;
+	if (!asked)
+		return 0;
+	*ret_agent = numbers_table_find(g->numbers, NUMBER_AGENT, asked);
+	if (!*ret_agent)
+		return refuse(q, 404, "not-found", "GET /v1/agents lists the agents", "there is no agent %s", asked);
+	return 0;
+}
+
+static unsigned int get_why(struct request *q)
+{
+	struct governor *g = governor_of(q);
+	const char *limit_text = request_query(q, "limit");
+	struct hold_filter f = { .boot = g->boot, .all_states = true };
+	unsigned int status;
+	json_t *events, *holds;
+	uint32_t agent;
+
+	f.limit = WHY_DEFAULT;
+	if (limit_text && number_parse(limit_text, 1, 1000, &f.limit) < 0)
+		return refuse(q, 400, "bad-parameter", "write a number from 1 to 1000", "the parameter \"limit\" cannot be understood");
+	status = choose_agent(q, &agent);
+	if (status)
+		return status;
+	f.agent = agent;
+	events = event_refusals(g, agent, f.limit);
+	holds = holds_view(g, &f);
+	if (events && holds)
+		return reply(q, 200, json_pack("{s:s?, s:o, s:o}", "agent", numbers_table_name(g->numbers, NUMBER_AGENT, agent),
+					       "events", events, "holds", holds));
+	json_decref(events);
+	json_decref(holds);
+	return refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read");
+}
+
+static const struct route table[] = {
+	{ "POST", "/v1/agents/{id}/sessions", ROLE_OPERATOR, 0, post_session,
+	  "Enrol a running process, and what it starts from now on, as a session of an agent",
+	  "Body: `{\"pid\": N}`, a process of the caller (any process for root), numbered as the host numbers it.\n\n"
+	  "201 with `{\"session\": ID, \"agent\": ID}`; 409 when it belongs to an agent already." },
+	{ "GET", "/v1/why", ROLE_VIEWER, ON_CONTROL | ON_AGENT, get_why, "The last refusals and holds, with their reasons in words",
+	  "Parameters: `agent`, `limit` (default 20). On the agent socket the agent is the caller's own.\n\n"
+	  "Answer: `{\"agent\": ID|null, \"events\": [...], \"holds\": [...]}`, newest first; each with `reason_text` and `rule_text`." },
+};
+
+const struct routes agent_routes = { table, ARRAY_SIZE(table), "Sessions" };

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+/* answer.c - see answer.h */
+#include "answer.h"
+
+#include <string.h>
+
+#include "core/log.h"
+#include "govern/audit/event_view.h"
+#include "govern/registry/registry.h"
+#include "grant.h"
+#include "grant_table.h"
+
+int hold_list_add(struct hold_list *l, const struct hold *h)
+{
+	struct hold *grown = reallocarray(l->v, l->n + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	l->v = grown;
+	l->v[l->n] = *h;
+	l->v[l->n++].record = NULL;
+	return 0;
+}
+
+void hold_list_done(struct hold_list *l)
+{
+	free(l->v);
+	*l = (struct hold_list){ 0 };
+}
+
+static int copy(void *ctx, const struct hold *h)
+{
+	*(struct hold *)ctx = *h;
+	return 0;
+}
+
+int hold_copy_no(struct governor *g, uint64_t hold_no, struct hold *ret_hold)
+{
+	return hold_table_find_no(g->store, g->boot, hold_no, copy, ret_hold);
+}
+
+/* 1: the task went on; 0: nobody waits there any more; negative: cvfd did not get it. */
+static int send_answer(struct governor *g, const struct hold *h)
+{
+	struct wire_answer message = { .digest = h->digest, .hold_no = h->hold_no, .answer = h->answer, .reason = h->reason };
+	struct wire_reply reply;
+	int r = link_call(g->link, WIRE_ANSWER, &message, -1, &reply);
+
+	if (r < 0)
+		return r;
+	if (reply.error == 0)
+		return reply.value != 0;
+	return reply.error == -ENOENT || reply.error == -ESTALE ? 0 : reply.error;
+}
+
+/* An approval that met nobody is no approval: whoever reads the list must see that nothing ran. */
+static int note_sent(struct governor *g, const struct hold *h, bool has_met)
+{
+	int r = store_begin(g->store, STORE_BATCH);
+
+	if (r == 0)
+		r = !has_met && h->state == HOLD_APPROVED ? hold_table_set_state(g->store, h->id, HOLD_ABANDONED)
+							  : hold_table_set_answered(g->store, h->id);
+	if (r == 0)
+		r = store_commit(g->store);
+	if (r < 0)
+		store_rollback(g->store);
+	return r;
+}
+
+/* The same as send_answer(), and the row says so. That the row may lag behind only means that the answer is sent twice. */
+static int send_and_note(struct governor *g, const struct hold *h)
+{
+	int r = send_answer(g, h), noted;
+
+	if (r < 0) {
+		if (!link_is_closed(g->link))
+			log_error("the enforcer did not take the answer to hold %s: %s; it is sent again", h->id, strerror(-r));
+		return r;
+	}
+	noted = note_sent(g, h, r);
+	if (noted < 0)
+		log_warning("hold %s is answered, but the store cannot note it: %s", h->id, strerror(-noted));
+	return r;
+}
+
+static int collect(void *ctx, const struct hold *h)
+{
+	return hold_list_add(ctx, h) < 0;
+}
+
+int answer_send_due(struct governor *g)
+{
+	struct hold_list list = { 0 };
+	int r = hold_table_each_unanswered(g->store, g->boot, collect, &list);
+
+	for (size_t i = 0; r >= 0 && i < list.n; i++)
+		r = send_and_note(g, &list.v[i]);
+	hold_list_done(&list);
+	return r < 0 ? r : 0;
+}
+
+static void fill(struct hold *h, enum hold_state state, enum cvf_reason reason, const struct decision *d)
+{
+	h->state = state;
+	h->reason = reason;
+	h->answer = d->answer;
+	h->is_answered = false;
+	h->decided_ms = clock_utc_ms();
+	snprintf(h->decided_by, sizeof(h->decided_by), "%s", d->by);
+	snprintf(h->note, sizeof(h->note), "%s", d->note ? d->note : "");
+	snprintf(h->scope, sizeof(h->scope), "%s", d->scope ? d->scope : "");
+}
+
+/* Every hold of the list, and the grant that comes with them (NULL: none), in one durable transaction. */
+static int decide_all(struct governor *g, const struct hold_list *list, const struct grant *grant)
+{
+	int r = store_begin(g->store, STORE_DURABLE);
+
+	for (size_t i = 0; r == 0 && i < list->n; i++) {
+		r = hold_table_decide(g->store, &list->v[i]);
+		r = r < 0 ? r : 0;
+	}
+	if (r == 0 && grant)
+		r = grant_table_add(g->store, grant);
+	if (r == 0)
+		r = store_commit(g->store);
+	if (r < 0)
+		store_rollback(g->store);
+	return r;
+}
+
+int answer_one(struct governor *g, const struct hold *h, enum hold_state state, enum cvf_reason reason,
+	       const struct decision *d)
+{
+	struct hold decided = *h;
+	struct hold_list one = { &decided, 1 };
+	int r;
+
+	fill(&decided, state, reason, d);
+	r = decide_all(g, &one, NULL);
+	if (r < 0)
+		return r;
+	(void)!send_and_note(g, &decided); /* sent again by the next tick */
+	return 0;
+}
+
+struct same {
+	const struct hold *as;
+	struct hold_list list;
+	const struct decision *d;
+};
+
+static int add_same(void *ctx, const struct hold *h)
+{
+	struct same *s = ctx;
+	bool is_approved = s->d->answer == CVF_VERDICT_ALLOW;
+	struct hold one = *h;
+
+	if (h->hold_no != s->as->hold_no && !approval_same_question(s->as, h))
+		return 0;
+	if (s->d->scope && strcmp(s->d->scope, "session") == 0 && h->session != s->as->session)
+		return 0; /* the approver spoke of one session */
+	fill(&one, is_approved ? HOLD_APPROVED : HOLD_DENIED, is_approved ? CVF_REASON_APPROVED : CVF_REASON_DENIED, s->d);
+	return hold_list_add(&s->list, &one) < 0;
+}
+
+/* 0 when at least one answer met its task, -ESRCH when none did, else the first error. */
+static int send_all(struct governor *g, const struct hold_list *list, unsigned int *ret_resumed)
+{
+	int error = 0;
+
+	*ret_resumed = 0;
+	for (size_t i = 0; i < list->n; i++) {
+		int r = send_and_note(g, &list->v[i]);
+
+		if (r < 0 && !error)
+			error = r;
+		*ret_resumed += r > 0;
+	}
+	if (error)
+		return error;
+	return *ret_resumed ? 0 : -ESRCH;
+}
+
+static int decide_question(struct governor *g, const struct hold *h, const struct decision *d, unsigned int *ret_resumed)
+{
+	bool leaves_grant = d->answer == CVF_VERDICT_ALLOW && d->scope && strcmp(d->scope, "once") != 0;
+	struct hold_filter f = { .boot = g->boot, .agent = h->agent, .limit = INT64_MAX };
+	struct same same = { .as = h, .d = d };
+	struct grant grant = { 0 };
+	int r = 0;
+
+	if (leaves_grant)
+		r = grant_make(g, h, d, &grant); /* before the walk, which moves h->record */
+	if (r == 0)
+		r = hold_table_each(g->store, &f, add_same, &same);
+	if (r == 0)
+		r = decide_all(g, &same.list, leaves_grant ? &grant : NULL) < 0 ? -EIO : 0;
+	if (r == 0)
+		r = send_all(g, &same.list, ret_resumed);
+	if (leaves_grant && (r == 0 || r == -ESRCH) && grant_send(g, &grant) < 0)
+		log_error("the enforcer did not take grant %s: it is sent again when it restarts", grant.id);
+	free(grant.covers);
+	hold_list_done(&same.list);
+	return r;
+}
+
+int approval_decide(struct governor *g, const char *id, const struct decision *d, unsigned int *ret_resumed)
+{
+	struct hold h;
+	int r = hold_table_find(g->store, id, copy, &h);
+
+	if (r <= 0)
+		return r < 0 ? -EIO : -ENOENT;
+	if (h.state != HOLD_PENDING || h.boot != g->boot)
+		return -EALREADY;
+	return decide_question(g, &h, d, ret_resumed);
+}
+
+static const enum cvf_reason judged_reasons[] = {
+	CVF_REASON_APPROVAL, CVF_REASON_HUMAN, CVF_REASON_UNREGISTERED, CVF_REASON_POLICY_APPROVAL, CVF_REASON_ASK_GOVERNOR,
+};
+
+/*
+ * Only what the tables decided is judged again here, and only when the answer can differ: other rules, or a condition that
+ * the kernel left to us. What the kernel held for what it saw (arguments too long to judge) stays with a person, as does R3.
+ */
+static bool may_judge(struct governor *g, const struct hold *h)
+{
+	if (approval_needs_human(h))
+		return false;
+	if (!(h->cell_flags & CVF_CELL_ASK) && h->record->generation == registry_generation(g->registry))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(judged_reasons); i++)
+		if (h->record->reason == judged_reasons[i])
+			return true;
+	return false;
+}
+
+static enum cvf_verdict judge(struct governor *g, const struct hold *h, struct answer *ret_answer)
+{
+	enum cvf_verdict verdict = CVF_VERDICT_HOLD;
+	struct question q;
+
+	if (!may_judge(g, h) || question_of_record(g, h->record, time(NULL), &q) < 0)
+		return CVF_VERDICT_HOLD;
+	if (policy_eval(registry_model(g->registry), &q.query, ret_answer, NULL) == 0 && ret_answer->risk < CVF_R3)
+		verdict = ret_answer->mode == CVF_MODE_ENFORCE ? ret_answer->verdict : CVF_VERDICT_ALLOW;
+	question_done(&q);
+	return verdict;
+}
+
+/* A grant that was on its way when the question was asked; counted ones are left to the kernel, which counts. */
+static bool is_granted(struct governor *g, const struct hold *h, char by[64])
+{
+	return !approval_needs_human(h) && grant_covers(g, h, by);
+}
+
+int answer_by_rule(struct governor *g, const struct hold *listed)
+{
+	struct decision d = { .answer = CVF_VERDICT_ALLOW };
+	struct answer a = { 0 };
+	struct hold h;
+	char by[64];
+	enum cvf_verdict verdict;
+	int r = hold_copy_no(g, listed->hold_no, &h);
+
+	if (r <= 0 || h.state != HOLD_PENDING)
+		return r < 0 ? r : 0;
+	d.by = by;
+	if (is_granted(g, &h, by))
+		return answer_one(g, &h, HOLD_APPROVED, CVF_REASON_GRANTED, &d);
+	verdict = judge(g, &h, &a);
+	if (verdict != CVF_VERDICT_ALLOW && verdict != CVF_VERDICT_DENY)
+		return 0;
+	snprintf(by, sizeof(by), "policy%s%s", a.rule ? " " : "", a.rule ? a.rule : "");
+	d.answer = verdict;
+	d.note = a.text;
+	if (verdict == CVF_VERDICT_ALLOW)
+		return answer_one(g, &h, HOLD_APPROVED, CVF_REASON_POLICY_ALLOW, &d);
+	return answer_one(g, &h, HOLD_DENIED, CVF_REASON_POLICY_DENY, &d);
+}

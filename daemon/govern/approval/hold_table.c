@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+/* hold_table.c - the table `holds` */
+#include "hold_table.h"
+
+#include <stdalign.h>
+#include <string.h>
+
+#include "store/stmt.h"
+
+#define COLUMNS                                                                                                     \
+	"SELECT id, boot, hold_no, digest, grant_session, grant_agent, agent, session, cell_flags, state, requested_ms,"   \
+	" expires_ms, decided_ms, expires_ns, answer, reason, is_answered, decided_by, note, scope, record FROM holds "
+
+static void bind_optional(struct stmt *q, int64_t value)
+{
+	if (value)
+		stmt_int(q, value);
+	else
+		stmt_null(q);
+}
+
+int hold_table_add(struct store *s, const struct hold *h)
+{
+	struct stmt *q = stmt(s, "INSERT OR IGNORE INTO holds (id, boot, hold_no, digest, grant_session, grant_agent, agent,"
+				 " session, cell_flags, state, requested_ms, expires_ms, expires_ns, answer, reason, is_answered,"
+				 " record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 0, 0, 1, ?)");
+	int64_t changes = 0;
+	int r;
+
+	stmt_text(q, h->id);
+	stmt_int(q, h->boot);
+	stmt_int(q, (int64_t)h->hold_no);
+	stmt_int(q, (int64_t)h->digest);
+	stmt_int(q, (int64_t)h->grant_session);
+	stmt_int(q, (int64_t)h->grant_agent);
+	stmt_int(q, h->agent);
+	stmt_int(q, h->session);
+	stmt_int(q, h->cell_flags);
+	stmt_int(q, h->requested_ms);
+	bind_optional(q, h->expires_ms);
+	stmt_int(q, (int64_t)h->expires_ns);
+	stmt_blob(q, h->record, h->record->size);
+	r = stmt_run_count(q, &changes);
+	return r < 0 ? r : changes > 0;
+}
+
+int hold_table_id(struct store *s, int64_t boot, uint64_t hold_no, char ret_id[ULID_SIZE])
+{
+	struct stmt *q = stmt(s, "SELECT id FROM holds WHERE boot = ? AND hold_no = ?");
+	int r;
+
+	ret_id[0] = 0;
+	stmt_int(q, boot);
+	stmt_int(q, (int64_t)hold_no);
+	r = stmt_row(q);
+	if (r <= 0)
+		return r;
+	snprintf(ret_id, ULID_SIZE, "%s", stmt_col_text(q));
+	stmt_end(q);
+	return 0;
+}
+
+static void copy_text(struct stmt *q, char *to, size_t room)
+{
+	const char *text = stmt_col_text(q);
+
+	snprintf(to, room, "%s", text ? text : "");
+}
+
+static int hand_over(struct stmt *q, hold_each each, void *ctx)
+{
+	static alignas(8) char record[sizeof(struct cvf_record)];
+	struct hold h = { 0 };
+	struct blob blob;
+
+	copy_text(q, h.id, sizeof(h.id));
+	h.boot = stmt_col_int(q);
+	h.hold_no = (uint64_t)stmt_col_int(q);
+	h.digest = (uint64_t)stmt_col_int(q);
+	h.grant_session = (uint64_t)stmt_col_int(q);
+	h.grant_agent = (uint64_t)stmt_col_int(q);
+	h.agent = (uint32_t)stmt_col_int(q);
+	h.session = (uint32_t)stmt_col_int(q);
+	h.cell_flags = (uint8_t)stmt_col_int(q);
+	h.state = (enum hold_state)stmt_col_int(q);
+	h.requested_ms = stmt_col_int(q);
+	h.expires_ms = stmt_col_int(q);
+	h.decided_ms = stmt_col_int(q);
+	h.expires_ns = (uint64_t)stmt_col_int(q);
+	h.answer = (enum cvf_verdict)stmt_col_int(q);
+	h.reason = (enum cvf_reason)stmt_col_int(q);
+	h.is_answered = stmt_col_int(q);
+	copy_text(q, h.decided_by, sizeof(h.decided_by));
+	copy_text(q, h.note, sizeof(h.note));
+	copy_text(q, h.scope, sizeof(h.scope));
+	blob = stmt_col_blob(q);
+	if (blob.n < CVF_RECORD_HEAD || blob.n > sizeof(record) || h.state >= HOLD_STATE_MAX)
+		return 0;
+	memcpy(record, blob.p, blob.n);
+	h.record = (const void *)record;
+	return each(ctx, &h);
+}
+
+/* Rows are handed over while the statement stands, so callbacks may not walk the same statement again. */
+static int walk(struct stmt *q, hold_each each, void *ctx)
+{
+	int r;
+
+	while ((r = stmt_row(q)) > 0) {
+		if (hand_over(q, each, ctx)) {
+			stmt_end(q);
+			return 0;
+		}
+	}
+	return r;
+}
+
+static int find_one(struct stmt *q, hold_each each, void *ctx)
+{
+	int r = stmt_row(q);
+
+	if (r <= 0)
+		return r;
+	hand_over(q, each, ctx);
+	stmt_end(q);
+	return 1;
+}
+
+int hold_table_find(struct store *s, const char *id, hold_each each, void *ctx)
+{
+	struct stmt *q = stmt(s, COLUMNS "WHERE id = ?");
+
+	stmt_text(q, id);
+	return find_one(q, each, ctx);
+}
+
+int hold_table_find_no(struct store *s, int64_t boot, uint64_t hold_no, hold_each each, void *ctx)
+{
+	struct stmt *q = stmt(s, COLUMNS "WHERE boot = ? AND hold_no = ?");
+
+	stmt_int(q, boot);
+	stmt_int(q, (int64_t)hold_no);
+	return find_one(q, each, ctx);
+}
+
+int hold_table_find_prefix(struct store *s, const char *prefix, char ret_id[ULID_SIZE])
+{
+	struct stmt *q = stmt(s, "SELECT id FROM holds WHERE id >= ?1 AND id < ?1 || 'a' LIMIT 2"); /* 'a' is past Z */
+	int r, n = 0;
+
+	stmt_text(q, prefix);
+	while ((r = stmt_row(q)) > 0)
+		if (n++ == 0)
+			snprintf(ret_id, ULID_SIZE, "%s", stmt_col_text(q));
+	return r < 0 ? r : n;
+}
+
+int hold_table_each(struct store *s, const struct hold_filter *f, hold_each each, void *ctx)
+{
+	struct stmt *q;
+
+	if (f->all_states) {
+		q = stmt(s, COLUMNS "WHERE ?1 = 0 OR agent = ?1 ORDER BY id DESC LIMIT ?2");
+		stmt_int(q, f->agent);
+	} else {
+		q = stmt(s, COLUMNS "WHERE boot = ?1 AND state = 0 AND (?2 = 0 OR agent = ?2) ORDER BY id LIMIT ?3");
+		stmt_int(q, f->boot);
+		stmt_int(q, f->agent);
+	}
+	stmt_int(q, f->limit);
+	return walk(q, each, ctx);
+}
+
+int hold_table_each_unanswered(struct store *s, int64_t boot, hold_each each, void *ctx)
+{
+	struct stmt *q = stmt(s, COLUMNS "WHERE boot = ? AND is_answered = 0");
+
+	stmt_int(q, boot);
+	return walk(q, each, ctx);
+}
+
+int hold_table_decide(struct store *s, const struct hold *h)
+{
+	struct stmt *q = stmt(s, "UPDATE holds SET state = ?, answer = ?, reason = ?, is_answered = ?, decided_ms = ?,"
+				 " decided_by = ?, note = ?, scope = ? WHERE id = ? AND state = 0");
+	int64_t changes = 0;
+	int r;
+
+	stmt_int(q, h->state);
+	stmt_int(q, h->answer);
+	stmt_int(q, h->reason);
+	stmt_int(q, h->is_answered);
+	stmt_int(q, h->decided_ms);
+	stmt_text(q, h->decided_by);
+	stmt_text(q, *h->note ? h->note : NULL);
+	stmt_text(q, *h->scope ? h->scope : NULL);
+	stmt_text(q, h->id);
+	r = stmt_run_count(q, &changes);
+	return r < 0 ? r : changes > 0;
+}
+
+int hold_table_set_answered(struct store *s, const char *id)
+{
+	struct stmt *q = stmt(s, "UPDATE holds SET is_answered = 1 WHERE id = ?");
+
+	stmt_text(q, id);
+	return stmt_run(q);
+}
+
+int hold_table_set_due(struct store *s, const char *id)
+{
+	struct stmt *q = stmt(s, "UPDATE holds SET is_answered = 0 WHERE id = ?");
+
+	stmt_text(q, id);
+	return stmt_run(q);
+}
+
+int hold_table_set_state(struct store *s, const char *id, enum hold_state state)
+{
+	struct stmt *q = stmt(s, "UPDATE holds SET state = ?, is_answered = 1 WHERE id = ?");
+
+	stmt_int(q, state);
+	stmt_text(q, id);
+	return stmt_run(q);
+}
+
+int hold_table_pending(struct store *s, int64_t boot, int64_t *ret_count, uint64_t *ret_next_expiry)
+{
+	struct stmt *q = stmt(s, "SELECT COUNT(*), IFNULL(MIN(NULLIF(expires_ns, 0)), 0) FROM holds WHERE boot = ? AND state = 0");
+	int r;
+
+	stmt_int(q, boot);
+	r = stmt_row(q);
+	if (r <= 0)
+		return r < 0 ? r : -EIO;
+	*ret_count = stmt_col_int(q);
+	*ret_next_expiry = (uint64_t)stmt_col_int(q);
+	stmt_end(q);
+	return 0;
+}
+
+int hold_table_abandon_others(struct store *s, int64_t boot, int64_t now_ms)
+{
+	struct stmt *q = stmt(s, "UPDATE holds SET state = 4, decided_ms = ?, decided_by = 'reboot', is_answered = 1"
+				 " WHERE boot <> ? AND (state = 0 OR is_answered = 0)");
+
+	stmt_int(q, now_ms);
+	stmt_int(q, boot);
+	return stmt_run(q);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* event_api.h - routes of the audit trail */
+#ifndef CVF_EVENT_API_H
+#define CVF_EVENT_API_H
+
+#include "api/route.h"
+#include "event_table.h"
+
+struct governor;
+extern const struct routes event_routes;
+
+/* A filter and the lists that it borrows. */
+struct event_query {
+	struct event_filter filter;
+	char *capabilities, *ops;	/* malloc'ed JSON arrays */
+	bool is_empty;			/* names an agent that never was: nothing matches */
+};
+void event_query_done(struct event_query *q);
+/* Reads the query parameters. 0, or the status of the refusal. */
+unsigned int event_query_read(struct request *q, struct event_query *ret_query);
+/* The last refusals of an agent (0: of all), newest first, with their reasons in words. */
+json_t *event_refusals(struct governor *g, uint32_t agent, int64_t limit);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* event_table.h - the audit trail: one row per record of the kernel, in the order of storing */
+#ifndef CVF_EVENT_TABLE_H
+#define CVF_EVENT_TABLE_H
+
+#include <stdint.h>
+
+#include "chain.h"
+#include "cvf/wire.h"
+#include "store/store.h"
+
+struct event_row {
+	int64_t n;		/* position: 1, 2, ... */
+	const char *id;
+	int64_t boot, time_ms;
+	const struct cvf_record *record;	/* checked when it was stored */
+	const uint8_t *hash;
+};
+
+/* 1 stored, 0 it was there already. row->n is not read. */
+int event_table_add(struct store *s, const struct event_row *row, int effective_verdict) must_check;
+/* Position, id and hash of the newest event; 0, NULL-terminated "" and zeros when there is none. */
+int event_table_head(struct store *s, int64_t *ret_n, char ret_id[27], uint8_t ret_hash[CHAIN_BYTES]) must_check;
+/* Numbers from `from` on that are stored for a ring, in order. */
+int event_table_each_seq(struct store *s, int64_t boot, uint32_t cpu, uint32_t ring, uint64_t from,
+			 int (*each)(void *ctx, uint64_t seq), void *ctx) must_check;
+
+enum event_order { EVENT_ASC, EVENT_DESC };
+
+struct event_filter {
+	int64_t after_n, before_n;	/* exclusive; 0: open */
+	int64_t since_ms, until_ms;	/* inclusive; 0: open */
+	int64_t agent;			/* number; 0: all */
+	int64_t verdict;		/* enum cvf_verdict, as enforced; 0: all */
+	const char *capabilities;	/* JSON array of numbers; NULL: all */
+	const char *unregistered_ops;	/* JSON array of operations whose unregistered.* is wanted too */
+	int64_t kinds;			/* bit mask 1 << enum cvf_kind */
+	enum event_order order;
+	int64_t limit;
+};
+
+/* Calls each with every match; stops when it returns non-zero. Rows live as long as the call. */
+int event_table_each(struct store *s, const struct event_filter *f, int (*each)(void *ctx, const struct event_row *row),
+		     void *ctx) must_check;
+/* 1 and the row handed to each; 0: none such. */
+int event_table_find(struct store *s, const char *id, int (*each)(void *ctx, const struct event_row *row), void *ctx)
+	must_check;
+/* Position of an event; 0: none such. */
+int event_table_position(struct store *s, const char *id, int64_t *ret_n) must_check;
+
+#endif

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+/* intake.c - see intake.h */
+#include "intake.h"
+
+#include <string.h>
+
+#include "chain.h"
+#include "core/event.h"
+#include "core/log.h"
+#include "event_table.h"
+#include "gap_table.h"
+#include "govern/agent/image_table.h"
+#include "govern/agent/session_table.h"
+#include "govern/approval/approval.h"
+#include "govern/registry/numbers_table.h"
+#include "sequence.h"
+#include "stream.h"
+
+struct ring {
+	uint32_t cpu, number;
+	struct sequence sequence;
+	bool is_changed;
+};
+
+struct head {
+	int64_t n;
+	uint8_t hash[CHAIN_BYTES];
+};
+
+struct intake {
+	struct governor *g;
+	struct packet *first, **end;
+	size_t bytes;
+	struct ring *rings;
+	size_t rings_count;
+	struct head head;	/* of the chain */
+};
+
+static int load_head(struct intake *i)
+{
+	char id[ULID_SIZE];
+
+	return event_table_head(i->g->store, &i->head.n, id, i->head.hash);
+}
+
+int intake_open(struct governor *g, struct intake **ret_intake)
+{
+	struct intake *i = calloc(1, sizeof(*i));
+	int r;
+
+	if (!i)
+		return -ENOMEM;
+	i->g = g;
+	i->end = &i->first;
+	r = load_head(i);
+	if (r < 0) {
+		free(i);
+		return r;
+	}
+	*ret_intake = i;
+	return 0;
+}
+
+static void forget_rings(struct intake *i)
+{
+	for (size_t k = 0; k < i->rings_count; k++)
+		sequence_done(&i->rings[k].sequence);
+	free(i->rings);
+	i->rings = NULL;
+	i->rings_count = 0;
+}
+
+void intake_free(struct intake *i)
+{
+	if (!i)
+		return;
+	while (i->first) {
+		struct packet *p = i->first;
+
+		i->first = p->next;
+		free(p);
+	}
+	forget_rings(i);
+	free(i);
+}
+
+void intake_push(struct intake *i, struct packet *take)
+{
+	take->next = NULL;
+	*i->end = take;
+	i->end = &take->next;
+	i->bytes += take->size;
+}
+
+int intake_is_full(const struct intake *i)
+{
+	return i->bytes > INTAKE_BYTES_MAX ? -ENOBUFS : 0;
+}
+
+uint64_t intake_recorded(const struct intake *i)
+{
+	return (uint64_t)i->head.n;
+}
+
+int64_t intake_head(const struct intake *i)
+{
+	return i->head.n;
+}
+
+static int on_stored_seq(void *ctx, uint64_t seq)
+{
+	return sequence_take(ctx, seq, clock_utc_ms());
+}
+
+/* What the store knows of a ring: how far it is complete, and what lies beyond the first hole. */
+static int load_ring(struct intake *i, struct ring *ring)
+{
+	struct ring_row key = { .boot = i->g->boot, .cpu = ring->cpu, .ring = ring->number };
+	uint64_t next;
+	int r = ring_table_next(i->g->store, &key, &next);
+
+	if (r < 0)
+		return r;
+	ring->sequence.next = next ? next : 1;
+	return event_table_each_seq(i->g->store, key.boot, key.cpu, key.ring, ring->sequence.next, on_stored_seq,
+				    &ring->sequence);
+}
+
+static int find_ring(struct intake *i, uint32_t cpu, uint32_t number, struct ring **ret_ring)
+{
+	struct ring one = { .cpu = cpu, .number = number }, *grown;
+	int r;
+
+	for (size_t k = 0; k < i->rings_count; k++) {
+		*ret_ring = &i->rings[k];
+		if (i->rings[k].cpu == cpu && i->rings[k].number == number)
+			return 0;
+	}
+	r = load_ring(i, &one);
+	grown = r < 0 ? NULL : reallocarray(i->rings, i->rings_count + 1, sizeof(*grown));
+	if (!grown) {
+		sequence_done(&one.sequence);
+		return r < 0 ? r : -ENOMEM;
+	}
+	i->rings = grown;
+	grown[i->rings_count] = one;
+	*ret_ring = &grown[i->rings_count++];
+	return 0;
+}
+
+static int count_seq(struct intake *i, const struct cvf_record *rec)
+{
+	struct ring_row key = { .boot = i->g->boot, .cpu = rec->cpu, .ring = rec->ring };
+	struct ring *ring;
+	int r = find_ring(i, rec->cpu, rec->ring, &ring);
+
+	if (r == 0)
+		r = sequence_take(&ring->sequence, rec->seq, clock_utc_ms());
+	if (r < 0)
+		return r;
+	ring->is_changed = true;
+	return r ? 0 : gap_table_fill(i->g->store, &key, rec->seq); /* late: perhaps its gap was declared already */
+}
+
+/* What a record means beside being an event. */
+static int note_session(struct governor *g, const struct cvf_record *rec, int64_t time_ms)
+{
+	struct session_new s = { .boot = g->boot, .number = rec->session, .agent = rec->agent, .began_ms = time_ms };
+	char id[ULID_SIZE];
+	int r;
+
+	if (!rec->session)
+		return 0;
+	r = session_table_get(g->store, &g->ids, &s, id);
+	if (r == 0 && rec->kind == CVF_KIND_SESSION && !rec->result) {
+		r = session_table_end(g->store, g->boot, rec->session, time_ms);
+		if (r == 0)
+			r = approval_on_session_end(g, rec->session);
+	}
+	return r;
+}
+
+static int note_kind(struct governor *g, const struct cvf_record *rec, int64_t time_ms)
+{
+	switch (rec->kind) {
+	case CVF_KIND_EXEC:
+		return image_table_begin(g->store, g->boot, rec, time_ms);
+	case CVF_KIND_EXIT:
+		return image_table_end(g->store, g->boot, rec);
+	case CVF_KIND_HOLD:
+		return approval_on_hold(g, rec);
+	case CVF_KIND_RESUME:
+		return approval_on_resume(g, rec, time_ms);
+	case CVF_KIND_VERDICT:
+		return rec->reason == CVF_REASON_GRANTED ? approval_on_granted(g, rec, time_ms) : 0;
+	default:
+		return 0;
+	}
+}
+
+static int add_event(struct intake *i, const struct cvf_record *rec, int64_t time_ms)
+{
+	struct governor *g = i->g;
+	bool ran = (rec->flags & CVF_REC_OBSERVED) && rec->verdict;
+	uint8_t hash[CHAIN_BYTES];
+	char id[ULID_SIZE];
+	struct chain_link link = {
+		.id = id,
+		.boot_id = g->boot_id,
+		.time_ms = time_ms,
+		.agent = numbers_table_name(g->numbers, NUMBER_AGENT, rec->agent),
+		.capability = numbers_table_name(g->numbers, NUMBER_CAPABILITY, rec->capability),
+		.rule = numbers_table_name(g->numbers, NUMBER_RULE, rec->rule),
+		.record = rec,
+		.record_size = rec->size,
+	};
+	struct event_row row = { .id = id, .boot = g->boot, .time_ms = time_ms, .record = rec, .hash = hash };
+	int r;
+
+	ulid_next(&g->ids, (uint64_t)clock_utc_ms(), id);
+	chain_hash(i->head.hash, &link, hash);
+	r = event_table_add(g->store, &row, ran ? CVF_VERDICT_ALLOW : rec->verdict);
+	if (r > 0) {
+		memcpy(i->head.hash, hash, sizeof(hash));
+		i->head.n++;
+	}
+	return r;
+}
+
+static int store_record(struct intake *i, const struct cvf_record *rec)
+{
+	int64_t time_ms = clock_utc_of_boot(rec->time_ns);
+	int r = add_event(i, rec, time_ms);
+
+	if (r <= 0)
+		return r; /* 0: sent twice, because an ACK was lost */
+	r = count_seq(i, rec);
+	if (r == 0)
+		r = note_session(i->g, rec, time_ms);
+	return r < 0 ? r : note_kind(i->g, rec, time_ms);
+}
+
+static int store_packet(struct intake *i, const struct packet *p, size_t *count)
+{
+	const struct cvf_record *rec;
+	enum record_fault fault;
+	size_t off = 0;
+	int r;
+
+	while ((r = records_next(p->tail, p->tail_size, &off, &rec, &fault))) {
+		if (r > 0)
+			r = store_record(i, rec);
+		else if (i->g->records_bad++ % 1000 == 0)
+			log_error("the enforcer sent a malformed record (%s); it is left out and shows as a gap",
+				  record_fault_text(fault));
+		if (r < 0 && r != -EBADMSG)
+			return r;
+		++*count;
+	}
+	return 0;
+}
+
+/* Holes that stood long enough, and how far each changed ring is complete. */
+static int store_rings(struct intake *i, int64_t now_ms)
+{
+	int r = 0;
+
+	for (size_t k = 0; k < i->rings_count && r == 0; k++) {
+		struct ring *ring = &i->rings[k];
+		struct ring_row row = { .boot = i->g->boot, .cpu = ring->cpu, .ring = ring->number };
+		uint64_t first, last;
+		char id[ULID_SIZE];
+
+		while (r == 0 && sequence_hole(&ring->sequence, now_ms, &first, &last)) {
+			ulid_next(&i->g->ids, (uint64_t)now_ms, id);
+			r = gap_table_add(i->g->store, id, &row, first, last, now_ms);
+			ring->is_changed = true;
+		}
+		row.next = ring->sequence.next;
+		if (r == 0 && ring->is_changed)
+			r = ring_table_put(i->g->store, &row);
+	}
+	return r;
+}
+
+static void undo(struct intake *i, const struct head *before)
+{
+	store_rollback(i->g->store);
+	i->head = *before;
+	forget_rings(i); /* loaded again from the store when needed */
+}
+
+static int commit(struct intake *i)
+{
+	int r = store_rings(i, clock_utc_ms());
+
+	if (r == 0)
+		r = store_commit(i->g->store);
+	for (size_t k = 0; r == 0 && k < i->rings_count; k++)
+		i->rings[k].is_changed = false;
+	return r;
+}
+
+/* One transaction: *ret_last is the last packet in it. */
+static int store_some(struct intake *i, struct packet **ret_last)
+{
+	struct head before = i->head;
+	size_t count = 0;
+	int r = store_begin(i->g->store, STORE_BATCH);
+
+	for (struct packet *p = i->first; r == 0 && p && count < INTAKE_RECORDS; p = p->next) {
+		r = store_packet(i, p, &count);
+		*ret_last = p;
+	}
+	if (r == 0)
+		r = commit(i);
+	if (r < 0)
+		undo(i, &before);
+	return r;
+}
+
+static uint64_t drop_through(struct intake *i, const struct packet *last)
+{
+	uint64_t batch = ((const struct wire_records *)packet_fixed(last))->batch;
+	struct packet *p;
+
+	do {
+		p = i->first;
+		i->first = p->next;
+		i->bytes -= p->size;
+		if (p == last)
+			last = NULL;
+		free(p);
+	} while (last);
+	if (!i->first)
+		i->end = &i->first;
+	return batch;
+}
+
+int intake_flush(struct governor *g)
+{
+	struct intake *i = g->intake;
+	int r = 0;
+
+	while (r == 0 && i->first) {
+		struct packet *last = NULL;
+
+		r = store_some(i, &last);
+		if (r == 0) {
+			r = link_ack(g->link, drop_through(i, last));
+			streams_wake(g);
+			approval_after_commit(g);
+		}
+	}
+	return r;
+}
+
+static bool has_holes(const struct intake *i)
+{
+	for (size_t k = 0; k < i->rings_count; k++)
+		if (i->rings[k].sequence.ahead_count)
+			return true;
+	return false;
+}
+
+int intake_tick(struct governor *g)
+{
+	struct intake *i = g->intake;
+	int r;
+
+	if (!has_holes(i))
+		return 0;
+	r = store_begin(g->store, STORE_BATCH);
+	if (r == 0)
+		r = commit(i);
+	if (r < 0)
+		undo(i, &i->head);
+	return r;
+}

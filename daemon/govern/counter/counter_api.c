@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+/* counter_api.c - /v1/counters */
+#include <string.h>
+
+#include "api/route.h"
+#include "api/view.h"
+#include "counter.h"
+#include "counter_table.h"
+#include "govern/audit/event_view.h"
+#include "govern/registry/numbers_table.h"
+
+struct listing {
+	struct governor *g;
+	json_t *list;
+};
+
+static void add(void *ctx, const struct counter_row *row)
+{
+	struct listing *l = ctx;
+	struct cvf_record r = { .capability = row->capability, .op = row->op };
+	char room[64];
+	json_t *one = json_object();
+
+	view_set(one, "agent", view_text(numbers_table_name(l->g->numbers, NUMBER_AGENT, row->agent)));
+	view_set(one, "capability", view_text(record_capability(l->g, &r, room, sizeof(room))));
+	view_set(one, "operation", view_text(op_name((enum cvf_op)row->op)));
+	view_set(one, "verdict", view_text(verdict_word(row->verdict)));
+	view_set(one, "count", json_integer((json_int_t)row->count));
+	json_array_append_new(l->list, one);
+}
+
+static unsigned int get_counters(struct request *q)
+{
+	struct listing l = { .g = governor_of(q), .list = json_array() };
+	const char *agent = request_query(q, "agent");
+	uint32_t number = agent ? numbers_table_find(l.g->numbers, NUMBER_AGENT, agent) : 0;
+	int r = 0;
+
+	if (counter_collect(l.g) < 0 && link_is_closed(l.g->link))
+		r = 0; /* what the store has is at most seconds old */
+	if (!agent || number)
+		r = counter_table_each(l.g->store, number, add, &l);
+	if (r < 0) {
+		json_decref(l.list);
+		return refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read: %s", strerror(-r));
+	}
+	return reply(q, 200, json_pack("{s:o}", "counters", l.list));
+}
+
+static const struct route table[] = {
+	{ "GET", "/v1/counters", ROLE_VIEWER, 0, get_counters, "How often each operation of each agent was allowed, denied and held",
+	  "Parameter: `agent`. Totals of everything the kernel judged, over all generations and restarts; permissions that leave no\n"
+	  "event are counted too. What an observed agent was not refused counts as `allow`." },
+};
+
+const struct routes counter_routes = { table, ARRAY_SIZE(table), "Counters" };

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+/* counter_table.c - the tables `counters` and `cells` */
+#include "counter_table.h"
+
+#include "store/stmt.h"
+
+int counter_table_add(struct store *s, const struct counter_row *row)
+{
+	struct stmt *q = stmt(s, "INSERT INTO counters (agent, capability, op, verdict, count) VALUES (?, ?, ?, ?, ?)"
+				 " ON CONFLICT DO UPDATE SET count = count + excluded.count");
+
+	stmt_int(q, row->agent);
+	stmt_int(q, row->capability);
+	stmt_int(q, row->op);
+	stmt_int(q, row->verdict);
+	stmt_int(q, (int64_t)row->count);
+	return stmt_run(q);
+}
+
+int counter_table_each(struct store *s, uint32_t agent, void (*each)(void *ctx, const struct counter_row *row), void *ctx)
+{
+	struct stmt *q = stmt(s, "SELECT agent, capability, op, verdict, count FROM counters WHERE ?1 = 0 OR agent = ?1"
+				 " ORDER BY agent, capability, op, verdict");
+	int r;
+
+	stmt_int(q, agent);
+	while ((r = stmt_row(q)) > 0) {
+		struct counter_row row = { .agent = (uint32_t)stmt_col_int(q) };
+
+		row.capability = (uint32_t)stmt_col_int(q);
+		row.op = (uint16_t)stmt_col_int(q);
+		row.verdict = (uint8_t)stmt_col_int(q);
+		row.count = (uint64_t)stmt_col_int(q);
+		each(ctx, &row);
+	}
+	return r;
+}
+
+int cell_table_put(struct store *s, uint64_t generation, uint32_t cell, uint64_t seen)
+{
+	struct stmt *q = stmt(s, "INSERT OR REPLACE INTO cells (generation, cell, seen) VALUES (?, ?, ?)");
+
+	stmt_int(q, (int64_t)generation);
+	stmt_int(q, cell);
+	stmt_int(q, (int64_t)seen);
+	return stmt_run(q);
+}
+
+int cell_table_each(struct store *s, uint64_t generation, void (*each)(void *ctx, uint32_t cell, uint64_t seen), void *ctx)
+{
+	struct stmt *q = stmt(s, "SELECT cell, seen FROM cells WHERE generation = ?");
+	int r;
+
+	stmt_int(q, (int64_t)generation);
+	while ((r = stmt_row(q)) > 0) {
+		uint32_t cell = (uint32_t)stmt_col_int(q);
+
+		each(ctx, cell, (uint64_t)stmt_col_int(q));
+	}
+	return r;
+}
+
+int cell_table_drop_before(struct store *s, uint64_t generation)
+{
+	struct stmt *q = stmt(s, "DELETE FROM cells WHERE generation < ?");
+
+	stmt_int(q, (int64_t)generation);
+	return stmt_run(q);
+}

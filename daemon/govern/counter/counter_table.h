@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* counter_table.h - totals, and what was last seen of each cell */
+#ifndef CVF_COUNTER_TABLE_H
+#define CVF_COUNTER_TABLE_H
+
+#include <stdint.h>
+
+#include "store/store.h"
+
+struct counter_row {
+	uint32_t agent, capability;
+	uint16_t op;
+	uint8_t verdict;
+	uint64_t count;
+};
+
+int counter_table_add(struct store *s, const struct counter_row *row) must_check;
+/* agent 0: all. */
+int counter_table_each(struct store *s, uint32_t agent, void (*each)(void *ctx, const struct counter_row *row),
+		       void *ctx) must_check;
+
+int cell_table_put(struct store *s, uint64_t generation, uint32_t cell, uint64_t seen) must_check;
+int cell_table_each(struct store *s, uint64_t generation, void (*each)(void *ctx, uint32_t cell, uint64_t seen),
+		    void *ctx) must_check;
+/* Forgets the cells of earlier generations: their slots have been cleared. */
+int cell_table_drop_before(struct store *s, uint64_t generation) must_check;
+
+#endif

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+/* health.c - see health.h: /healthz, /readyz, /v1/status */
+#include "health.h"
+
+#include <string.h>
+
+#include "api/route.h"
+#include "api/view.h"
+#include "approval/hold_table.h"
+#include "audit/gap_table.h"
+#include "audit/intake.h"
+#include "registry/registry.h"
+
+#define CANARY_AGE_MS 5000
+
+bool health_canary(struct governor *g, int64_t max_age_ms)
+{
+	static const struct wire_empty nothing;
+	struct wire_reply answer = { 0 };
+	int64_t now = clock_utc_ms();
+	int r;
+
+	if (g->canary_ms && now - g->canary_ms >= 0 && now - g->canary_ms < max_age_ms && !link_is_closed(g->link))
+		return g->canary_ok;
+	r = link_call(g->link, WIRE_CANARY, &nothing, -1, &answer);
+	if (r == 0)
+		r = answer.error;
+	g->canary_ok = r == 0;
+	g->canary_ms = now;
+	if (r < 0)
+		snprintf(g->canary_problem, sizeof(g->canary_problem), "%s",
+			 r == -EIO ? "an operation that must be refused was not refused" : strerror(-r));
+	return g->canary_ok;
+}
+
+int health_status(struct governor *g)
+{
+	int r = link_status(g->link, &g->status);
+
+	if (r == 0)
+		g->status_ms = clock_utc_ms();
+	return r;
+}
+
+static unsigned int get_healthz(struct request *q)
+{
+	return reply(q, 200, json_pack("{s:s}", "status", "up"));
+}
+
+/* What keeps this host from being ready, in words; NULL: nothing. */
+static const char *unready(struct governor *g)
+{
+	if (!health_canary(g, CANARY_AGE_MS))
+		return g->canary_problem;
+	return store_problem(g->store);
+}
+
+static unsigned int get_readyz(struct request *q)
+{
+	struct governor *g = governor_of(q);
+	const char *problem = unready(g);
+
+	if (!problem)
+		return reply(q, 200, json_pack("{s:s}", "status", "ready"));
+	return refuse(q, 503, g->canary_ok ? "store" : "not-enforcing", "see cvfctl doctor and the journals of cvfd and cvfd-govern",
+		      "not ready: %s", problem);
+}
+
+static json_t *view_modes(struct governor *g)
+{
+	static const char *const words[] = { "enforce", "observe", "learn" };
+	const struct model *m = registry_model(g->registry);
+	json_t *to = json_object();
+
+	for (size_t w = 0; w < ARRAY_SIZE(words); w++) {
+		json_int_t n = 0;
+
+		for (size_t i = 0; i < model_count(m, DECL_AGENT); i++) {
+			const char *mode = json_string_value(json_object_get(model_at(m, DECL_AGENT, i), "mode"));
+
+			n += mode && strcmp(mode, words[w]) == 0;
+		}
+		view_set(to, words[w], json_integer(n));
+	}
+	return to;
+}
+
+static void view_trail(struct governor *g, json_t *to)
+{
+	uint64_t recorded = intake_recorded(g->intake), lost = 0;
+	uint64_t next;
+	int64_t pending = 0;
+
+	if (gap_table_missing(g->store, &lost) < 0 || hold_table_pending(g->store, g->boot, &pending, &next) < 0)
+		pending = 0; /* store_problem says why */
+	view_set(to, "holds_pending", json_integer(pending));
+	view_set(to, "events_recorded", json_integer((json_int_t)recorded));
+	view_set(to, "events_lost", json_integer((json_int_t)lost));
+	view_set(to, "audit_completeness", recorded + lost ? json_real(100.0 * (double)recorded / (double)(recorded + lost)) : json_null());
+	view_set(to, "records_bad", json_integer((json_int_t)g->records_bad));
+	view_set(to, "store_problem", view_text(store_problem(g->store)));
+}
+
+static void view_kernel(struct governor *g, json_t *to)
+{
+	const struct wire_status *s = &g->status;
+
+	view_set(to, "flavour", json_string(s->flavour_lsm ? "lsm" : "fmod_ret"));
+	view_set(to, "kernel", view_bytes(s->kernel, strnlen(s->kernel, sizeof(s->kernel))));
+	view_set(to, "tasks", json_integer(s->tasks));
+	view_set(to, "hooks", json_integer((json_int_t)s->hooks));
+	view_set(to, "hooks_missing", json_integer((json_int_t)s->hooks_missing));
+	view_set(to, "recursion_misses", json_integer((json_int_t)s->recursion_misses));
+	view_set(to, "label_failed", json_integer((json_int_t)s->label_failed));
+	view_set(to, "reasks", json_integer((json_int_t)s->reasks));
+	view_set(to, "holds_refused", json_integer((json_int_t)s->holds_refused));
+	view_set(to, "cache_miss", json_integer((json_int_t)s->cache_miss));
+	view_set(to, "kernel_lost", json_integer((json_int_t)(s->lost[0] + s->lost[1])));
+}
+
+static unsigned int get_status(struct request *q)
+{
+	struct governor *g = governor_of(q);
+	bool is_enforcing = health_canary(g, CANARY_AGE_MS) && health_status(g) == 0;
+	const char *problem = registry_problem(g->registry);
+	json_t *to = json_object();
+
+	view_set(to, "enforcing", json_boolean(is_enforcing));
+	view_kernel(g, to);
+	view_set(to, "generation", json_integer((json_int_t)registry_generation(g->registry)));
+	view_set(to, "agents", json_integer((json_int_t)model_count(registry_model(g->registry), DECL_AGENT)));
+	view_set(to, "modes", view_modes(g));
+	view_trail(g, to);
+	view_set(to, "version", json_string(CVF_VERSION));
+	view_set(to, "policy_problem", view_text(problem ? problem : g->settings_problem));
+	view_set(to, "uptime_s", json_integer((json_int_t)((clock_utc_ms() - g->started_ms) / 1000)));
+	view_set(to, "canary", json_pack("{s:b, s:o, s:s?}", "ok", g->canary_ok, "at", view_time(g->canary_ms), "problem",
+					 g->canary_ok ? NULL : g->canary_problem));
+	return reply(q, 200, to);
+}
+
+static const struct route table[] = {
+	{ "GET", "/healthz", ROLE_NONE, ON_CONTROL, get_healthz, "The process is up", NULL },
+	{ "GET", "/readyz", ROLE_NONE, ON_CONTROL | ON_AGENT, get_readyz, "An operation that must be refused was refused within the last five seconds",
+	  "200, or 503 with the reason." },
+	{ "GET", "/v1/status", ROLE_VIEWER, 0, get_status, "Is anything enforced, how, and how complete is the audit trail",
+	  "`events_lost` counts records that the kernel numbered and that never arrived; `audit_completeness` is\n"
+	  "100 * recorded / (recorded + lost), null before the first record. `policy_problem` says what is wrong with the files on\n"
+	  "disk while older declarations are in force." },
+};
+
+const struct routes health_routes = { table, ARRAY_SIZE(table), "Health" };

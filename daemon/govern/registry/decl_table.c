@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+/* decl_table.c - the tables `declarations` and `modes` */
+#include "decl_table.h"
+
+#include "store/stmt.h"
+
+int decl_table_each(struct store *s, int (*each)(void *ctx, const struct decl_row *row), void *ctx)
+{
+	struct stmt *q = stmt(s, "SELECT kind, id, source, text FROM declarations ORDER BY kind, id");
+	int r;
+
+	while ((r = stmt_row(q)) > 0) {
+		struct decl_row row = { .kind = (enum decl_kind)stmt_col_int(q) };
+
+		row.id = stmt_col_text(q);
+		row.source = stmt_col_text(q);
+		row.text = stmt_col_text(q);
+		r = each(ctx, &row);
+		if (r < 0) {
+			stmt_end(q);
+			break;
+		}
+	}
+	return r;
+}
+
+int decl_table_has(struct store *s, enum decl_kind kind, const char *id)
+{
+	struct stmt *q = stmt(s, "SELECT 1 FROM declarations WHERE kind = ? AND id = ?");
+	int r;
+
+	stmt_int(q, kind);
+	stmt_text(q, id);
+	r = stmt_row(q);
+	if (r > 0)
+		stmt_end(q);
+	return r;
+}
+
+int decl_table_put(struct store *s, const struct decl_row *row, int64_t now_ms, const char *by)
+{
+	struct stmt *q = stmt(s, "INSERT OR REPLACE INTO declarations (kind, id, source, text, made_ms, made_by)"
+				 " VALUES (?, ?, ?, ?, ?, ?)");
+
+	stmt_int(q, row->kind);
+	stmt_text(q, row->id);
+	stmt_text(q, row->source);
+	stmt_text(q, row->text);
+	stmt_int(q, now_ms);
+	stmt_text(q, by);
+	return stmt_run(q);
+}
+
+int decl_table_drop(struct store *s, enum decl_kind kind, const char *id)
+{
+	struct stmt *q = stmt(s, "DELETE FROM declarations WHERE kind = ? AND id = ?");
+
+	stmt_int(q, kind);
+	stmt_text(q, id);
+	return stmt_run(q);
+}
+
+int mode_table_put(struct store *s, const char *agent, const char *mode)
+{
+	struct stmt *q;
+
+	if (!mode) {
+		q = stmt(s, "DELETE FROM modes WHERE agent = ?");
+		stmt_text(q, agent);
+		return stmt_run(q);
+	}
+	q = stmt(s, "INSERT OR REPLACE INTO modes (agent, mode) VALUES (?, ?)");
+	stmt_text(q, agent);
+	stmt_text(q, mode);
+	return stmt_run(q);
+}
+
+int mode_table_each(struct store *s, int (*each)(void *ctx, const char *agent, const char *mode), void *ctx)
+{
+	struct stmt *q = stmt(s, "SELECT agent, mode FROM modes");
+	int r;
+
+	while ((r = stmt_row(q)) > 0) {
+		const char *agent = stmt_col_text(q);
+
+		r = each(ctx, agent, stmt_col_text(q));
+		if (r < 0) {
+			stmt_end(q);
+			break;
+		}
+	}
+	return r;
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+/* image_send.c - see image_send.h */
+#include "image_send.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core/image.h"
+
+#define SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+
+static int sealed_copy(const void *p, size_t size)
+{
+	own_fd int fd = memfd_create("cvf-image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	const char *at = p;
+
+	if (fd < 0)
+		return -errno;
+	while (size) {
+		ssize_t n = write(fd, at, size);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		at += n > 0 ? n : 0;
+		size -= n > 0 ? (size_t)n : 0;
+	}
+	if (fcntl(fd, F_ADD_SEALS, SEALS) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+int image_send(struct link *l, const struct cvf_image *image, size_t size, const char **ret_fault)
+{
+	struct wire_image message = { .generation = image->generation, .size = (uint32_t)size };
+	struct wire_reply answer;
+	own_fd int fd = sealed_copy(image, size);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = link_call(l, WIRE_IMAGE, &message, fd, &answer);
+	if (r < 0)
+		return r;
+	if (answer.error == 0 || answer.error == -ESTALE)
+		return answer.error;
+	*ret_fault = answer.error == -EINVAL ? image_fault_text((unsigned int)answer.value) : strerror(-answer.error);
+	return -EBADE;
+}
+
+int image_cell_keys(const struct cvf_image *image, struct cell_keys *ret_keys)
+{
+	size_t cells_count, agents_count;
+	const struct cvf_cell *cells = image_section(image, CVF_SECTION_CELL, &cells_count);
+	const struct cvf_image_agent *agents = image_section(image, CVF_SECTION_AGENT, &agents_count);
+	struct { uint32_t agent; bool is_enforced; } rows[CVF_AGENTS_MAX] = { 0 };
+	struct cell_key *v = calloc(cells_count + 1, sizeof(*v));
+
+	if (!v)
+		return -ENOMEM;
+	for (size_t i = 0; i < agents_count; i++) {
+		if (agents[i].value.row >= CVF_AGENTS_MAX)
+			continue;
+		rows[agents[i].value.row].agent = agents[i].agent;
+		rows[agents[i].value.row].is_enforced = agents[i].value.mode == CVF_MODE_ENFORCE;
+	}
+	for (size_t i = 0; i < cells_count; i++) {
+		uint16_t row = cells[i].row < CVF_AGENTS_MAX ? cells[i].row : 0;
+
+		v[i] = (struct cell_key){ .agent = rows[row].agent, .capability = cells[i].capability, .op = cells[i].op,
+					  .verdict = rows[row].is_enforced ? cells[i].action : CVF_VERDICT_ALLOW };
+	}
+	*ret_keys = (struct cell_keys){ .v = v, .n = cells_count };
+	return 0;
+}
+
+uint32_t image_cgroup_agent(const struct cvf_image *image, const char *path)
+{
+	const char *const parts[] = { CVF_PATH_CGROUP, path };
+	size_t states, classes_count, enrol_count;
+	const uint32_t *dfa = image_section(image, CVF_SECTION_DFA, &states);
+	const uint8_t *class_of = image_section(image, CVF_SECTION_CLASS_OF, &classes_count);
+	const uint16_t *enrol = image_section(image, CVF_SECTION_ENROL_CGROUP, &enrol_count);
+	uint32_t state = image->start_file, set;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		for (const char *c = parts[i]; *c; c++)
+			state = dfa[state + class_of[(unsigned char)*c]];
+	set = dfa[state + image->stride - 1];
+	return set < enrol_count ? enrol[set] : 0;
+}

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * registry.c - see registry.h
+ *
+ * Order of an activation: numbers and the generation become durable first (records of the new generation must be readable
+ * whatever happens next), then cvfd gets the image, then the change itself is committed. If that last commit fails, the old
+ * declarations are put in force again under a newer generation.
+ */
+#include "registry.h"
+
+#include <string.h>
+
+#include "cgroup.h"
+#include "core/log.h"
+#include "decl_table.h"
+#include "generation_table.h"
+#include "govern/approval/approval.h"
+#include "govern/counter/counter.h"
+#include "image_send.h"
+#include "json/doc.h"
+#include "numbers_table.h"
+
+#define RETRY_S 10
+
+struct registry {
+	struct governor *g;
+	struct model *model;
+	uint64_t generation;
+	char *problem;
+	struct model *past;	/* of an earlier generation, for explanations */
+	uint64_t past_generation;
+	time_t recompile_at;	/* when a standing grant runs out; 0: never */
+};
+
+struct compiled {
+	struct cvf_image *image;
+	size_t size;
+};
+
+int registry_open(struct governor *g, struct registry **ret_registry)
+{
+	struct registry *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	r->g = g;
+	*ret_registry = r;
+	return 0;
+}
+
+void registry_free(struct registry *r)
+{
+	if (!r)
+		return;
+	model_free(r->model);
+	model_free(r->past);
+	free(r->problem);
+	free(r);
+}
+
+const struct model *registry_model(const struct registry *r)
+{
+	return r->model;
+}
+
+uint64_t registry_generation(const struct registry *r)
+{
+	return r->generation;
+}
+
+const char *registry_problem(const struct registry *r)
+{
+	return r->problem;
+}
+
+static int next_generation(struct governor *g, uint64_t *ret_generation)
+{
+	struct wire_status status;
+	uint64_t last;
+	int r = link_status(g->link, &status);
+
+	if (r == 0)
+		r = generation_table_last(g->store, &last);
+	if (r == 0)
+		*ret_generation = (status.generation > last ? status.generation : last) + 1;
+	return r;
+}
+
+/* Inside a transaction: numbers for new names, the image, the generation's row. */
+static int compile_and_note(struct governor *g, const struct model *m, uint64_t generation, struct compiled *ret,
+			    struct diags *d)
+{
+	struct numbers numbers = numbers_table_numbers(g->numbers);
+	struct cell_keys keys = { 0 };
+	own_free char *text = NULL;
+	int r = policy_compile(m, &numbers, generation, time(NULL), &ret->image, &ret->size, d);
+
+	if (r < 0)
+		return r == -E2BIG ? -EINVAL : r;
+	r = image_cell_keys(ret->image, &keys);
+	if (r < 0)
+		return r;
+	text = model_text(m);
+	r = text ? generation_table_add(g->store, generation, g->boot, clock_utc_ms(), text, &keys) : -ENOMEM;
+	free(keys.v);
+	return r;
+}
+
+static int compile(struct governor *g, const struct model *m, struct compiled *ret, struct diags *d)
+{
+	uint64_t generation = 0;
+	int r = next_generation(g, &generation);
+
+	if (r == 0)
+		r = store_begin(g->store, STORE_DURABLE);
+	if (r < 0)
+		return r;
+	r = compile_and_note(g, m, generation, ret, d);
+	if (r == 0)
+		r = store_commit(g->store);
+	if (r < 0) {
+		store_rollback(g->store);
+		if (numbers_table_reload(g->numbers) < 0)
+			return -ENOMEM;
+	}
+	return r;
+}
+
+static int store_added(struct governor *g, const struct change *c, const json_t *added, const struct model *m, const char *by)
+{
+	json_t *id;
+	size_t i;
+	int r = 0;
+
+	json_array_foreach(added, i, id) {
+		const json_t *decl = model_find(m, c->kind, json_string_value(id));
+		own_free char *text = NULL;
+		struct decl_row row = { .kind = c->kind, .id = json_string_value(id), .source = c->source };
+		json_t *plain = json_deep_copy(decl);
+
+		json_object_del(plain, "source");
+		json_object_del(plain, "builtin");
+		text = json_dumps(plain, JSON_INDENT(1));
+		json_decref(plain);
+		row.text = text;
+		r = text ? decl_table_put(g->store, &row, clock_utc_ms(), by) : -ENOMEM;
+		if (r == 0 && c->kind == DECL_AGENT)
+			r = mode_table_put(g->store, row.id, NULL);
+		if (r < 0)
+			break;
+	}
+	return r;
+}
+
+static int store_change(struct governor *g, const struct change *c, const json_t *added, const struct model *m, const char *by)
+{
+	int r = 0;
+
+	if (!c)
+		return 0;
+	if (c->text)
+		r = store_added(g, c, added, m, by);
+	if (r == 0 && c->drop)
+		r = decl_table_drop(g->store, c->kind, c->drop);
+	if (r == 0 && c->drop && c->kind == DECL_AGENT)
+		r = mode_table_put(g->store, c->drop, NULL);
+	if (r == 0 && c->mode)
+		r = mode_table_put(g->store, c->mode_agent, c->mode);
+	return r;
+}
+
+static void take_over(struct registry *reg, struct model *take_model, uint64_t generation)
+{
+	model_free(reg->model);
+	reg->model = take_model;
+	reg->generation = generation;
+	reg->recompile_at = policy_next_expiry(take_model, time(NULL));
+}
+
+static int send(struct governor *g, const struct compiled *c, struct diags *d)
+{
+	const char *fault = NULL;
+	int r = image_send(g->link, c->image, c->size, &fault);
+
+	if (r == -EBADE)
+		diags_add(d, DIAG_ERROR, NULL, 0, 0, "this is a defect of the product: please report it",
+			  "the enforcer refused the compiled policy: %s", fault);
+	return r;
+}
+
+/* The transaction is open while cvfd takes the image, so that both happen or none. */
+static int send_and_commit(struct governor *g, const struct compiled *c, const struct change *change, const json_t *added,
+			   const struct model *m, const char *by, struct diags *d)
+{
+	int r = store_begin(g->store, STORE_DURABLE);
+
+	if (r == 0)
+		r = store_change(g, change, added, m, by);
+	if (r == 0)
+		r = generation_table_activate(g->store, c->image->generation);
+	if (r == 0)
+		r = send(g, c, d);
+	if (r < 0) {
+		store_rollback(g->store);
+		return r;
+	}
+	r = store_commit(g->store);
+	if (r < 0)
+		store_rollback(g->store);
+	return r < 0 ? -EIO : 0;
+}
+
+/* cvfd has the new image, the store has not: go back to what the store says. */
+static void put_back(struct governor *g)
+{
+	struct registry *reg = g->registry;
+	struct compiled c = { 0 };
+	struct diags d = { 0 };
+	const char *fault;
+
+	if (reg->model && compile(g, reg->model, &c, &d) == 0 && image_send(g->link, c.image, c.size, &fault) == 0)
+		reg->generation = c.image->generation;
+	free(c.image);
+	diags_done(&d);
+}
+
+static int activate_model(struct governor *g, struct model *take_model, const struct change *change, const json_t *added,
+			  const char *by, struct diags *d)
+{
+	own(model) struct model *m = take_model;
+	struct compiled c = { 0 };
+	int r = compile(g, m, &c, d);
+
+	if (r == 0 && counter_collect(g) < 0 && link_is_closed(g->link)) /* what the old generation counted until now */
+		r = -ECONNRESET;
+	if (r == 0)
+		r = send_and_commit(g, &c, change, added, m, by, d);
+	if (r == 0) {
+		take_over(g->registry, TAKE(m), c.image->generation);
+		counter_on_generation(g, c.image->generation);
+		r = cgroup_bind_all(g, c.image);
+	} else if (r == -EIO) {
+		put_back(g);
+	}
+	free(c.image);
+	return r;
+}
+
+static void set_problem(struct registry *reg, const struct diags *d)
+{
+	own_file FILE *out = NULL;
+	char *text = NULL;
+	size_t size;
+
+	free(reg->problem);
+	reg->problem = NULL;
+	if (!d)
+		return;
+	out = open_memstream(&text, &size);
+	if (!out)
+		return;
+	diags_print(d, out);
+	fflush(out);
+	reg->problem = text;
+}
+
+int registry_activate(struct governor *g, const struct change *change, const char *by, struct diags *d)
+{
+	own_json json_t *added = NULL;
+	struct model *m = NULL;
+	int r = sources_model(g, change, &m, &added, d);
+
+	if (r == 0)
+		r = activate_model(g, m, change, added, by, d);
+	if (r < 0)
+		return r;
+	set_problem(g->registry, NULL);
+	approval_on_policy(g);
+	return 0;
+}
+
+/* What the product ships, without a single agent: always sound. */
+static int shipped_model(struct governor *g, struct model **ret_model)
+{
+	own(model) struct model *m = model_new();
+	own_free char *capabilities = NULL, *profiles = NULL;
+	struct diags d = { 0 };
+	int r;
+
+	if (!m || asprintf(&capabilities, "%s/capabilities", g->places.share) < 0 ||
+	    asprintf(&profiles, "%s/profiles", g->places.share) < 0)
+		return -ENOMEM;
+	r = model_load_dir(m, capabilities, 1u << DECL_CAPABILITY, true, &d);
+	if (r == 0)
+		r = model_load_dir(m, profiles, 1u << DECL_PROFILE, true, &d);
+	if (r == 0)
+		r = model_check(m, &d);
+	diags_done(&d);
+	if (r == 0)
+		*ret_model = TAKE(m);
+	return r;
+}
+
+static int last_model(struct governor *g, struct model **ret_model)
+{
+	own_free char *text = NULL;
+	int r = generation_table_model(g->store, 0, &text);
+
+	return r < 0 ? r : model_of_text(text, ret_model);
+}
+
+static int start_with(struct governor *g, int (*source)(struct governor *g, struct model **ret_model))
+{
+	struct diags d = { 0 };
+	struct model *m = NULL;
+	int r = source(g, &m);
+
+	if (r == 0)
+		r = activate_model(g, m, NULL, NULL, "start", &d);
+	diags_done(&d);
+	return r;
+}
+
+int registry_start(struct governor *g)
+{
+	struct diags d = { 0 };
+	int r = registry_activate(g, NULL, "start", &d);
+
+	if (r == -EINVAL || r == -EEXIST || r == -EBADE) {
+		set_problem(g->registry, &d);
+		r = start_with(g, last_model);
+		if (r < 0 && !link_is_closed(g->link))
+			r = start_with(g, shipped_model);
+	}
+	diags_done(&d);
+	return r;
+}
+
+const struct model *registry_model_of(struct governor *g, uint64_t generation)
+{
+	struct registry *reg = g->registry;
+	own_free char *text = NULL;
+	struct model *m;
+
+	if (generation == reg->generation)
+		return reg->model;
+	if (reg->past && reg->past_generation == generation)
+		return reg->past;
+	if (!generation || generation_table_model(g->store, generation, &text) < 0 || model_of_text(text, &m) < 0)
+		return NULL;
+	model_free(reg->past);
+	reg->past = m;
+	reg->past_generation = generation;
+	return m;
+}
+
+/* The declarations in force are compiled again, not those on disk: nobody asked for a reload. */
+void registry_tick(struct governor *g)
+{
+	struct registry *reg = g->registry;
+	struct model *same = NULL;
+	struct diags d = { 0 };
+	own_free char *text = NULL;
+
+	if (!reg->recompile_at || time(NULL) < reg->recompile_at)
+		return;
+	reg->recompile_at = time(NULL) + RETRY_S;
+	text = model_text(reg->model);
+	if (!text || model_of_text(text, &same) < 0 || activate_model(g, same, NULL, NULL, "expiry", &d) < 0)
+		log_error("a standing grant has expired, but the policy could not be compiled again; tried again in %d s", RETRY_S);
+	else
+		approval_on_policy(g);
+	diags_done(&d);
+}

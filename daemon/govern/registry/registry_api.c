@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+/* registry_api.c - /v1/capabilities, /v1/agents, /v1/policies, /v1/profiles, /v1/reload */
+#include <string.h>
+
+#include "api/view.h"
+#include "decl_table.h"
+#include "govern/serve.h"
+#include "json/doc.h"
+#include "registry.h"
+#include "registry_view.h"
+
+#define NAME_MAX_BYTES 255
+
+static const char *const words[DECL_KIND_MAX] = {
+	[DECL_CAPABILITY] = "capability", [DECL_AGENT] = "agent", [DECL_POLICY] = "policy", [DECL_PROFILE] = "profile",
+};
+
+/* Which kind a request is about: the part of the path after /v1/. */
+static enum decl_kind kind_of(const struct request *q)
+{
+	const char *name = q->path + strlen("/v1/");
+
+	for (int kind = 0; kind < DECL_KIND_MAX; kind++) {
+		size_t n = strlen(decl_kind_plural((enum decl_kind)kind));
+
+		if (strncmp(name, decl_kind_plural((enum decl_kind)kind), n) == 0 && (!name[n] || name[n] == '/'))
+			return (enum decl_kind)kind;
+	}
+	return DECL_PROFILE;
+}
+
+static unsigned int get_list(struct request *q)
+{
+	enum decl_kind kind = kind_of(q);
+	const struct model *m = registry_model(governor_of(q)->registry);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < model_count(m, kind); i++)
+		json_array_append_new(list, json_deep_copy(model_at(m, kind, i)));
+	return reply(q, 200, json_pack("{s:o}", decl_kind_plural(kind), list));
+}
+
+static unsigned int no_such(struct request *q, enum decl_kind kind)
+{
+	own_free char *hint = NULL;
+
+	if (asprintf(&hint, "GET /v1/%s lists what there is", decl_kind_plural(kind)) < 0)
+		hint = NULL;
+	return refuse(q, 404, "not-found", hint, "there is no %s %s", words[kind], q->params[0]);
+}
+
+static unsigned int get_one(struct request *q)
+{
+	enum decl_kind kind = kind_of(q);
+	const json_t *decl = model_find(registry_model(governor_of(q)->registry), kind, q->params[0]);
+
+	return decl ? reply(q, 200, json_deep_copy(decl)) : no_such(q, kind);
+}
+
+/* What an activation that failed is to its caller. */
+static unsigned int refuse_activation(struct request *q, int error, const struct diags *d)
+{
+	switch (error) {
+	case -EINVAL:
+		return refuse_diags(q, 422, "invalid", "the declarations cannot be put in force", d);
+	case -EEXIST:
+		return refuse_diags(q, 409, "exists", "the id is taken", d);
+	case -EBADE:
+		return refuse_diags(q, 500, "image-refused", "the enforcer refused the compiled policy", d);
+	case -ENOMEM:
+		return refuse(q, 500, "no-memory", NULL, "out of memory");
+	default:
+		return refuse(q, 503, link_is_closed(governor_of(q)->link) ? "link" : "store",
+			      "nothing has changed: see the journal of cvfd-govern, then try again",
+			      "the declarations could not be put in force: %s", strerror(-error));
+	}
+}
+
+/* Of a text that declares ids that are registered already: replacing them must have been asked for. */
+static unsigned int check_replaced(struct request *q, enum decl_kind kind, const struct change *c)
+{
+	const char *replace = request_query(q, "replace");
+	own(model) struct model *alone = model_new();
+	struct diags d = { 0 };
+	unsigned int status = 0;
+
+	if (kind == DECL_POLICY || (replace && strcmp(replace, "1") == 0) || !alone ||
+	    model_load_text(alone, c->text, c->size, c->source, 1u << kind, false, &d) < 0) {
+		diags_done(&d);
+		return 0; /* mistakes are reported by the activation itself */
+	}
+	for (size_t i = 0; !status && i < model_count(alone, kind); i++) {
+		const char *id = json_string_value(json_object_get(model_at(alone, kind, i), "id"));
+
+		if (decl_table_has(governor_of(q)->store, kind, id) > 0)
+			status = refuse(q, 409, "exists", "add ?replace=1 (cvfctl: --replace) to replace it",
+					"there is a %s %s already", words[kind], id);
+	}
+	diags_done(&d);
+	return status;
+}
+
+static unsigned int reply_added(struct request *q, enum decl_kind kind, const struct change *c, const struct diags *d)
+{
+	struct governor *g = governor_of(q);
+	own(model) struct model *alone = model_new();
+	json_t *list = json_array();
+	struct diags again = { 0 };
+
+	if (alone && model_load_text(alone, c->text, c->size, c->source, 1u << kind, false, &again) == 0)
+		for (size_t i = 0; i < model_count(alone, kind); i++) {
+			const json_t *id = json_object_get(model_at(alone, kind, i), "id");
+			const json_t *decl = model_find(registry_model(g->registry), kind, json_string_value(id));
+
+			json_array_append_new(list, json_deep_copy(decl));
+		}
+	diags_done(&again);
+	return reply(q, 201, json_pack("{s:o, s:I, s:o}", decl_kind_plural(kind), list, "generation",
+				       (json_int_t)registry_generation(g->registry), "warnings", view_diags(d, DIAG_WARNING)));
+}
+
+static unsigned int post_declaration(struct request *q)
+{
+	enum decl_kind kind = kind_of(q);
+	const char *name = request_query(q, "name");
+	struct change c = { .kind = kind, .text = q->body, .size = q->body_size, .source = name ? name : "request" };
+	struct diags d = { 0 };
+	unsigned int status;
+	int r;
+
+	if (!q->body_size)
+		return refuse(q, 400, "bad-json", "send a declaration or an array of them", "the body is empty");
+	if (name && strlen(name) > NAME_MAX_BYTES)
+		return refuse(q, 400, "bad-parameter", NULL, "the parameter \"name\" is too long");
+	status = check_replaced(q, kind, &c);
+	if (status)
+		return status;
+	r = registry_activate(governor_of(q), &c, caller_of(q)->name, &d);
+	status = r < 0 ? refuse_activation(q, r, &d) : reply_added(q, kind, &c, &d);
+	diags_done(&d);
+	return status;
+}
+
+static unsigned int refuse_foreign(struct request *q, enum decl_kind kind, const json_t *decl)
+{
+	const char *source = json_string_value(json_object_get(decl, "source"));
+
+	if (json_is_true(json_object_get(decl, "builtin")))
+		return refuse(q, 409, "builtin", "a policy can deny it", "the %s %s is part of the product", words[kind], q->params[0]);
+	return refuse(q, 409, "from-file", "remove it there and reload", "the %s %s is declared in %s", words[kind],
+		      q->params[0], source ? source : "a file");
+}
+
+static unsigned int delete_declaration(struct request *q)
+{
+	struct governor *g = governor_of(q);
+	enum decl_kind kind = kind_of(q);
+	const json_t *decl = model_find(registry_model(g->registry), kind, q->params[0]);
+	struct change c = { .kind = kind, .drop = q->params[0] };
+	struct diags d = { 0 };
+	unsigned int status;
+	int r = decl_table_has(g->store, kind, q->params[0]);
+
+	if (r == 0)
+		return decl ? refuse_foreign(q, kind, decl) : no_such(q, kind);
+	r = registry_activate(g, &c, caller_of(q)->name, &d);
+	status = r < 0 ? refuse_activation(q, r, &d)
+		       : reply(q, 200, json_pack("{s:s, s:I, s:o}", "id", q->params[0], "generation",
+						 (json_int_t)registry_generation(g->registry), "warnings",
+						 view_diags(&d, DIAG_WARNING)));
+	diags_done(&d);
+	return status;
+}
+
+static unsigned int post_mode(struct request *q)
+{
+	static const char *const members[] = { "mode", NULL };
+	struct governor *g = governor_of(q);
+	struct change c = { .kind = DECL_AGENT, .mode_agent = q->params[0] };
+	struct diags d = { 0 };
+	unsigned int status = 0;
+	own_json json_t *body = request_object(q, members, &status);
+	int r;
+
+	if (!body)
+		return status;
+	if (member_text(q, body, "mode", 16, &c.mode) < 0)
+		return 400;
+	if (!c.mode || (strcmp(c.mode, "enforce") != 0 && strcmp(c.mode, "observe") != 0 && strcmp(c.mode, "learn") != 0))
+		return refuse(q, 400, "bad-value", "write enforce, observe or learn", "\"mode\" is not one of the modes");
+	if (!model_find(registry_model(g->registry), DECL_AGENT, q->params[0]))
+		return no_such(q, DECL_AGENT);
+	r = registry_activate(g, &c, caller_of(q)->name, &d);
+	status = r < 0 ? refuse_activation(q, r, &d)
+		       : reply(q, 200, json_pack("{s:s, s:s, s:I}", "agent", q->params[0], "mode", c.mode, "generation",
+						 (json_int_t)registry_generation(g->registry)));
+	diags_done(&d);
+	return status;
+}
+
+static unsigned int post_reload(struct request *q)
+{
+	struct governor *g = governor_of(q);
+	struct diags d = { 0 };
+	unsigned int status;
+	int r = serve_reload_settings(g, &d);
+
+	if (r == 0)
+		r = registry_activate(g, NULL, caller_of(q)->name, &d);
+	status = r < 0 ? refuse_activation(q, r, &d)
+		       : reply(q, 200, json_pack("{s:I, s:o}", "generation", (json_int_t)registry_generation(g->registry),
+						 "warnings", view_diags(&d, DIAG_WARNING)));
+	diags_done(&d);
+	return status;
+}
+
+static const char posted[] =
+	"Body: one declaration or an array of them. Parameters: `name` (file name for the diagnoses), `replace=1` (an id that is\n"
+	"registered already is replaced; without it: 409).\n\n"
+	"201 with `{\"<plural>\": [...], \"generation\": N, \"warnings\": [...]}` when it is in force; 422 with `error.diagnoses`\n"
+	"(`file`, `line`, `column`, `level`, `message`, `hint`) when anything is wrong, and then nothing has changed; 409 when the\n"
+	"id is declared in a file or by the product.";
+
+static const char deleted[] = "409 when it is part of the product or declared in a file: the answer says in which.";
+
+static const struct route table[] = {
+	{ "GET", "/v1/capabilities", ROLE_VIEWER, 0, get_list, "All registered capabilities", NULL },
+	{ "GET", "/v1/capabilities/{id}", ROLE_VIEWER, 0, get_one, "One capability", NULL },
+	{ "POST", "/v1/capabilities", ROLE_ADMIN, 0, post_declaration, "Register capabilities and put them in force", posted },
+	{ "DELETE", "/v1/capabilities/{id}", ROLE_ADMIN, 0, delete_declaration, "Remove a registered capability", deleted },
+	{ "GET", "/v1/agents", ROLE_VIEWER, 0, get_list, "All registered agents", NULL },
+	{ "GET", "/v1/agents/{id}", ROLE_VIEWER, 0, get_one, "One agent", NULL },
+	{ "POST", "/v1/agents", ROLE_ADMIN, 0, post_declaration, "Register agents and put them in force", posted },
+	{ "DELETE", "/v1/agents/{id}", ROLE_ADMIN, 0, delete_declaration, "Remove a registered agent", deleted },
+	{ "POST", "/v1/agents/{id}/mode", ROLE_ADMIN, 0, post_mode, "Enforce, only record what would be refused, or learn",
+	  "Body: `{\"mode\": \"enforce\"|\"observe\"|\"learn\"}`. It wins over the declaration until the agent is registered anew." },
+	{ "GET", "/v1/policies", ROLE_VIEWER, 0, get_list, "All policies in force", NULL },
+	{ "GET", "/v1/policies/{id}", ROLE_VIEWER, 0, get_one, "One policy", NULL },
+	{ "POST", "/v1/policies", ROLE_ADMIN, 0, post_declaration, "Put policies in force; those of the same id are replaced", posted },
+	{ "DELETE", "/v1/policies/{id}", ROLE_ADMIN, 0, delete_declaration, "Remove a policy", deleted },
+	{ "GET", "/v1/profiles", ROLE_VIEWER, 0, get_list, "All agent profiles", NULL },
+	{ "GET", "/v1/profiles/{id}", ROLE_VIEWER, 0, get_one, "One profile", NULL },
+	{ "POST", "/v1/reload", ROLE_ADMIN, 0, post_reload, "Read settings and declarations again and put them in force together",
+	  "`{\"generation\": N, \"warnings\": [...]}`, or 422 with `error.diagnoses`; then the old generation stays." },
+};
+
+const struct routes registry_routes = { table, ARRAY_SIZE(table), "Declarations" };

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* serve.h - the API as a whole: all routes, who may use them, sockets, settings */
+#ifndef CVF_SERVE_H
+#define CVF_SERVE_H
+
+#include <stdio.h>
+
+#include "govern.h"
+
+/* Sockets in the run directory; their index is the bit number of ON_CONTROL and ON_AGENT. */
+#define SERVE_CONTROL 0
+#define SERVE_AGENT 1
+
+int serve_open(struct governor *g) must_check;
+/* docs/API.md */
+void serve_print_api(FILE *out);
+/* cvfd.json again: -EINVAL with diagnoses, and then the old settings stay. */
+int serve_reload_settings(struct governor *g, struct diags *d) must_check;
+
+#endif

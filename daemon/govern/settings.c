@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+/* settings.c - see settings.h */
+#include "settings.h"
+
+#include <string.h>
+
+#include "json/fields.h"
+
+#define FILE_BYTES (1u << 20)
+#define DAY_S 86400
+
+struct principal_fields {
+	const char *user;
+	bool human;
+	struct texts roles;
+};
+
+struct root_fields {
+	struct jat principals, approvals, store;
+};
+
+static const struct field principal_table[] = {
+	{ "user", read_text, offsetof(struct principal_fields, user), true, NULL },
+	{ "human", read_bool, offsetof(struct principal_fields, human), false, NULL },
+	{ "roles", read_texts, offsetof(struct principal_fields, roles), false, NULL },
+};
+
+struct number_fields {
+	long long grant_default_s, grant_max_s, max_bytes;
+};
+static const struct limits lifetime = { 1, 366LL * DAY_S };
+static const struct limits bytes = { 0, 1LL << 50 };
+static const struct field approvals_table[] = {
+	{ "grant_default_s", read_number, offsetof(struct number_fields, grant_default_s), false, &lifetime },
+	{ "grant_max_s", read_number, offsetof(struct number_fields, grant_max_s), false, &lifetime },
+};
+static const struct field store_table[] = {
+	{ "max_bytes", read_number, offsetof(struct number_fields, max_bytes), false, &bytes },
+};
+static const struct field root_table[] = {
+	{ "principals", read_at, offsetof(struct root_fields, principals), false, NULL },
+	{ "approvals", read_at, offsetof(struct root_fields, approvals), false, NULL },
+	{ "store", read_at, offsetof(struct root_fields, store), false, NULL },
+};
+
+static void read_roles(const struct jat *at, const struct texts *names, struct principal *p)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		enum role role = role_find(names->v[i]);
+
+		if (role == ROLE_NONE)
+			jat_error(at, "write viewer, operator, approver or admin", "there is no role \"%s\"", names->v[i]);
+		p->roles |= role;
+	}
+}
+
+static void read_principal(const struct jat *at, struct settings *s)
+{
+	struct principal_fields f = { 0 };
+	struct jat roles;
+
+	fields_read(at, principal_table, ARRAY_SIZE(principal_table), &f);
+	if (f.user) {
+		struct principal *p = &s->principals[s->principals_count];
+
+		*p = (struct principal){ .user = strdup(f.user), .is_human = f.human };
+		s->principals_count += p->user != NULL;
+		roles = jat_member(at, "roles");
+		read_roles(&roles, &f.roles, p);
+	}
+	free(f.roles.v);
+}
+
+static void read_principals(const struct jat *at, struct settings *s)
+{
+	size_t n = json_array_size(at->value);
+
+	if (!json_is_array(at->value)) {
+		jat_error(at, NULL, "principals must be an array of objects, not %s", json_kind(at->value));
+		return;
+	}
+	s->principals = calloc(n + 1, sizeof(*s->principals));
+	for (size_t i = 0; i < n && s->principals; i++) {
+		struct jat one = jat_element(at, i);
+
+		read_principal(&one, s);
+	}
+}
+
+static void read_root(const struct jat *root, struct settings *s)
+{
+	struct number_fields n = { s->grant_default_s, s->grant_max_s, (long long)s->store_max_bytes };
+	struct root_fields f = { 0 };
+
+	fields_read(root, root_table, ARRAY_SIZE(root_table), &f);
+	if (f.principals.value)
+		read_principals(&f.principals, s);
+	if (f.approvals.value)
+		fields_read(&f.approvals, approvals_table, ARRAY_SIZE(approvals_table), &n);
+	if (f.store.value)
+		fields_read(&f.store, store_table, ARRAY_SIZE(store_table), &n);
+	s->grant_default_s = n.grant_default_s < n.grant_max_s ? n.grant_default_s : n.grant_max_s;
+	s->grant_max_s = n.grant_max_s;
+	s->store_max_bytes = (uint64_t)n.max_bytes;
+}
+
+static int read_file(const char *path, char **ret_text, size_t *ret_size)
+{
+	own_file FILE *f = fopen(path, "re");
+	own_free char *text = malloc(FILE_BYTES + 1);
+
+	if (!f)
+		return -errno;
+	if (!text)
+		return -ENOMEM;
+	*ret_size = fread(text, 1, FILE_BYTES + 1, f);
+	if (ferror(f))
+		return -EIO;
+	if (*ret_size > FILE_BYTES)
+		return -EFBIG;
+	*ret_text = TAKE(text);
+	return 0;
+}
+
+static void set_defaults(struct settings *s)
+{
+	*s = (struct settings){ .grant_default_s = 8 * 3600, .grant_max_s = 30 * DAY_S };
+}
+
+int settings_load(const char *path, struct settings *ret_settings, struct diags *d)
+{
+	own_free char *text = NULL;
+	own_json json_t *json = NULL;
+	struct jdoc doc = { .name = path, .d = d };
+	struct jat root;
+	int r;
+
+	set_defaults(ret_settings);
+	r = read_file(path, &text, &doc.size);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
+		diags_add(d, DIAG_ERROR, path, 0, 0, NULL, "cannot be read: %s", strerror(-r));
+		return -EINVAL;
+	}
+	doc.text = text;
+	r = jdoc_parse(&doc, &json);
+	if (r < 0)
+		return r;
+	root = jat_root(&doc, json);
+	read_root(&root, ret_settings);
+	if (!d->errors)
+		return 0;
+	settings_done(ret_settings);
+	set_defaults(ret_settings);
+	return -EINVAL;
+}
+
+void settings_done(struct settings *s)
+{
+	for (size_t i = 0; i < s->principals_count; i++)
+		free(s->principals[i].user);
+	free(s->principals);
+	*s = (struct settings){ 0 };
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* settings.h - cvfd.json: every setting is optional, every mistake has a line and a column */
+#ifndef CVF_SETTINGS_H
+#define CVF_SETTINGS_H
+
+#include <stdint.h>
+
+#include "api/auth.h"
+#include "core/diag.h"
+
+struct settings {
+	struct principal *principals;	/* malloc'ed */
+	size_t principals_count;
+	int64_t grant_default_s;	/* lifetime of a grant of scope agent when the approver names none */
+	int64_t grant_max_s;		/* longest lifetime an approver may ask for */
+	uint64_t store_max_bytes;	/* 0: as large as the disk */
+};
+
+/* A missing file is a file without settings. -EINVAL with diagnoses; *ret_settings is then the default. */
+int settings_load(const char *path, struct settings *ret_settings, struct diags *d) must_check;
+void settings_done(struct settings *s);
+
+#endif

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+/* start.c - see start.h */
+#include "start.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "agent/boot_table.h"
+#include "agent/session_table.h"
+#include "approval/approval.h"
+#include "audit/event_table.h"
+#include "audit/intake.h"
+#include "core/log.h"
+#include "counter/counter.h"
+#include "health.h"
+#include "loop.h"
+#include "registry/numbers_table.h"
+#include "registry/registry.h"
+#include "sandbox.h"
+#include "serve.h"
+
+#define LINK_WAIT_MS 10000
+
+static int become_user(struct governor *g)
+{
+	int r = sandbox_become_user(&g->places);
+
+	if (r == -ENOENT)
+		log_error("there is no user " GOVERN_USER "; make it with: useradd --system --no-create-home --shell /usr/sbin/nologin " GOVERN_USER);
+	else if (r < 0)
+		log_error("cannot become the user " GOVERN_USER ": %s", strerror(-r));
+	return r;
+}
+
+/* Held for life: the descriptor is left open on purpose. */
+static int lock_state(struct governor *g)
+{
+	own_free char *path = NULL;
+	int fd;
+
+	if (asprintf(&path, "%s/govern.lock", g->places.state) < 0)
+		return -ENOMEM;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0) {
+		log_error("cannot open %s: %s; the directory must belong to the user " GOVERN_USER, path, strerror(errno));
+		return -errno;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		log_error("another cvfd-govern uses %s; stop it, or give --state another directory", g->places.state);
+		return -errno;
+	}
+	return 0;
+}
+
+/* A mistake in the settings stops nothing: it is shown by status until it is put right. */
+static int load_settings(struct governor *g)
+{
+	struct diags d = { 0 };
+
+	if (settings_load(g->places.config, &g->settings, &d) < 0) {
+		const struct diag *first = d.n ? &d.v[0] : NULL;
+
+		if (asprintf(&g->settings_problem, "%s:%u:%u: %s", g->places.config, first ? first->line : 0,
+			     first ? first->column : 0, first ? first->message : "unreadable") < 0)
+			g->settings_problem = NULL;
+		log_error("%s; going on with the default settings: nobody but root and the cvf groups has a role, R3 cannot be approved",
+			  g->settings_problem ? g->settings_problem : g->places.config);
+	}
+	diags_done(&d);
+	auth_init(&g->auth, TAKE(g->settings.principals), g->settings.principals_count);
+	g->settings.principals_count = 0;
+	return 0;
+}
+
+static int open_database(struct governor *g, const char *path)
+{
+	struct store_options o = { .path = path, .migrations = store_migrations, .migrations_count = store_migrations_count,
+				   .max_bytes = g->settings.store_max_bytes };
+
+	return store_open(&o, &g->store);
+}
+
+/* A damaged store is kept for whoever can read it; the new one begins with the gap that this is. */
+static int replace_database(struct governor *g, const char *path)
+{
+	own_free char *aside = NULL;
+	int r = store_set_aside(path, &aside);
+
+	if (r < 0) {
+		log_error("the store %s is damaged and cannot be moved aside: %s", path, strerror(-r));
+		return r;
+	}
+	log_error("the store was damaged: it is kept as %s, and a new one begins; what was pending is asked for again", aside);
+	return open_database(g, path);
+}
+
+static int open_store(struct governor *g)
+{
+	own_free char *path = NULL;
+	int r;
+
+	if (asprintf(&path, "%s/cvf.db", g->places.state) < 0)
+		return -ENOMEM;
+	r = open_database(g, path);
+	if (r == -EUCLEAN)
+		r = replace_database(g, path);
+	if (r == -EPROTO)
+		log_error("the store %s was written by a newer version: install that one", path);
+	else if (r < 0)
+		log_error("cannot open the store %s: %s; check the directory's owner and the space on its disk", path, strerror(-r));
+	return r;
+}
+
+/* Which boot this is, and the last id, so that new ones are greater. */
+static int read_place(struct governor *g)
+{
+	char last[ULID_SIZE];
+	uint8_t hash[CHAIN_BYTES];
+	int64_t n;
+	int r = clock_boot_id(g->boot_id);
+
+	if (r == 0)
+		r = boot_table_get(g->store, g->boot_id, clock_utc_ms(), &g->boot);
+	if (r == 0)
+		r = event_table_head(g->store, &n, last, hash);
+	if (r == 0)
+		ulids_init(&g->ids, last);
+	if (r == 0)
+		r = store_begin(g->store, STORE_BATCH);
+	if (r == 0)
+		r = session_table_end_others(g->store, g->boot, clock_utc_ms());
+	if (r == 0)
+		r = store_commit(g->store);
+	if (r < 0) {
+		store_rollback(g->store);
+		log_error("the store cannot be used: %s", store_problem(g->store) ? store_problem(g->store) : strerror(-r));
+	}
+	return r;
+}
+
+static int open_link(struct governor *g)
+{
+	int r = link_open(g->places.link, LINK_WAIT_MS, &g->link);
+
+	if (r == -EPROTO)
+		log_error("cvfd is of another version (ABI %d is wanted): restart it after the upgrade", CVF_ABI);
+	else if (r < 0)
+		log_error("cannot reach cvfd at %s: %s; start cvfd first", g->places.link, strerror(-r));
+	else
+		r = health_status(g);
+	return r;
+}
+
+static int open_rooms(struct governor *g)
+{
+	int r = numbers_table_open(g->store, &g->numbers);
+
+	if (r == 0)
+		r = registry_open(g, &g->registry);
+	if (r == 0)
+		r = counter_open(g, &g->counter);
+	if (r == 0)
+		r = approvals_open(g, &g->approvals);
+	if (r == 0)
+		r = intake_open(g, &g->intake);
+	if (r < 0)
+		log_error("cannot start: %s", strerror(-r));
+	return r;
+}
+
+static int put_policy_in_force(struct governor *g)
+{
+	int r = registry_start(g);
+
+	if (r == 0 && registry_problem(g->registry))
+		log_error("the declarations have mistakes, older ones are in force: %s", registry_problem(g->registry));
+	if (r == 0)
+		r = approval_start(g);
+	if (r < 0)
+		log_error("the policy could not be put in force: %s", strerror(-r));
+	else
+		log_info("generation %llu is in force", (unsigned long long)registry_generation(g->registry));
+	return r;
+}
+
+static int open_api(struct governor *g)
+{
+	int r = serve_open(g);
+
+	if (r == -EADDRINUSE)
+		log_error("another process listens on %s/cvfd.sock: stop it", g->places.run);
+	else if (r < 0)
+		log_error("cannot open the sockets in %s: %s; the directory must belong to the user " GOVERN_USER, g->places.run, strerror(-r));
+	return r;
+}
+
+static int open_loop(struct governor *g)
+{
+	int r = sd_event_new(&g->event);
+
+	return r < 0 ? r : loop_open(g);
+}
+
+static int enter_sandbox(struct governor *g)
+{
+	int r = sandbox_enter();
+
+	(void)g;
+	if (r < 0)
+		log_error("cannot give up privileges: %s", strerror(-r));
+	return r;
+}
+
+static int look_first(struct governor *g)
+{
+	if (!health_canary(g, 0))
+		log_error("NOT ENFORCING: the canary says: %s; see the journal of cvfd", g->canary_problem);
+	return 0;
+}
+
+int start_all(struct governor *g)
+{
+	static int (*const steps[])(struct governor *g) = {
+		become_user, lock_state, load_settings, open_store, read_place, open_link, open_rooms, put_policy_in_force, open_loop, open_api,
+		enter_sandbox, look_first, loop_drain,
+	};
+	int r = 0;
+
+	g->started_ms = clock_utc_ms();
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(steps); i++)
+		r = steps[i](g);
+	return r;
+}
+
+void stop_all(struct governor *g)
+{
+	if (g->intake && g->link && !link_is_closed(g->link) && intake_flush(g) < 0)
+		log_warning("some records could not be stored: the enforcer sends them again");
+	http_free(g->http);
+	intake_free(g->intake);
+	approvals_free(g->approvals);
+	counter_free(g->counter);
+	registry_free(g->registry);
+	numbers_table_free(g->numbers);
+	link_free(g->link);
+	store_close(g->store);
+	auth_done(&g->auth);
+	settings_done(&g->settings);
+	free(g->settings_problem);
+	sd_event_unref(g->event);
+}
