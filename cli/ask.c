@@ -45,7 +45,7 @@ int ask_say_unreachable(const char *socket, int r)
 		return say_fail(NO_DAEMON, "start it with `systemctl start cvfd` or `cvfd --foreground`",
 				"cannot reach the daemon at %s: %s", socket, strerror(-r));
 	if (r == -EACCES || r == -EPERM)
-		return say_fail(NOT_PERMITTED, "ask as a user of group cvf or as root; agents can ask only `cvfctl why`",
+		return say_fail(NOT_PERMITTED, "ask as root or as a member of cvf-viewer, cvf-operator, cvf-approver or cvf-admin; agents: cvfctl why",
 				"not permitted to connect to %s: %s", socket, strerror(-r));
 	return say_fail(NO_DAEMON, "see `cvfctl doctor` and `systemctl status cvfd`",
 			"no usable answer from the daemon at %s: %s", socket, strerror(-r));

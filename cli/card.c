@@ -178,13 +178,13 @@ static void put_why(FILE *out, const json_t *hold)
 	part(out, ", decision ", hold, "decision");
 	part(out, ", rule ", hold, "rule");
 	fputc('\n', out);
-	for (size_t i = 0; i < 2; i++) {
-		static const char *const fields[] = { "description", "justification" };
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const fields[] = { "rule_text", "description", "justification" };
 
 		if (!*out_text(hold, fields[i], ""))
 			continue;
 		label(out, "");
-		fprintf(out, "%s: ", fields[i]);
+		fprintf(out, "%s: ", i == 0 ? "the rule says" : fields[i]);
 		out_value(out, out_field(hold, fields[i]));
 		fputc('\n', out);
 	}
@@ -229,7 +229,7 @@ static void put_rest(FILE *out, const json_t *hold)
 			continue;
 		label(out, rows[i].label);
 		out_value(out, value);
-		fputs(i == 0 ? " operations wait for an answer\n" : "\n", out);
+		fputs(i == 0 ? " asking exactly this; one answer is for all of them\n" : "\n", out);
 	}
 }
 

@@ -18,9 +18,10 @@ struct bytes {
 };
 
 struct stream {
-	stream_on_bytes on_bytes;
-	void *ctx;
-	bool ended;	/* by the callback */
+	CURL *curl;
+	const struct stream_sink *to;
+	struct bytes refusal;
+	bool ended;	/* by the sink */
 };
 
 void reply_done(struct reply *r)
@@ -124,9 +125,12 @@ static size_t on_body(char *data, size_t one, size_t size, void *ctx)
 static size_t on_stream(char *data, size_t one, size_t size, void *ctx)
 {
 	struct stream *s = ctx;
+	long status = 0;
 
-	(void)one;
-	s->ended = !s->on_bytes(s->ctx, data, size);
+	curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status >= 300)
+		return on_body(data, one, size, &s->refusal);
+	s->ended = !s->to->on_bytes(s->to->ctx, data, size);
 	return s->ended ? 0 : size;
 }
 
@@ -157,6 +161,14 @@ static struct curl_slist *headers_make(bool has_body, const char *last_id)
 	return list;
 }
 
+static struct reply reply_of(const struct client *cl, const struct bytes *body)
+{
+	struct reply r = { .body = json_loadb(body->at ? body->at : "", body->n, JSON_ALLOW_NUL, NULL) };
+
+	curl_easy_getinfo(cl->curl, CURLINFO_RESPONSE_CODE, &r.status);
+	return r;
+}
+
 int client_request(struct client *cl, const struct request *rq, struct reply *ret)
 {
 	struct curl_slist *headers = headers_make(rq->body, NULL);
@@ -178,21 +190,19 @@ int client_request(struct client *cl, const struct request *rq, struct reply *re
 	code = url ? curl_easy_perform(cl->curl) : CURLE_OUT_OF_MEMORY;
 	curl_slist_free_all(headers);
 	r = body.too_long ? -EFBIG : curl_errno(cl, code);
-	if (r == 0) {
-		*ret = (struct reply){ .body = json_loadb(body.at ? body.at : "", body.n, JSON_ALLOW_NUL, NULL) };
-		curl_easy_getinfo(cl->curl, CURLINFO_RESPONSE_CODE, &ret->status);
-	}
+	if (r == 0)
+		*ret = reply_of(cl, &body);
 	free(body.at);
 	return r;
 }
 
-int client_stream(struct client *cl, const char *path, const char *last_id, stream_on_bytes on_bytes, void *ctx,
-		  long *ret_status)
+int client_stream(struct client *cl, const char *path, const char *last_id, const struct stream_sink *to, struct reply *ret)
 {
 	struct curl_slist *headers = headers_make(false, last_id);
-	struct stream s = { .on_bytes = on_bytes, .ctx = ctx };
+	struct stream s = { .curl = cl->curl, .to = to };
 	own_free char *url = NULL;
 	CURLcode code;
+	int r;
 
 	if (asprintf(&url, "http://localhost%s", path) < 0)
 		url = NULL;
@@ -202,9 +212,12 @@ int client_stream(struct client *cl, const char *path, const char *last_id, stre
 	curl_easy_setopt(cl->curl, CURLOPT_WRITEDATA, &s);
 	code = url ? curl_easy_perform(cl->curl) : CURLE_OUT_OF_MEMORY;
 	curl_slist_free_all(headers);
-	if (code == CURLE_OK || code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR || s.ended) {
-		curl_easy_getinfo(cl->curl, CURLINFO_RESPONSE_CODE, ret_status);
-		return 0;
-	}
-	return curl_errno(cl, code);
+	/* A connection that breaks in the middle is how a stream ends when the daemon does. */
+	if (s.ended || code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR)
+		code = CURLE_OK;
+	r = curl_errno(cl, code);
+	if (r == 0)
+		*ret = reply_of(cl, &s.refusal);
+	free(s.refusal.at);
+	return r;
 }

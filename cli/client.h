@@ -35,7 +35,10 @@ void reply_done(struct reply *r);
 #define own_reply __attribute__((cleanup(reply_done)))
 
 /* Given the bytes of an endless reply as they come; false ends it. */
-typedef bool (*stream_on_bytes)(void *ctx, const char *bytes, size_t size);
+struct stream_sink {
+	bool (*on_bytes)(void *ctx, const char *bytes, size_t size);
+	void *ctx;
+};
 
 const char *client_socket(const struct call *c);	/* --socket, $CVF_SOCKET or the default */
 int client_new(const char *socket, struct client **ret) must_check;
@@ -44,9 +47,12 @@ OWN_DEFINE(client);
 
 /* 0 with any HTTP status; -ENOENT, -ECONNREFUSED, -EACCES...: no connection; -ETIMEDOUT, -EPROTO, -EFBIG, -ENOMEM. */
 int client_request(struct client *cl, const struct request *rq, struct reply *ret) must_check;
-/* An endless GET; last_id may be NULL. Returns when the server or the callback ends it; *ret_status: of HTTP. */
-int client_stream(struct client *cl, const char *path, const char *last_id, stream_on_bytes on_bytes, void *ctx,
-		  long *ret_status) must_check;
+/*
+ * An endless GET; last_id may be NULL. Returns when the server or the callback ends it; a status that is no success comes with
+ * its body, and on_bytes is not called.
+ */
+int client_stream(struct client *cl, const char *path, const char *last_id, const struct stream_sink *to,
+		  struct reply *ret) must_check;
 
 /* Whether a connection error means that nothing listens there. */
 bool client_is_absent(int r);

@@ -17,7 +17,7 @@ static struct finding check_reach(const struct patient *p)
 	if (p->reach == 0)
 		return finding(FINDING_OK, NULL, "answers at %s", client_socket(p->c));
 	if (p->reach == -EACCES || p->reach == -EPERM)
-		return finding(FINDING_WARN, "run this as root or as a member of group cvf", "not permitted to ask at %s",
+		return finding(FINDING_WARN, "run this as root", "not permitted to ask at %s",
 			       client_socket(p->c));
 	return finding(FINDING_FAIL, "systemctl start cvfd, or: cvfd --foreground", "%s: %s", client_socket(p->c), strerror(-p->reach));
 }
@@ -28,7 +28,7 @@ static struct finding check_enforcing(const struct patient *p)
 		return finding(FINDING_WARN, "see the check `daemon`", "unknown: the daemon gave no status");
 	if (!json_is_true(out_field(p->status, "enforcing")))
 		return finding(FINDING_FAIL, "journalctl -u cvfd says which requirement is missing", "nothing is enforced: %s",
-			       out_text(p->status, "reason", "the daemon gives no reason"));
+			       out_text(p->status, "canary.problem", out_text(p->ready, "error.message", "the daemon gives no reason")));
 	return finding(FINDING_OK, NULL, "flavour %s", out_text(p->status, "flavour", "unknown"));
 }
 
@@ -54,6 +54,18 @@ static struct finding check_policy(const struct patient *p)
 		return finding(FINDING_FAIL, "correct the file, then: cvfctl reload", "%s", out_text(problem, "message", "the last reload failed"));
 	return finding(FINDING_OK, NULL, "generation %lld is in force",
 		       (long long)json_integer_value(out_field(p->status, "generation")));
+}
+
+static struct finding check_store(const struct patient *p)
+{
+	const char *problem = out_text(p->status, "store_problem", NULL);
+
+	if (!p->status)
+		return finding(FINDING_WARN, "see the check `daemon`", "unknown");
+	if (problem)
+		return finding(FINDING_FAIL, "free space below /var/lib/cvf or correct its permissions; until then nothing held is released",
+			       "%s", problem);
+	return finding(FINDING_OK, NULL, "what happens is recorded");
 }
 
 static struct finding check_lost(const struct patient *p)
@@ -164,7 +176,8 @@ const struct check daemon_checks[] = {
 	{ "enforcing", check_enforcing },
 	{ "canary", check_canary },
 	{ "policy", check_policy },
-	{ "store", check_lost },
+	{ "store", check_store },
+	{ "events-lost", check_lost },
 	{ "terminals", check_terminals },
 };
 const size_t daemon_checks_count = ARRAY_SIZE(daemon_checks);

@@ -64,6 +64,23 @@ static struct url stream_url(const struct call *c)
 	return u;
 }
 
+/* One connection. DONE: it ended and may be tried again; a negative errno: none was made; else an exit status. */
+static int connect_once(struct client *cl, const char *path, struct sse *s)
+{
+	const struct stream_sink to = { on_bytes, s };
+	own_reply struct reply reply = { 0 };
+	int r;
+
+	/* What was received in part is asked for again: the stream resumes after the last complete message. */
+	sse_restart(s);
+	r = client_stream(cl, path, s->id, &to, &reply);
+	if (s->failed || ferror(stdout))
+		return REFUSED;
+	if (r == 0 && reply.status >= 300)
+		return ask_say_error("follow the events", reply.status, reply.body);
+	return r;
+}
+
 int follow(const struct call *c, const char *last)
 {
 	struct call asked = *c;	/* what the callback reads; the verb's own call stays const */
@@ -75,21 +92,12 @@ int follow(const struct call *c, const char *last)
 	int r = u.text ? client_new(socket, &cl) : -ENOMEM;
 
 	while (r != -ENOMEM) {
-		long status = 0;
-
-		/* What was received in part is asked for again: the stream resumes after the last complete message. */
-		sse_restart(&s);
-		r = client_stream(cl, u.text, s.id, on_bytes, &s, &status);
-		if (s.failed || ferror(stdout))
-			r = REFUSED;
-		else if (r == 0 && status != 200 && status != 0)
-			r = ask_say_error("follow the events", status, NULL);
-		else if (r < 0 && !was_there)
+		r = connect_once(cl, u.text, &s);
+		if (r < 0 && !was_there)
 			r = ask_say_unreachable(socket, r);
 		if (r > 0)
 			break;
-		if (r == 0)
-			was_there = true;
+		was_there = true;
 		sleep(RETRY_S);
 	}
 	sse_done(&s);

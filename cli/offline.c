@@ -76,10 +76,10 @@ static unsigned int kinds_of(const struct call *c)
 	return DECLARATIONS;
 }
 
-static int put_verdict(const struct call *c, const struct diags *d, size_t count)
+static int put_verdict(const struct call *c, const char *name, const struct diags *d, size_t count)
 {
 	own_json json_t *list = diagnoses_json(d);
-	own_json json_t *document = json_pack("{s:b, s:s, s:I, s:O}", "valid", d->errors == 0, "file", c->words[0], "declarations",
+	own_json json_t *document = json_pack("{s:b, s:s, s:I, s:O}", "valid", d->errors == 0, "file", name, "declarations",
 					      (json_int_t)count, "diagnoses", list);
 
 	if (call_has(c, OPT_JSON) && document)
@@ -87,9 +87,9 @@ static int put_verdict(const struct call *c, const struct diags *d, size_t count
 	else
 		out_diagnoses(stderr, list);
 	if (d->errors == 0 && !call_has(c, OPT_JSON))
-		printf("%s is valid: %zu declarations\n", c->words[0], count);
+		printf("%s is valid: %zu declaration%s\n", name, count, count == 1 ? "" : "s");
 	if (d->errors > 0)
-		return say_fail(REFUSED, NULL, "%s is not valid: %zu errors", c->words[0], d->errors);
+		return say_fail(REFUSED, NULL, "%s is not valid: %zu error%s", name, d->errors, d->errors == 1 ? "" : "s");
 	return DONE;
 }
 
@@ -107,7 +107,7 @@ int verb_validate(const struct call *c)
 	own(model) struct model *m = model_new();
 	own_diags struct diags d = { 0 };
 	own_free char *text = NULL;
-	const char *file = c->words[0];
+	const char *file = c->words[0], *name = strcmp(file, "-") == 0 ? "stdin" : file;
 	size_t size, before = 0, after = 0;
 	int r;
 
@@ -119,13 +119,13 @@ int verb_validate(const struct call *c)
 	r = load_share(c, m, &d);
 	before = count_all(m);
 	if (r == 0)
-		r = model_load_text(m, text, size, strcmp(file, "-") == 0 ? "stdin" : file, kinds_of(c), false, &d);
+		r = model_load_text(m, text, size, name, kinds_of(c), false, &d);
 	after = count_all(m);
 	if (r == 0)
 		r = model_check(m, &d);
 	if (r < 0 && r != -EINVAL)
 		return say_fail(REFUSED, NULL, "cannot check %s: %s", file, strerror(-r));
-	return put_verdict(c, &d, after - before);
+	return put_verdict(c, name, &d, after - before);
 }
 
 static const char *verdict_word(enum cvf_verdict v)
@@ -137,9 +137,9 @@ static const char *verdict_word(enum cvf_verdict v)
 
 static json_t *answer_json(const struct answer *a, json_t *trace)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:s, s:s?, s:b, s:O}", "decision", decision_name(a->decision), "verdict",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:s, s:b, s:O}", "decision", decision_name(a->decision), "verdict",
 			 verdict_word(a->verdict), "capability", a->capability, "risk", risk_name(a->risk), "rule", a->rule,
-			 "reason", reason_word(a->reason), "sentence", reason_sentence(a->reason), "text", a->text, "in_scope",
+			 "reason", reason_word(a->reason), "text", a->text ? a->text : reason_sentence(a->reason), "in_scope",
 			 a->in_scope, "trace", trace);
 }
 

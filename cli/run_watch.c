@@ -24,6 +24,7 @@
 #define TIMEOUT_MS 2000
 #define LAST_LOOK_MS 1000
 #define OPERATION_WIDTH 300
+#define NEWEST "32"		/* holds of the agent that are looked at */
 
 struct watch {
 	pthread_t thread;
@@ -113,33 +114,40 @@ static json_t *get(struct watch *w, const char *path, long *ret_status)
 	return ask_status(reply.status) == DONE ? TAKE(reply.body) : NULL;
 }
 
-static bool is_listed(const json_t *holds, const char *id)
+static bool is_pending(const json_t *hold)
+{
+	return strcmp(out_text(hold, "state", "pending"), "pending") == 0;
+}
+
+/* NULL: not in the list, which holds the newest only. */
+static const json_t *find(const json_t *holds, const char *id)
 {
 	const json_t *hold;
 	size_t i;
 
 	json_array_foreach(holds, i, hold)
 		if (strcmp(out_text(hold, "id", ""), id) == 0)
-			return true;
-	return false;
+			return hold;
+	return NULL;
 }
 
 static void look_for_ends(struct watch *w, const json_t *holds)
 {
 	const char *id;
-	json_t *hold;
+	json_t *known;
 	void *next;
 
-	json_object_foreach_safe(w->known, next, id, hold) {
+	json_object_foreach_safe(w->known, next, id, known) {
 		own_url struct url u = url_begin("/v1/approvals");
-		own_json json_t *now = NULL;
+		own_json json_t *asked = NULL;
+		const json_t *now = find(holds, id);
 		long status = 0;
 
-		if (is_listed(holds, id))
-			continue;
-		url_segment(&u, id);
-		now = get(w, u.text, &status);
-		if (now && strcmp(out_text(now, "state", "pending"), "pending") != 0)
+		if (!now) {
+			url_segment(&u, id);
+			now = asked = get(w, u.text, &status);
+		}
+		if (now && !is_pending(now))
 			tell(w, now, true);
 		else if (now || status != 404)
 			continue;
@@ -159,7 +167,8 @@ static void look(struct watch *w)
 	json_array_foreach(holds, i, hold) {
 		const char *id = out_text(hold, "id", "");
 
-		if (strcmp(out_text(hold, "session", w->session), w->session) != 0 || json_object_get(w->known, id))
+		if (!is_pending(hold) || strcmp(out_text(hold, "session", w->session), w->session) != 0 ||
+		    json_object_get(w->known, id))
 			continue;
 		tell(w, hold, false);
 		json_object_set(w->known, id, hold);
@@ -240,7 +249,9 @@ struct watch *watch_new(const struct call *c, const char *agent, const char *ses
 	if (!w)
 		return NULL;
 	url_param(&u, "agent", agent);
-	url_param(&u, "state", "pending");
+	/* The pending ones alone come put together where several sessions ask the same; ours might be behind another's. */
+	url_param(&u, "state", "all");
+	url_param(&u, "limit", NEWEST);
 	w->path = u.text;
 	w->session = strdup(session);
 	w->known = json_object();

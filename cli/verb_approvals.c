@@ -197,6 +197,8 @@ static int answer(const struct call *c, const char *verb, json_t *body, const ch
 		fputs(": ", stdout);
 		text_operation(stdout, reply, 0);
 	}
+	if (json_integer_value(out_field(reply, "resumed")) > 1)
+		printf(" (%lld processes that asked the same)", (long long)json_integer_value(out_field(reply, "resumed")));
 	putchar('\n');
 	return DONE;
 }

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define EVENTS_SHOWN 50		/* without --since and --limit */
-#define PAGE "500"
+#define PAGE 500			/* events asked for at once */
 #define OPERATION_WIDTH 200
 
 static void put_operation(FILE *out, const json_t *row)
@@ -71,10 +71,12 @@ static int newest(const struct call *c, const char *since, long most, char **ret
 		const json_t *events;
 		json_t *one;
 		char limit[24];
+		long left;
 		size_t i;
 		int r;
 
-		snprintf(limit, sizeof(limit), "%ld", most - (long)json_array_size(all));
+		left = most - (long)json_array_size(all);
+		snprintf(limit, sizeof(limit), "%ld", left < PAGE ? left : PAGE);
 		r = page(c, since, "desc", limit, after, &reply);
 		if (r != DONE)
 			return r;
@@ -96,13 +98,16 @@ static int newest(const struct call *c, const char *since, long most, char **ret
 static int since_then(const struct call *c, const char *since, char **ret_last)
 {
 	own_free char *after = NULL;
+	char limit[24];
 	bool first = true;
+
+	snprintf(limit, sizeof(limit), "%d", PAGE);
 
 	for (;;) {
 		own_json json_t *reply = NULL;
 		const json_t *events;
 		size_t n;
-		int r = page(c, since, "asc", PAGE, after, &reply);
+		int r = page(c, since, "asc", limit, after, &reply);
 
 		if (r != DONE)
 			return r;
@@ -154,25 +159,4 @@ int verb_events(const struct call *c)
 	else if (call_has(c, OPT_SINCE))
 		r = since_then(c, since, follows ? &last : NULL);
 	return r == DONE && follows ? follow(c, last) : r;
-}
-
-int verb_explain(const struct call *c)
-{
-	own_url struct url u = url_begin("/v1/events");
-	own_json json_t *reply = NULL;
-	own_free char *doing = NULL;
-	int r;
-
-	url_segment(&u, c->words[0]);
-	if (u.text && asprintf(&doing, "explain event %s", c->words[0]) < 0)
-		return say_no_memory();
-	url_segment(&u, "explain");
-	r = ask(c, &(struct ask){ { .path = u.text }, doing, false }, &reply);
-	if (r != DONE)
-		return r;
-	if (call_has(c, OPT_JSON))
-		out_json(stdout, reply);
-	else
-		out_tree(stdout, reply, 0);
-	return DONE;
 }

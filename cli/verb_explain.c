@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * verb_explain.c - what an operation would come to: asked of the daemon, or judged here by the same library
+ * verb_explain.c - what an operation came to, or would come to, and why: asked of the daemon, or judged here by its library
  */
 #include "ask.h"
 #include "offline.h"
 #include "out.h"
+#include "text.h"
+#include "url.h"
 #include "verbs.h"
 
-#include <stdint.h>
 #include <string.h>
 
 static json_t *question(const struct call *c)
@@ -33,47 +34,45 @@ static int ask_daemon(const struct call *c, json_t **ret)
 	return ask(c, &(struct ask){ { "POST", "/v1/explain", text, strlen(text), 0 }, "explain the operation", true }, ret);
 }
 
-static void put_step(const json_t *step)
+static void put_trace(const json_t *trace)
 {
-	const json_t *matched = out_field(step, "matched");
+	const json_t *step;
+	size_t i;
 
-	printf("  %s ", json_is_true(matched) ? "+" : "-");
-	out_value(stdout, out_field(step, "step"));
-	putchar(' ');
-	out_value(stdout, out_field(step, "id"));
-	if (out_text(step, "why", NULL)) {
-		fputs(": ", stdout);
-		out_value(stdout, out_field(step, "why"));
+	if (json_array_size(trace) > 0)
+		puts("\nWhat was compared (+ matched):");
+	json_array_foreach(trace, i, step) {
+		printf("  %s ", json_is_true(out_field(step, "matched")) ? "+" : "-");
+		out_value(stdout, out_field(step, "step"));
+		putchar(' ');
+		out_value(stdout, out_field(step, "id"));
+		if (out_text(step, "why", NULL)) {
+			fputs(": ", stdout);
+			out_value(stdout, out_field(step, "why"));
+		}
+		putchar('\n');
 	}
-	putchar('\n');
+}
+
+static void put_fields(const json_t *of, const char *const *fields, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const json_t *value = out_field(of, fields[i]);
+
+		if (!value || json_is_null(value))
+			continue;
+		printf("%-11s ", fields[i]);
+		out_value(stdout, value);
+		putchar('\n');
+	}
 }
 
 static void put_answer(const json_t *answer)
 {
-	static const char *const fields[] = { "verdict", "decision", "capability", "risk", "rule", "reason" };
-	const json_t *trace = out_field(answer, "trace"), *step;
-	const char *key;
-	json_t *one;
-	size_t i;
+	static const char *const fields[] = { "verdict", "decision", "capability", "risk", "rule", "reason", "text", "in_scope" };
 
-	for (i = 0; i < ARRAY_SIZE(fields); i++) {
-		printf("%-11s ", fields[i]);
-		out_value(stdout, out_field(answer, fields[i]));
-		putchar('\n');
-	}
-	json_object_foreach((json_t *)(uintptr_t)answer, key, one) {
-		for (i = 0; i < ARRAY_SIZE(fields) && strcmp(fields[i], key) != 0; i++)
-			;
-		if (i < ARRAY_SIZE(fields) || json_is_array(one))
-			continue;
-		printf("%-11s ", key);
-		out_value(stdout, one);
-		putchar('\n');
-	}
-	if (json_array_size(trace) > 0)
-		puts("\nWhat was compared (+ matched):");
-	json_array_foreach(trace, i, step)
-		put_step(step);
+	put_fields(answer, fields, ARRAY_SIZE(fields));
+	put_trace(out_field(answer, "trace"));
 }
 
 int verb_policy_explain(const struct call *c)
@@ -91,5 +90,60 @@ int verb_policy_explain(const struct call *c)
 		out_json(stdout, answer);
 	else
 		put_answer(answer);
+	return DONE;
+}
+
+/* What the declarations of today would say, if it is something else. */
+static void put_now(const json_t *event, const json_t *now)
+{
+	const char *was = out_text(event, "would", out_text(event, "verdict", "")), *is = out_text(now, "verdict", NULL);
+
+	if (!is || strcmp(was, is) == 0)
+		return;
+	fputs("\nToday it would come to: ", stdout);
+	out_value(stdout, out_field(now, "verdict"));
+	fputs(", because ", stdout);
+	out_value(stdout, out_field(now, "text"));
+	putchar('\n');
+}
+
+static void put_event(const json_t *reply)
+{
+	static const char *const of_event[] = { "id", "time", "agent", "session", "pid", "exe", "verdict", "would", "capability", "risk",
+						"decision", "rule", "generation", "hold" };
+	const json_t *event = out_field(reply, "event");
+
+	fputs("operation   ", stdout);
+	text_operation(stdout, event, 0);
+	putchar('\n');
+	put_fields(event, of_event, ARRAY_SIZE(of_event));
+	fputs("reason      ", stdout);
+	text_reason(stdout, out_text(event, "reason", "-"));
+	putchar('\n');
+	put_fields(reply, (const char *const[]){ "rule_text" }, 1);
+	put_trace(out_field(reply, "trace"));
+	put_now(event, out_field(reply, "now"));
+}
+
+int verb_explain(const struct call *c)
+{
+	own_url struct url u = url_begin("/v1/events");
+	own_json json_t *reply = NULL;
+	own_free char *doing = NULL;
+	int r;
+
+	url_segment(&u, c->words[0]);
+	url_segment(&u, "explain");
+	if (asprintf(&doing, "explain event %s", c->words[0]) < 0)
+		return say_no_memory();
+	r = ask(c, &(struct ask){ { .path = u.text }, doing, false }, &reply);
+	if (r != DONE)
+		return r;
+	if (call_has(c, OPT_JSON))
+		out_json(stdout, reply);
+	else if (json_is_object(out_field(reply, "event")))
+		put_event(reply);
+	else
+		out_tree(stdout, reply, 0);
 	return DONE;
 }

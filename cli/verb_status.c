@@ -107,7 +107,7 @@ int verb_counters(const struct call *c)
 
 static void put_reason(const json_t *one)
 {
-	static const char *const fields[] = { "text", "hint" };
+	static const char *const fields[] = { "rule_text", "hint" };
 
 	fputs("    ", stdout);
 	text_reason(stdout, out_text(one, "reason", "-"));

@@ -117,7 +117,9 @@ class Follow(Base):
         self.assertEqual(self.start("events", "--follow").wait(5), 4)
         self.env["CVF_SOCKET"] = self.socket
         self.fake.set("GET", "/v1/events/stream", 403, {"error": {"message": "no"}})
-        self.assertEqual(self.start("events", "--follow").wait(5), 5)
+        p = self.start("events", "--follow")
+        self.assertEqual(p.wait(5), 5)
+        self.assertEqual(p.stderr.read(), "cvfctl: cannot follow the events: no\n")
 
     def test_closed_output_ends_it(self):
         self.serve([message(event(n)) for n in range(4000)])
