@@ -204,10 +204,22 @@ static int set_due(struct governor *g, const struct cvf_record *r)
 	return hold_table_set_due(g->store, h.id);
 }
 
+/* The kernel lists a hold as it was before it was numbered for a ring. */
+static enum record_fault check_listed(const struct packet *p, struct cvf_record *r)
+{
+	if (p->tail_size > sizeof(*r))
+		return RECORD_SIZE;
+	memcpy(r, p->tail, p->tail_size);
+	if (p->tail_size >= CVF_RECORD_HEAD && !r->seq)
+		r->seq = 1;
+	return record_check(r, p->tail_size);
+}
+
 void approval_on_listed(struct governor *g, const struct packet *p)
 {
-	const struct cvf_record *r = p->tail;
-	enum record_fault fault = record_check(r, p->tail_size);
+	static struct cvf_record record;
+	const struct cvf_record *r = &record;
+	enum record_fault fault = check_listed(p, &record);
 	int result;
 
 	if (fault || r->kind != CVF_KIND_HOLD || !r->hold_no) {

@@ -109,7 +109,7 @@ static uint32_t get(void *ctx, enum number_kind kind, const char *name)
 	if (number)
 		return number;
 	number = t->names[kind].last + 1;
-	if (number > NUMBER_MAX || (kind == NUMBER_AGENT && number >= CVF_AGENTS_MAX))
+	if (number > NUMBER_MAX || (kind == NUMBER_AGENT && number >= CVF_AGENT_CANARY))
 		return 0;
 	q = stmt(t->store, "INSERT INTO numbers (kind, number, name) VALUES (?, ?, ?)");
 	stmt_int(q, kind);

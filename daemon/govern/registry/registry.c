@@ -126,24 +126,20 @@ static int compile(struct governor *g, const struct model *m, struct compiled *r
 	return r;
 }
 
-static int store_added(struct governor *g, const struct change *c, const json_t *added, const struct model *m, const char *by)
+/* As it was written, so that the next reading of it says the same. */
+static int store_added(struct governor *g, const struct change *c, const char *by)
 {
-	json_t *id;
+	own_json json_t *body = json_loadb(c->text, c->size, 0, NULL);
+	own_json json_t *list = json_is_array(body) ? json_incref(body) : json_pack("[O]", body);
+	json_t *decl;
 	size_t i;
-	int r = 0;
+	int r = list ? 0 : -ENOMEM;
 
-	json_array_foreach(added, i, id) {
-		const json_t *decl = model_find(m, c->kind, json_string_value(id));
-		own_free char *text = NULL;
-		struct decl_row row = { .kind = c->kind, .id = json_string_value(id), .source = c->source };
-		json_t *plain = json_deep_copy(decl);
+	json_array_foreach(list, i, decl) {
+		own_free char *text = json_dumps(decl, JSON_INDENT(1));
+		struct decl_row row = { c->kind, json_string_value(json_object_get(decl, "id")), c->source, text };
 
-		json_object_del(plain, "source");
-		json_object_del(plain, "builtin");
-		text = json_dumps(plain, JSON_INDENT(1));
-		json_decref(plain);
-		row.text = text;
-		r = text ? decl_table_put(g->store, &row, clock_utc_ms(), by) : -ENOMEM;
+		r = text && row.id ? decl_table_put(g->store, &row, clock_utc_ms(), by) : -ENOMEM;
 		if (r == 0 && c->kind == DECL_AGENT)
 			r = mode_table_put(g->store, row.id, NULL);
 		if (r < 0)
@@ -152,14 +148,14 @@ static int store_added(struct governor *g, const struct change *c, const json_t 
 	return r;
 }
 
-static int store_change(struct governor *g, const struct change *c, const json_t *added, const struct model *m, const char *by)
+static int store_change(struct governor *g, const struct change *c, const char *by)
 {
 	int r = 0;
 
 	if (!c)
 		return 0;
 	if (c->text)
-		r = store_added(g, c, added, m, by);
+		r = store_added(g, c, by);
 	if (r == 0 && c->drop)
 		r = decl_table_drop(g->store, c->kind, c->drop);
 	if (r == 0 && c->drop && c->kind == DECL_AGENT)
@@ -189,13 +185,13 @@ static int send(struct governor *g, const struct compiled *c, struct diags *d)
 }
 
 /* The transaction is open while cvfd takes the image, so that both happen or none. */
-static int send_and_commit(struct governor *g, const struct compiled *c, const struct change *change, const json_t *added,
-			   const struct model *m, const char *by, struct diags *d)
+static int send_and_commit(struct governor *g, const struct compiled *c, const struct change *change, const char *by,
+			   struct diags *d)
 {
 	int r = store_begin(g->store, STORE_DURABLE);
 
 	if (r == 0)
-		r = store_change(g, change, added, m, by);
+		r = store_change(g, change, by);
 	if (r == 0)
 		r = generation_table_activate(g->store, c->image->generation);
 	if (r == 0)
@@ -224,8 +220,8 @@ static void put_back(struct governor *g)
 	diags_done(&d);
 }
 
-static int activate_model(struct governor *g, struct model *take_model, const struct change *change, const json_t *added,
-			  const char *by, struct diags *d)
+static int activate_model(struct governor *g, struct model *take_model, const struct change *change, const char *by,
+			  struct diags *d)
 {
 	own(model) struct model *m = take_model;
 	struct compiled c = { 0 };
@@ -234,7 +230,7 @@ static int activate_model(struct governor *g, struct model *take_model, const st
 	if (r == 0 && counter_collect(g) < 0 && link_is_closed(g->link)) /* what the old generation counted until now */
 		r = -ECONNRESET;
 	if (r == 0)
-		r = send_and_commit(g, &c, change, added, m, by, d);
+		r = send_and_commit(g, &c, change, by, d);
 	if (r == 0) {
 		take_over(g->registry, TAKE(m), c.image->generation);
 		counter_on_generation(g, c.image->generation);
@@ -266,12 +262,11 @@ static void set_problem(struct registry *reg, const struct diags *d)
 
 int registry_activate(struct governor *g, const struct change *change, const char *by, struct diags *d)
 {
-	own_json json_t *added = NULL;
 	struct model *m = NULL;
-	int r = sources_model(g, change, &m, &added, d);
+	int r = sources_model(g, change, &m, d);
 
 	if (r == 0)
-		r = activate_model(g, m, change, added, by, d);
+		r = activate_model(g, m, change, by, d);
 	if (r < 0)
 		return r;
 	set_problem(g->registry, NULL);
@@ -316,7 +311,7 @@ static int start_with(struct governor *g, int (*source)(struct governor *g, stru
 	int r = source(g, &m);
 
 	if (r == 0)
-		r = activate_model(g, m, NULL, NULL, "start", &d);
+		r = activate_model(g, m, NULL, "start", &d);
 	diags_done(&d);
 	return r;
 }
@@ -366,7 +361,7 @@ void registry_tick(struct governor *g)
 		return;
 	reg->recompile_at = time(NULL) + RETRY_S;
 	text = model_text(reg->model);
-	if (!text || model_of_text(text, &same) < 0 || activate_model(g, same, NULL, NULL, "expiry", &d) < 0)
+	if (!text || model_of_text(text, &same) < 0 || activate_model(g, same, NULL, "expiry", &d) < 0)
 		log_error("a standing grant has expired, but the policy could not be compiled again; tried again in %d s", RETRY_S);
 	else
 		approval_on_policy(g);

@@ -194,19 +194,15 @@ static int build(struct work *w)
 	return r;
 }
 
-int sources_model(struct governor *g, const struct change *change, struct model **ret_model, json_t **ret_added,
-		  struct diags *d)
+int sources_model(struct governor *g, const struct change *change, struct model **ret_model, struct diags *d)
 {
 	struct work w = { .g = g, .change = change, .model = model_new(), .added = json_array(), .d = d };
 	int r = w.model && w.added ? build(&w) : -ENOMEM;
 
 	if (r == 0 && d->errors)
 		r = -EINVAL;
-	if (r == 0) {
+	if (r == 0)
 		*ret_model = TAKE(w.model);
-		if (ret_added)
-			*ret_added = TAKE(w.added);
-	}
 	model_free(w.model);
 	json_decref(w.added);
 	return r;
@@ -233,20 +229,47 @@ char *model_text(const struct model *m)
 	return root ? json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 }
 
-/* Normalised declarations carry two members that no declaration may: they go back to being arguments. */
-static int load_normalised(struct model *m, enum decl_kind kind, const json_t *decl, struct diags *d)
+/* Members that say "not given" are left out. */
+static void drop_nulls(json_t *value)
 {
-	own_json json_t *plain = json_copy((json_t *)(uintptr_t)decl);
-	own_json json_t *source = json_incref(json_object_get(decl, "source"));
-	bool is_builtin = json_is_true(json_object_get(decl, "builtin"));
-	own_free char *text = NULL;
+	const char *key;
+	json_t *one;
+	size_t i;
+	void *next;
+
+	json_object_foreach_safe(value, next, key, one) {
+		if (json_is_null(one))
+			json_object_del(value, key);
+		else
+			drop_nulls(one);
+	}
+	json_array_foreach(value, i, one)
+		drop_nulls(one);
+}
+
+/*
+ * Normalised declarations say more than a declaration may: where they come from, which goes back to being arguments, the
+ * second spelling of the risk, and what was not given.
+ */
+static json_t *plain_of(const json_t *decl)
+{
+	json_t *plain = json_deep_copy(decl);
 
 	json_object_del(plain, "source");
 	json_object_del(plain, "builtin");
-	text = json_dumps(plain, JSON_COMPACT);
-	if (!text)
-		return -ENOMEM;
-	return model_load_text(m, text, strlen(text), json_string_value(source), 1u << kind, is_builtin, d);
+	json_object_del(json_object_get(plain, "risk"), "class");
+	drop_nulls(plain);
+	return plain;
+}
+
+static int load_normalised(struct model *m, enum decl_kind kind, const json_t *decl, struct diags *d)
+{
+	own_json json_t *plain = plain_of(decl);
+	const char *source = json_string_value(json_object_get(decl, "source"));
+	bool is_builtin = json_is_true(json_object_get(decl, "builtin"));
+	own_free char *text = plain ? json_dumps(plain, JSON_COMPACT) : NULL;
+
+	return text ? model_load_text(m, text, strlen(text), source, 1u << kind, is_builtin, d) : -ENOMEM;
 }
 
 static int model_of_json(const json_t *root, struct model **ret_model)

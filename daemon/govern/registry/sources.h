@@ -17,11 +17,10 @@ struct change {
 
 /*
  * Everything there is plus one change (NULL: none), checked as a whole. A registered declaration whose id the change brings
- * anew is replaced. *ret_added (NULL: not wanted): the ids that change->text declares, as an array.
+ * anew is replaced.
  * -EINVAL with diagnoses, -EEXIST: change names an id that a file or the product declares (diagnosed too), -ENOMEM.
  */
-int sources_model(struct governor *g, const struct change *change, struct model **ret_model, json_t **ret_added,
-		  struct diags *d) must_check;
+int sources_model(struct governor *g, const struct change *change, struct model **ret_model, struct diags *d) must_check;
 
 /* Normalised declarations as one JSON text (malloc'ed), and a model made of such a text. */
 char *model_text(const struct model *m);
