@@ -36,7 +36,7 @@ static __always_inline void sip_mix(struct sip *s, __u64 word)
 	s->words++;
 }
 
-static __noinline int sip_word(struct sip *s, __u64 word)
+static __always_inline int sip_word(struct sip *s, __u64 word)
 {
 	sip_mix(s, word);
 	return 0;
@@ -53,7 +53,7 @@ static __always_inline void sip_start(struct sip *s)
 	s->words = 0;
 }
 
-static __noinline __u64 sip_end(struct sip *s)
+static __always_inline __u64 sip_end(struct sip *s)
 {
 	__u64 r;
 
@@ -91,10 +91,12 @@ static long sip_step(__u32 i, struct sip_run *run)
 }
 
 /* Hashes bytes of path 0, path 1 or the arguments, and their number. */
-static __noinline int sip_bytes(struct cvf_scratch *scratch, __u32 which, __u32 off, __u32 len)
+GLOBAL int sip_bytes(struct cvf_scratch *scratch, __u32 which, __u32 off, __u32 len)
 {
 	struct sip_run run = { .scratch = scratch };
 
+	if (!scratch)
+		return -1;
 	scratch->sip.which = which;
 	scratch->sip.off = off;
 	scratch->sip.len = len;

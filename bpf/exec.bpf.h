@@ -59,7 +59,7 @@ static __always_inline void args_end(struct cvf_scratch *s, __u32 len, __u32 see
 }
 
 /* argv of the interrupted execve or execveat into the scratch memory. 0 or enum cvf_reason. */
-static __noinline int args_collect(struct cvf_scratch *s)
+GLOBAL int args_collect(struct cvf_scratch *s)
 {
 	struct task_struct *t = bpf_get_current_task_btf();
 	bool compat = call_is_compat(t);
@@ -68,6 +68,8 @@ static __noinline int args_collect(struct cvf_scratch *s)
 	struct collect c = { .scratch = s, .compat = compat };
 	long nr = call_number(regs);
 
+	if (!s)
+		return CVF_REASON_INTERNAL;
 	s->args_cut = 0;
 	s->args_first = 0;
 	args_end(s, 0, 0);
@@ -83,12 +85,14 @@ static __noinline int args_collect(struct cvf_scratch *s)
 }
 
 /* argv of the current image, from its own argument area. 0 or enum cvf_reason. */
-static __noinline int args_of_image(struct cvf_scratch *s)
+GLOBAL int args_of_image(struct cvf_scratch *s)
 {
 	struct mm_struct *mm = bpf_get_current_task_btf()->mm;
 	unsigned long start, len;
 	long first;
 
+	if (!s)
+		return CVF_REASON_INTERNAL;
 	s->args_cut = 0;
 	s->args_first = 0;
 	args_end(s, 0, 0);
@@ -110,87 +114,107 @@ static __noinline int args_of_image(struct cvf_scratch *s)
 	return 0;
 }
 
-static __noinline __u64 args_digest(struct cvf_scratch *s, __u32 from)
+GLOBAL __u64 args_digest(struct cvf_scratch *s, __u32 from)
 {
-	struct sip *sip = &s->sip;
+	struct sip *sip;
 
+	if (!s)
+		return 0;
+	sip = &s->sip;
 	sip_start(sip);
 	sip_bytes(s, SIP_ARGS, from, s->args_len > from ? s->args_len - from : 0);
 	return sip_end(sip);
 }
 
-/* Set of (path in path[0], NUL, [script NUL,] argv[1..]). script: name in path[1], from another hook; len 0: none. */
-static __noinline __u32 exec_set(struct cvf_slot *slot, struct cvf_scratch *s, __u32 script_len)
+/* Set of (path in path[0], NUL, [script NUL,] argv[1..]). script_len: name in path[1] with its NUL; 0: none. */
+GLOBAL __u32 exec_set(struct cvf_scratch *s, __u32 script_len)
 {
-	__u32 state = scan(slot, s, 0, s->path_off[0], s->path_len[0], slot->start_exec);
+	const struct cvf_slot *slot;
+	__u32 state;
 
+	if (!s)
+		return 0;
+	slot = slot_of(s);
+	state = scan(s, 0, s->path_off[0], s->path_len[0], slot->start_exec);
 	state = dfa_next(slot, state, 0);
 	if (script_len)
-		state = scan(slot, s, 1, 0, script_len, state);
+		state = scan(s, 1, 0, script_len, state);
 	if (s->args_len > s->args_first)
-		state = scan(slot, s, SIP_ARGS, s->args_first, s->args_len - s->args_first, state);
+		state = scan(s, SIP_ARGS, s->args_first, s->args_len - s->args_first, state);
 	return dfa_set(slot, state);
 }
 
-/* Path of the file about to run into path[0]; 0 or enum cvf_reason. */
-static __noinline int exec_path(struct cvf_scratch *s, const struct file *file)
+/* Path of walk.from_dentry and .from_mnt, a file about to run, into path[0]; 0 or enum cvf_reason. */
+GLOBAL int exec_path(struct cvf_scratch *s)
 {
-	struct place place = { .dentry = file->f_path.dentry, .mnt = file->f_path.mnt };
-	__u64 chain;
-	enum placed placed = mount_chain((__u64)place.mnt, &chain);
+	struct dentry *d;
+	int placed;
 
-	if (placed == PLACED_ANON)
-		return path_synthetic(s, 0, (const char *)place.dentry->d_name.name, place.dentry->d_name.len, false);
+	if (!s)
+		return CVF_REASON_INTERNAL;
+	d = (struct dentry *)s->walk.from_dentry;
+	placed = mount_chain(s);
+	if (placed == PLACED_ANON) {
+		s->walk.name = (__u64)BPF_CORE_READ(d, d_name.name);
+		path_synthetic(s, 0, BPF_CORE_READ(d, d_name.len), 0);
+		return 0;
+	}
 	if (placed == PLACED)
-		placed = path_text(s, &place, 0);
-	return placed == PLACED ? 0 : (int)place_fault(placed);
+		placed = path_write(s, 0);
+	return placed == PLACED ? 0 : place_fault(placed);
 }
 
-static __noinline int exec_judge(struct question *q, struct linux_binprm *bprm)
+static __always_inline int exec_path_of(struct cvf_scratch *s, const struct linux_binprm *bprm)
 {
-	struct cvf_scratch *s = q->scratch;
-	struct cvf_label *l = q->label;
+	s->walk.from_dentry = (__u64)bprm->file->f_path.dentry;
+	s->walk.from_mnt = (__u64)bprm->file->f_path.mnt;
+	return exec_path(s);
+}
+
+static __always_inline void exec_level(struct cvf_scratch *s, struct cvf_label *l, bool script)
+{
+	if (script) {
+		l->exec_level++;
+		s->facts.exec_level = 1;
+		return;
+	}
+	l->exec_level = 0;
+	l->exec_action = 0;
+	l->exec_digest = args_digest(s, s->args_first);
+}
+
+static __noinline int exec_judge(struct cvf_scratch *s, struct cvf_label *l, struct linux_binprm *bprm)
+{
 	bool script = bprm->interp != bprm->filename;
 	long len = 0;
 
-	s->path_len[0] = 0;
-	s->path_len[1] = 0;
-	q->f->fault = q->f->fault ?: exec_path(s, bprm->file);
-	q->f->have_args = 1;
-	q->f->fault = q->f->fault ?: args_collect(s);
-	if (!script) {
-		l->exec_level = 0;
-		l->exec_action = 0;
-		l->exec_digest = args_digest(s, s->args_first);
-	} else {
-		l->exec_level++;
-		q->f->exec_level = 1;
+	if (!s->facts.fault)
+		s->facts.fault = exec_path_of(s, bprm);
+	s->facts.have_args = 1;
+	if (!s->facts.fault)
+		s->facts.fault = args_collect(s);
+	exec_level(s, l, script);
+	if (script)
 		len = bpf_probe_read_kernel_str(s->path[1], PATH_ROOM, bprm->filename);
-		if (len < 0)
-			len = 0;
-	}
-	if (!q->f->fault)
-		q->f->cell = cell_find(q, exec_set(q->slot, s, len & (PATH_ROOM - 1)));
-	q->f->identity[0] = BPF_CORE_READ(bprm, file, f_inode, i_ino);
-	q->f->identity[1] = BPF_CORE_READ(bprm, file, f_inode, i_sb, s_dev);
-	if (severity(cell_at(q->slot, q->f->cell)) >= l->exec_action) {
-		l->exec_action = severity(cell_at(q->slot, q->f->cell));
-		l->exec_cell = q->f->cell;
+	if (!s->facts.fault)
+		s->facts.cell = cell_find(s, exec_set(s, len > 0 ? len : 0));
+	s->facts.identity[0] = BPF_CORE_READ(bprm, file, f_inode, i_ino);
+	s->facts.identity[1] = BPF_CORE_READ(bprm, file, f_inode, i_sb, s_dev);
+	if (severity(s, s->facts.cell) >= l->exec_action) {
+		l->exec_action = severity(s, s->facts.cell);
+		l->exec_cell = s->facts.cell;
 	}
 	return 0;
 }
 
 static __noinline int exec_question(struct linux_binprm *bprm, struct cvf_label *l)
 {
-	struct question q;
-	int r = question_start(&q, l, CVF_OP_EXEC);
+	struct cvf_scratch *s = question_start(l, CVF_OP_EXEC);
 
-	if (r <= 0)
-		return r;
-	exec_judge(&q, bprm);
-	r = verdict(&q);
-	question_end(&q);
-	return r;
+	if (!s)
+		return -EPERM;
+	exec_judge(s, l, bprm);
+	return question_end(s, l);
 }
 
 HOOK(bprm_check_security)
@@ -211,11 +235,17 @@ int BPF_PROG(cvf_exec, struct linux_binprm *bprm, int ret)
  * Are the arguments of the image those that were judged? The kernel puts "interpreter [option] script" before argv[1..]
  * for each interpreter level, from files and from a name it had copied: these are skipped, the rest must be the same.
  */
-static __noinline int exec_args_match(struct cvf_scratch *s, const struct cvf_label *l)
+GLOBAL int exec_args_match(struct cvf_scratch *s, struct cvf_label *l)
 {
-	unsigned long start = bpf_get_current_task_btf()->mm->arg_start;
-	__u32 from = s->args_first, level = l->exec_level;
+	struct mm_struct *mm = bpf_get_current_task_btf()->mm;
+	unsigned long start;
+	__u32 from, level;
 
+	if (!s || !l || !mm)
+		return 0;
+	start = mm->arg_start;
+	from = s->args_first;
+	level = l->exec_level;
 	if (args_digest(s, from) == l->exec_digest)
 		return 1;
 	for (__u32 i = 0; i < 8 && i < level * 2; i++) {
@@ -231,37 +261,49 @@ static __noinline int exec_args_match(struct cvf_scratch *s, const struct cvf_la
 }
 
 /* What an interpreter finally got may be more severe than what was judged before its option was known. */
-static __noinline int exec_worse(struct question *q)
+static __always_inline bool exec_worse(struct cvf_scratch *s, const struct cvf_label *l)
 {
-	q->f->cell = cell_find(q, exec_set(q->slot, q->scratch, 0));
-	return severity(cell_at(q->slot, q->f->cell)) > q->label->exec_action;
+	s->facts.cell = cell_find(s, exec_set(s, 0));
+	return severity(s, s->facts.cell) > l->exec_action;
 }
 
-static __noinline int exec_record(struct question *q)
+GLOBAL int exec_record(struct cvf_scratch *s, struct cvf_label *l)
 {
-	struct task_struct *t = bpf_get_current_task_btf();
-	struct cvf_scratch *s = q->scratch;
-	struct cvf_record *r = &s->record;
-	struct place place;
-
-	record_start(r, q->label, CVF_KIND_EXEC);
-	r->op = CVF_OP_EXEC;
+	if (!s || !l)
+		return -1;
+	record_start(s, l, CVF_KIND_EXEC);
+	s->record.op = CVF_OP_EXEC;
 	if (s->path_len[0])
-		record_path(s, 0, &r->exe);
-	if (t->fs) {
-		place.dentry = t->fs->pwd.dentry;
-		place.mnt = t->fs->pwd.mnt;
-		if (path_text(s, &place, 1) == PLACED)
-			record_path(s, 1, &r->cwd);
-	}
+		record_path(s, 0, &s->record.exe);
+	record_cwd(s);
 	record_args(s);
-	return record_send(r, CVF_RING_EVENT);
+	return record_send(s, CVF_RING_EVENT);
+}
+
+/* The new image is not what was judged: recorded; true when it must not run. */
+GLOBAL int exec_refuse(struct cvf_scratch *s, struct cvf_label *l, __u32 fault)
+{
+	if (!s || !l)
+		return 1;
+	s->facts.have_args = 1;
+	question_record(s, l, CVF_KIND_VERDICT);
+	return refuse(s, fault) != 0;
+}
+
+static __always_inline int exec_fault(struct cvf_scratch *s, struct cvf_label *l, struct linux_binprm *bprm)
+{
+	int fault = exec_path_of(s, bprm);
+
+	if (!fault)
+		fault = args_of_image(s);
+	if (!fault && (!exec_args_match(s, l) || (l->exec_level && exec_worse(s, l))))
+		fault = CVF_REASON_ARGS_CHANGED;
+	return fault;
 }
 
 static __noinline int exec_settle(struct cvf_label *l, struct linux_binprm *bprm)
 {
 	struct cvf_scratch *s;
-	struct question q;
 	int fault;
 
 	for (int i = 0; i < 2; i++) {
@@ -269,24 +311,16 @@ static __noinline int exec_settle(struct cvf_label *l, struct linux_binprm *bprm
 			ask_drop(l->exec_answer[i], l->agent);
 		l->exec_answer[i] = 0;
 	}
-	if (question_start(&q, l, CVF_OP_EXEC) <= 0)
+	s = question_start(l, CVF_OP_EXEC);
+	if (!s)
 		return SIGKILL;
-	s = q.scratch;
 	l->exec_id = __sync_fetch_and_add(&cvf_control.exec_id, 1) + 1;
-	s->path_len[0] = 0;
-	fault = exec_path(s, bprm->file) ?: args_of_image(s);
-	if (!fault && (!exec_args_match(s, l) || (l->exec_level && exec_worse(&q))))
-		fault = CVF_REASON_ARGS_CHANGED;
-	if (fault) {
-		q.f->have_args = 1;
-		q.f->fault = fault;
-		question_record(&q, CVF_KIND_VERDICT);
-		if (!refuse(&q, fault))
-			fault = 0;
-	}
+	fault = exec_fault(s, l, bprm);
+	if (fault)
+		fault = exec_refuse(s, l, fault);
 	if (!fault)
-		exec_record(&q);
-	question_end(&q);
+		exec_record(s, l);
+	scratch_give(s);
 	return fault ? SIGKILL : 0;
 }
 
@@ -308,8 +342,9 @@ static __noinline __u32 exec_enrols(struct linux_binprm *bprm)
 	s = scratch_take();
 	if (!s)
 		return 0;
-	if (!exec_path(s, bprm->file)) {
-		__u32 set = dfa_set(slot, scan(slot, s, 0, s->path_off[0], s->path_len[0], slot->start_file));
+	s->facts.slot = slot == &cvf_slots[1];
+	if (!exec_path_of(s, bprm)) {
+		__u32 set = dfa_set(slot, scan(s, 0, s->path_off[0], s->path_len[0], slot->start_file));
 
 		agent = slot->enrol_exe[set & (CVF_ENROL_MAX - 1)];
 	}

@@ -9,14 +9,12 @@
 #ifndef FILE_BPF_H
 #define FILE_BPF_H
 
-static __always_inline void question_object(struct question *q, struct dentry *dentry, struct vfsmount *mnt)
+static __always_inline void question_object(struct cvf_scratch *s, struct dentry *dentry, struct vfsmount *mnt)
 {
-	q->place.dentry = dentry;
-	q->place.mnt = mnt;
-	q->scratch->path_len[0] = 0;
-	q->scratch->path_len[1] = 0;
-	q->f->identity[0] = BPF_CORE_READ(dentry, d_inode, i_ino);
-	q->f->identity[1] = BPF_CORE_READ(dentry, d_inode, i_sb, s_dev);
+	s->facts.dentry = (__u64)dentry;
+	s->facts.mnt = (__u64)mnt;
+	s->facts.identity[0] = BPF_CORE_READ(dentry, d_inode, i_ino);
+	s->facts.identity[1] = BPF_CORE_READ(dentry, d_inode, i_sb, s_dev);
 }
 
 /* One object, one operation. */
@@ -24,20 +22,17 @@ static __noinline int path_question(__u32 op, struct dentry *dentry, struct vfsm
 {
 	enum standing standing;
 	struct cvf_label *l = current_label(&standing);
-	struct question q;
-	int r;
+	struct cvf_scratch *s;
 
 	if (!l)
 		return standing == NOBODY ? 0 : refuse_unknown();
-	r = question_start(&q, l, op);
-	if (r <= 0)
-		return r;
-	q.f->detail = detail;
-	question_object(&q, dentry, mnt);
-	judge_place(&q, dentry, mnt, 0);
-	r = verdict(&q);
-	question_end(&q);
-	return r;
+	s = question_start(l, op);
+	if (!s)
+		return -EPERM;
+	s->facts.detail = detail;
+	question_object(s, dentry, mnt);
+	judge_place(s, dentry, mnt, 0);
+	return question_end(s, l);
 }
 
 /* Old and new name, the more severe verdict wins. */
@@ -45,24 +40,21 @@ static __noinline int pair_question(__u32 op, struct place *from, struct place *
 {
 	enum standing standing;
 	struct cvf_label *l = current_label(&standing);
-	struct question q;
-	int r;
+	struct cvf_scratch *s;
 
 	if (!l)
 		return standing == NOBODY ? 0 : refuse_unknown();
-	r = question_start(&q, l, op);
-	if (r <= 0)
-		return r;
-	q.f->detail = detail;
-	question_object(&q, from->dentry, from->mnt);
-	q.f->two_names = 1;
-	q.place2.dentry = to->dentry;
-	q.place2.mnt = to->mnt;
-	judge_place(&q, from->dentry, from->mnt, 0);
-	judge_place(&q, to->dentry, to->mnt, 1);
-	r = verdict(&q);
-	question_end(&q);
-	return r;
+	s = question_start(l, op);
+	if (!s)
+		return -EPERM;
+	s->facts.detail = detail;
+	question_object(s, from->dentry, from->mnt);
+	s->facts.two_names = 1;
+	s->facts.dentry2 = (__u64)to->dentry;
+	s->facts.mnt2 = (__u64)to->mnt;
+	judge_place(s, from->dentry, from->mnt, 0);
+	judge_place(s, to->dentry, to->mnt, 1);
+	return question_end(s, l);
 }
 
 static __always_inline bool nobody_here(void)
@@ -78,41 +70,41 @@ static __always_inline bool nobody_here(void)
 static __noinline bool is_layer_open(const struct file *file)
 {
 	struct task_struct *t = bpf_get_current_task_btf();
-	__u64 chain;
+	struct mount *m = mount_of((__u64)file->f_path.mnt);
 
 	if (file->f_mode & FMODE_BACKING)
 		return true;
 	if (file->f_inode != BPF_CORE_READ(file, f_path.dentry, d_inode))
 		return true;
 	return t->cred != t->real_cred && (file->f_flags & O_NOATIME) &&
-	       mount_chain((__u64)file->f_path.mnt, &chain) == PLACED_ANON;
+	       (__u64)BPF_CORE_READ(m, mnt_ns) == MNT_NS_INTERNAL_ADDRESS;
 }
 
 /* Reading and writing at once is judged as both. */
-static __noinline int open_judge(struct question *q, struct file *file)
+static __noinline int open_judge(struct cvf_scratch *s, struct file *file)
 {
 	struct dentry *dentry = file->f_path.dentry;
 	struct vfsmount *mnt = file->f_path.mnt;
 	bool writes = (file->f_mode & FMODE_WRITE) || (file->f_flags & O_TRUNC);
 	__u32 cell;
 
-	question_object(q, dentry, mnt);
+	question_object(s, dentry, mnt);
 	if (file->f_flags & O_TMPFILE_BIT) {
 		/* A file without a name: it would have another number after every restart, so the directory is the object. */
-		q->f->op = CVF_OP_CREATE;
-		judge_place(q, dentry, mnt, 0);
-		question_object(q, dentry->d_parent, mnt);
+		s->facts.op = CVF_OP_CREATE;
+		judge_place(s, dentry, mnt, 0);
+		question_object(s, dentry->d_parent, mnt);
 		return 0;
 	}
-	q->f->op = writes ? CVF_OP_WRITE : CVF_OP_READ;
-	judge_place(q, dentry, mnt, 0);
-	if (writes && (file->f_mode & FMODE_READ) && !q->f->fault) {
-		cell = q->f->cell;
-		q->f->op = CVF_OP_READ;
-		judge_place(q, dentry, mnt, 0);
-		if (severity(cell_at(q->slot, cell)) >= severity(cell_at(q->slot, q->f->cell))) {
-			q->f->op = CVF_OP_WRITE;
-			q->f->cell = cell;
+	s->facts.op = writes ? CVF_OP_WRITE : CVF_OP_READ;
+	judge_place(s, dentry, mnt, 0);
+	if (writes && (file->f_mode & FMODE_READ) && !s->facts.fault) {
+		cell = s->facts.cell;
+		s->facts.op = CVF_OP_READ;
+		judge_place(s, dentry, mnt, 0);
+		if (severity(s, cell) >= severity(s, s->facts.cell)) {
+			s->facts.op = CVF_OP_WRITE;
+			s->facts.cell = cell;
 		}
 	}
 	return 0;
@@ -122,18 +114,15 @@ static __noinline int open_question(struct file *file)
 {
 	enum standing standing;
 	struct cvf_label *l = current_label(&standing);
-	struct question q;
-	int r;
+	struct cvf_scratch *s;
 
 	if (!l)
 		return standing == NOBODY ? 0 : refuse_unknown();
-	r = question_start(&q, l, CVF_OP_READ);
-	if (r <= 0)
-		return r;
-	open_judge(&q, file);
-	r = verdict(&q);
-	question_end(&q);
-	return r;
+	s = question_start(l, CVF_OP_READ);
+	if (!s)
+		return -EPERM;
+	open_judge(s, file);
+	return question_end(s, l);
 }
 
 HOOK(file_open)
@@ -308,29 +297,22 @@ static __noinline int attr_elsewhere(struct dentry *dentry)
 	struct mount_search m = { .head = list, .dentry = (__u64)dentry, .ns = (__u64)t->nsproxy->mnt_ns };
 	enum standing standing;
 	struct cvf_label *l = current_label(&standing);
-	struct place place;
-	struct question q;
-	int r;
+	struct cvf_scratch *s;
 
 	if (!l)
 		return standing == NOBODY ? 0 : refuse_unknown();
-	r = question_start(&q, l, CVF_OP_ATTR);
-	if (r <= 0)
-		return r;
+	s = question_start(l, CVF_OP_ATTR);
+	if (!s)
+		return -EPERM;
 	m.node = (__u64)BPF_CORE_READ((struct list_head *)list, next);
 	bpf_loop(256, mount_search_step, &m, 0);
-	q.scratch->path_len[0] = 0;
-	place.dentry = (struct dentry *)m.dentry;
-	place.mnt = (struct vfsmount *)m.found;
-	if (!m.found || path_text(q.scratch, &place, 0) != PLACED)
-		q.f->fault = CVF_REASON_UNREACHABLE;
+	if (!m.found || path_text(s, m.dentry, m.found, 0) != PLACED)
+		s->facts.fault = CVF_REASON_UNREACHABLE;
 	else
-		judge_text(&q, 0);
-	q.f->identity[0] = BPF_CORE_READ(dentry, d_inode, i_ino);
-	q.f->identity[1] = BPF_CORE_READ(dentry, d_inode, i_sb, s_dev);
-	r = verdict(&q);
-	question_end(&q);
-	return r;
+		judge_text(s);
+	s->facts.identity[0] = BPF_CORE_READ(dentry, d_inode, i_ino);
+	s->facts.identity[1] = BPF_CORE_READ(dentry, d_inode, i_sb, s_dev);
+	return question_end(s, l);
 }
 
 /*

@@ -8,15 +8,15 @@
 #ifndef NET_BPF_H
 #define NET_BPF_H
 
-static __always_inline void address_v4(struct question *q, __u32 address)
+static __always_inline void address_v4(struct cvf_scratch *s, __u32 address)
 {
-	q->f->address[10] = 0xff;
-	q->f->address[11] = 0xff;
-	__builtin_memcpy(&q->f->address[12], &address, 4);
+	s->facts.address[10] = 0xff;
+	s->facts.address[11] = 0xff;
+	__builtin_memcpy(&s->facts.address[12], &address, 4);
 }
 
 /* Takes an internet address apart; false: it is none. */
-static __noinline int address_read(struct question *q, const void *from, int len, __u16 socket_family)
+static __noinline int address_read(struct cvf_scratch *s, const void *from, int len, __u16 socket_family)
 {
 	struct sockaddr_in6 six = {};
 	struct sockaddr_in four = {};
@@ -27,45 +27,43 @@ static __noinline int address_read(struct question *q, const void *from, int len
 	/* Linux takes AF_UNSPEC for AF_INET where an IPv4 datagram socket sends. */
 	if (family == AF_UNSPEC)
 		family = socket_family;
-	q->f->family = family;
+	s->facts.family = family;
 	if (family == AF_INET) {
 		if (len < (int)sizeof(four) || bpf_probe_read_kernel(&four, sizeof(four), from))
 			return 0;
-		address_v4(q, four.sin_addr);
-		q->f->port = bpf_ntohs(four.sin_port);
+		address_v4(s, four.sin_addr);
+		s->facts.port = bpf_ntohs(four.sin_port);
 		return 1;
 	}
 	if (family == AF_INET6) {
 		if (len < 24 || bpf_probe_read_kernel(&six, 24, from))
 			return 0;
-		__builtin_memcpy(q->f->address, six.sin6_addr, 16);
-		q->f->port = bpf_ntohs(six.sin6_port);
+		__builtin_memcpy(s->facts.address, six.sin6_addr, 16);
+		s->facts.port = bpf_ntohs(six.sin6_port);
 		return 1;
 	}
 	return 0;
 }
 
-static __noinline int judge_net(struct question *q)
+static __noinline int judge_net(struct cvf_scratch *s)
 {
 	struct cvf_prefix key = { .bits = 128 };
 	__u32 *class, address_class = 0, word;
 
-	q->f->is_net = 1;
-	q->scratch->path_len[0] = 0;
-	q->scratch->path_len[1] = 0;
-	if (q->f->fault)
+	s->facts.is_net = 1;
+	if (s->facts.fault)
 		return 0;
-	__builtin_memcpy(key.address, q->f->address, 16);
-	if (q->slot == &cvf_slots[1])
+	__builtin_memcpy(key.address, s->facts.address, 16);
+	if (s->facts.slot & 1)
 		class = bpf_map_lookup_elem(&cvf_prefix1, &key);
 	else
 		class = bpf_map_lookup_elem(&cvf_prefix0, &key);
 	if (class)
 		address_class = *class;
-	word = (address_class * q->slot->port_classes + q->slot->port_class[q->f->port]) * CVF_PROTO_MAX + (q->f->protocol & 1);
+	word = (address_class * slot_of(s)->port_classes + slot_of(s)->port_class[s->facts.port]) * CVF_PROTO_MAX + (s->facts.protocol & 1);
 	/* Masked after the compiler lost sight of the sum: it would split the mask and lose the bound. */
 	asm volatile("" : "+r"(word));
-	q->f->cell = cell_find(q, q->slot->net_set[word & (CVF_NET_SETS_MAX - 1)]);
+	s->facts.cell = cell_find(s, slot_of(s)->net_set[word & (CVF_NET_SETS_MAX - 1)]);
 	return 0;
 }
 
@@ -75,32 +73,29 @@ static __noinline int net_question(__u32 op, struct socket *sock, const void *fr
 	enum standing standing;
 	struct cvf_label *l = current_label(&standing);
 	struct sock *sk = sock->sk;
-	struct question q;
-	int r;
+	struct cvf_scratch *s;
 
 	if (!l)
 		return standing == NOBODY ? 0 : refuse_unknown();
 	if (!sk)
 		return refuse_unknown();
-	r = question_start(&q, l, op);
-	if (r <= 0)
-		return r;
-	q.f->protocol = sock->type == SOCK_STREAM ? CVF_PROTO_TCP : CVF_PROTO_UDP;
+	s = question_start(l, op);
+	if (!s)
+		return -EPERM;
+	s->facts.protocol = sock->type == SOCK_STREAM ? CVF_PROTO_TCP : CVF_PROTO_UDP;
 	if (from) {
-		if (!address_read(&q, from, len, sk->__sk_common.skc_family))
-			q.f->fault = CVF_REASON_INTERNAL;
+		if (!address_read(s, from, len, sk->__sk_common.skc_family))
+			s->facts.fault = CVF_REASON_INTERNAL;
 	} else {
-		q.f->family = sk->__sk_common.skc_family;
-		q.f->port = sk->__sk_common.skc_num;
-		if (q.f->family == AF_INET)
-			address_v4(&q, sk->__sk_common.skc_rcv_saddr);
+		s->facts.family = sk->__sk_common.skc_family;
+		s->facts.port = sk->__sk_common.skc_num;
+		if (s->facts.family == AF_INET)
+			address_v4(s, sk->__sk_common.skc_rcv_saddr);
 		else
-			BPF_CORE_READ_INTO(&q.f->address, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+			BPF_CORE_READ_INTO(&s->facts.address, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
 	}
-	judge_net(&q);
-	r = verdict(&q);
-	question_end(&q);
-	return r;
+	judge_net(s);
+	return question_end(s, l);
 }
 
 static __always_inline __u16 family_of(const struct socket *sock)
@@ -120,22 +115,19 @@ static __noinline int abstract_question(__u32 op, const void *address, int len, 
 {
 	enum standing standing;
 	struct cvf_label *l = current_label(&standing);
-	struct question q;
-	int r;
+	struct cvf_scratch *s;
 
 	if (!l)
 		return standing == NOBODY ? 0 : refuse_unknown();
-	r = question_start(&q, l, op);
-	if (r <= 0)
-		return r;
-	q.f->cannot_hold = cannot_hold;
-	q.f->family = AF_UNIX;
-	q.scratch->path_len[1] = 0;
-	path_synthetic(q.scratch, 0, (const char *)address + 3, len > 3 ? len - 3 : 0, true);
-	judge_text(&q, 0);
-	r = verdict(&q);
-	question_end(&q);
-	return r;
+	s = question_start(l, op);
+	if (!s)
+		return -EPERM;
+	s->facts.cannot_hold = cannot_hold;
+	s->facts.family = AF_UNIX;
+	s->walk.name = (__u64)address + 3;
+	path_synthetic(s, 0, len > 3 ? len - 3 : 0, 1);
+	judge_text(s);
+	return question_end(s, l);
 }
 
 /* first byte of sun_path; 0xff: unnamed or unreadable */
@@ -210,8 +202,8 @@ static __always_inline int unix_peer_question(__u32 op, struct sock *other)
 	struct unix_address *address;
 	enum standing standing;
 	struct cvf_label *l;
-	struct question q;
-	int len, r;
+	struct cvf_scratch *s;
+	int len;
 
 	if (!u)
 		return refuse_unknown();
@@ -225,16 +217,14 @@ static __always_inline int unix_peer_question(__u32 op, struct sock *other)
 	l = current_label(&standing);
 	if (!l)
 		return standing == NOBODY ? 0 : refuse_unknown();
-	r = question_start(&q, l, op);
-	if (r <= 0)
-		return r;
-	q.f->cannot_hold = 1;
-	q.f->family = AF_UNIX;
-	question_object(&q, u->path.dentry, u->path.mnt);
-	judge_place(&q, u->path.dentry, u->path.mnt, 0);
-	r = verdict(&q);
-	question_end(&q);
-	return r;
+	s = question_start(l, op);
+	if (!s)
+		return -EPERM;
+	s->facts.cannot_hold = 1;
+	s->facts.family = AF_UNIX;
+	question_object(s, u->path.dentry, u->path.mnt);
+	judge_place(s, u->path.dentry, u->path.mnt, 0);
+	return question_end(s, l);
 }
 
 HOOK(unix_stream_connect)

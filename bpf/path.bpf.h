@@ -35,18 +35,21 @@ static __always_inline unsigned int rename_sequence(void)
 	return sequence;
 }
 
-/* Folds the mounts from mnt to the namespace's root into one word, and tells whether there is such a root. */
-static __noinline enum placed mount_chain(__u64 mnt, __u64 *ret_chain)
+/* Folds the mounts from walk.from_mnt to the namespace's root into s->walk.chain; tells whether there is such a root. */
+GLOBAL int mount_chain(struct cvf_scratch *s)
 {
-	struct mount *m = mount_of(mnt), *parent;
+	struct mount *m, *parent;
 	__u64 chain = 1;
 	__u64 ns;
 
+	if (!s)
+		return PLACED_NOWHERE;
+	m = mount_of(s->walk.from_mnt);
 	for (int i = 0; i < MOUNTS_MAX; i++) {
 		parent = BPF_CORE_READ(m, mnt_parent);
 		if (parent == m) {
 			ns = (__u64)BPF_CORE_READ(m, mnt_ns);
-			*ret_chain = chain;
+			s->walk.chain = chain;
 			if (ns == MNT_NS_INTERNAL_ADDRESS)
 				return PLACED_ANON;
 			/* 0: unmounted lazily. Sequence 0: an anonymous tree of open_tree(OPEN_TREE_CLONE), attached nowhere. */
@@ -63,7 +66,6 @@ static __noinline enum placed mount_chain(__u64 mnt, __u64 *ret_chain)
 
 struct run {
 	struct cvf_scratch *scratch;
-	struct cvf_slot *slot;
 };
 
 /* One level towards the root: writes "/name" before what is there. */
@@ -108,17 +110,21 @@ static long walk_step(__u32 i, struct run *run)
 	return 0;
 }
 
-/* Writes the path of a place into path[which]. Consistent: tried again when a name changed meanwhile. */
-static __noinline enum placed path_text(struct cvf_scratch *s, const struct place *place, __u32 which)
+/* Writes the path of walk.from_dentry and .from_mnt into path[which]. Tried again when a name changed meanwhile. */
+GLOBAL int path_write(struct cvf_scratch *s, __u32 which)
 {
-	struct mount *mount = mount_of((__u64)place->mnt);
 	struct run run = { .scratch = s };
-	struct walk *w = &s->walk;
+	struct mount *mount;
+	struct walk *w;
 
+	if (!s)
+		return PLACED_NOWHERE;
+	w = &s->walk;
+	mount = mount_of(w->from_mnt);
 	for (int try = 0; try < 4; try++) {
 		unsigned int sequence = rename_sequence();
 
-		w->dentry = (__u64)place->dentry;
+		w->dentry = w->from_dentry;
 		w->mount = (__u64)mount;
 		w->root = (__u64)BPF_CORE_READ(mount, mnt.mnt_root);
 		w->off = PATH_ROOM;
@@ -140,18 +146,28 @@ static __noinline enum placed path_text(struct cvf_scratch *s, const struct plac
 	return PLACED;
 }
 
-/* "//anon/NAME" (prefix given) into path[which]: files that no mount namespace shows. */
-static __noinline int path_synthetic(struct cvf_scratch *s, __u32 which, const char *name, __u32 len, bool abstract)
+static __always_inline int path_text(struct cvf_scratch *s, __u64 dentry, __u64 mnt, __u32 which)
+{
+	s->walk.from_dentry = dentry;
+	s->walk.from_mnt = mnt;
+	return path_write(s, which);
+}
+
+/* walk.name as "//anon/NAME" (or abstract) into path[which]: files that no mount namespace shows. */
+GLOBAL int path_synthetic(struct cvf_scratch *s, __u32 which, __u32 len, __u32 abstract)
 {
 	static const char anon[8] = { '/', '/', 'a', 'n', 'o', 'n', '/', 0 };
 	static const char unix_name[] = { '/', '/', 'a', 'b', 's', 't', 'r', 'a', 'c', 't', '/', 0 };
-	char *to = s->path[which & 1];
 	__u32 prefix = abstract ? 11 : 7;
+	char *to;
 
+	if (!s)
+		return -1;
+	to = s->path[which & 1];
 	for (int i = 0; i < 11; i++)
 		to[i] = abstract ? unix_name[i] : anon[i & 7];
 	len = len > 255 ? 255 : len;
-	if (bpf_probe_read_kernel(&to[prefix], len & 255, name))
+	if (bpf_probe_read_kernel(&to[prefix], len & 255, (const void *)s->walk.name))
 		len = 0;
 	s->path_off[which & 1] = 0;
 	s->path_len[which & 1] = prefix + len;
@@ -174,6 +190,7 @@ static long scan_step(__u32 i, struct run *run)
 {
 	struct walk *w = &run->scratch->walk;
 	__u32 at = i * SCAN_STEP, state = w->state, len = w->len, from = w->from;
+	const struct cvf_slot *slot = slot_of(run->scratch);
 	bool args = w->scanned == SIP_ARGS;
 	char *buffer = run->scratch->path[w->scanned & 1];
 
@@ -186,43 +203,48 @@ static long scan_step(__u32 i, struct run *run)
 			byte = run->scratch->args[(from + at) & (ARGS_ROOM - 1)];
 		else
 			byte = buffer[(from + at) & (PATH_ROOM - 1)];
-		state = dfa_next(run->slot, state, byte);
+		state = dfa_next(slot, state, byte);
 	}
 	w->state = state;
 	return 0;
 }
 
-static __noinline int scan_run(struct cvf_slot *slot, struct cvf_scratch *s)
+GLOBAL int scan_run(struct cvf_scratch *s)
 {
-	struct run run = { .scratch = s, .slot = slot };
+	struct run run = { .scratch = s };
 
+	if (!s)
+		return -1;
 	return bpf_loop((s->walk.len + SCAN_STEP - 1) / SCAN_STEP, scan_step, &run, 0);
 }
 
 /* Runs the automaton over bytes of a buffer: path 0, path 1 or the arguments. */
-static __always_inline __u32 scan(struct cvf_slot *slot, struct cvf_scratch *s, __u32 which, __u32 from, __u32 len, __u32 state)
+static __always_inline __u32 scan(struct cvf_scratch *s, __u32 which, __u32 from, __u32 len, __u32 state)
 {
 	s->walk.scanned = which;
 	s->walk.from = from;
 	s->walk.len = len;
 	s->walk.state = state;
-	scan_run(slot, s);
+	scan_run(s);
 	return s->walk.state;
 }
 
-/* The last name of a path: short, read once, no walk. */
-static __noinline int scan_name(struct cvf_slot *slot, struct cvf_scratch *s, const struct dentry *d, __u32 *state)
+/* The last name of a path, already in s->name: short, no walk. */
+GLOBAL int scan_name(struct cvf_scratch *s, __u32 len)
 {
-	__u32 len = d->d_name.len, now = *state;
+	const struct cvf_slot *slot;
+	__u32 state;
 
-	if (len > 255 || bpf_probe_read_kernel(s->name, len & 255, d->d_name.name))
+	if (!s)
 		return -1;
+	slot = slot_of(s);
+	state = s->walk.state;
 	for (__u32 i = 0; i < 255; i++) {
 		if (i >= len)
 			break;
-		now = dfa_next(slot, now, s->name[i]);
+		state = dfa_next(slot, state, s->name[i]);
 	}
-	*state = now;
+	s->walk.state = state;
 	return 0;
 }
 
@@ -262,30 +284,29 @@ static __always_inline void dir_cache(struct inode *inode, const struct cvf_dir 
 }
 
 /* Walks the whole path, runs the automaton over it, and remembers the state at its directory. */
-static __noinline enum placed place_walk(struct cvf_slot *slot, struct cvf_scratch *s, const struct place *place, __u32 which,
-					 __u32 *ret_state)
+static __noinline int place_walk(struct cvf_scratch *s, const struct place *place, __u32 which)
 {
+	const struct cvf_slot *slot = slot_of(s);
 	struct cvf_dir fresh = { .generation = slot->generation, .epoch = cvf_control.epoch, .chain = s->walk.chain };
 	bool still = !cvf_control.moving;
 	struct dentry *parent;
-	enum placed placed;
-	__u32 state, name;
+	__u32 name;
+	int placed;
 
 	COUNT(cache_miss);
-	placed = path_text(s, place, which);
+	placed = path_text(s, (__u64)place->dentry, (__u64)place->mnt, which);
 	if (placed != PLACED)
 		return placed;
 	name = place->dentry == place->mnt->mnt_root ? 0 : place->dentry->d_name.len;
 	if (name >= s->path_len[which & 1])
 		name = 0;
-	state = scan(slot, s, which, s->path_off[which & 1], s->path_len[which & 1] - name, slot->start_file);
+	fresh.state = scan(s, which, s->path_off[which & 1], s->path_len[which & 1] - name, slot->start_file);
+	fresh.check = dir_check(&fresh);
 	parent = place->dentry->d_parent;
 	fresh.dentry = (__u64)parent;
-	fresh.state = state;
-	fresh.check = dir_check(&fresh);
 	if (name && still && parent != place->dentry)
 		dir_cache(parent->d_inode, &fresh);
-	*ret_state = scan(slot, s, which, PATH_ROOM - name, name, state);
+	scan(s, which, PATH_ROOM - name, name, fresh.state);
 	return PLACED;
 }
 
@@ -297,35 +318,38 @@ static __always_inline bool dir_fits(const struct cvf_dir *dir, __u64 generation
 	       d.check == dir_check(&d) && !cvf_control.moving;
 }
 
-/* The state of the automaton after the path of a place. */
-static __noinline enum placed place_state(struct cvf_slot *slot, struct cvf_scratch *s, struct place *place, __u32 which,
-					  __u32 *ret_state)
+/* Leaves the state of the automaton after the path of a place in s->walk.state; enum placed. */
+static __noinline int place_state(struct cvf_scratch *s, const struct place *place, __u32 which)
 {
 	struct dentry *dentry = place->dentry, *parent = dentry->d_parent;
-	__u64 epoch = cvf_control.epoch, chain = 0;
-	enum placed placed = mount_chain((__u64)place->mnt, &chain);
-
+	__u64 epoch = cvf_control.epoch;
+	__u32 len = dentry->d_name.len;
 	struct cvf_dir *dir;
+	int placed;
 
-	s->walk.chain = chain;
+	s->walk.from_mnt = (__u64)place->mnt;
+	placed = mount_chain(s);
 	s->path_len[which & 1] = 0;
 	if (placed == PLACED_ANON) {
-		path_synthetic(s, which, (const char *)dentry->d_name.name, dentry->d_name.len, false);
-		*ret_state = scan(slot, s, which, 0, s->path_len[which & 1], slot->start_file);
+		s->walk.name = (__u64)dentry->d_name.name;
+		path_synthetic(s, which, len, 0);
+		scan(s, which, 0, s->path_len[which & 1], slot_of(s)->start_file);
 		return PLACED;
 	}
 	if (placed != PLACED)
 		return placed;
 	/* The root of a mount is named by its mountpoint: walked, not cached. */
 	if (dentry == place->mnt->mnt_root || parent == dentry)
-		return place_walk(slot, s, place, which, ret_state);
+		return place_walk(s, place, which);
 	dir = dir_cached(parent->d_inode);
-	if (dir && dir_fits(dir, slot->generation, epoch, chain, (__u64)parent)) {
-		*ret_state = dir->state;
-		if (!scan_name(slot, s, dentry, ret_state))
-			return PLACED;
-	}
-	return place_walk(slot, s, place, which, ret_state);
+	if (!dir || len > 255 || !dir_fits(dir, slot_of(s)->generation, epoch, s->walk.chain, (__u64)parent))
+		return place_walk(s, place, which);
+	/* In a register of its own: the compiler would bound one copy of the length and pass another. */
+	asm volatile("" : "+r"(len));
+	if (bpf_probe_read_kernel(s->name, len & 255, dentry->d_name.name))
+		return place_walk(s, place, which);
+	s->walk.state = dir->state;
+	return scan_name(s, len) ? PLACED_NOWHERE : PLACED;
 }
 
 #endif

@@ -8,10 +8,14 @@
 #define RECORD_BPF_H
 
 /* Zeroes the head and writes who is acting. */
-static __noinline int record_start(struct cvf_record *r, const struct cvf_label *l, __u32 kind)
+GLOBAL int record_start(struct cvf_scratch *s, const struct cvf_label *l, __u32 kind)
 {
 	struct task_struct *t = bpf_get_current_task_btf();
+	struct cvf_record *r;
 
+	if (!s || !l)
+		return -1;
+	r = &s->record;
 	__builtin_memset(r, 0, CVF_RECORD_HEAD);
 	r->kind = kind;
 	r->time_ns = bpf_ktime_get_boot_ns();
@@ -28,36 +32,57 @@ static __noinline int record_start(struct cvf_record *r, const struct cvf_label 
 	return 0;
 }
 
-/* Appends bytes of kernel memory to the text; false and TEXT_CUT when they do not fit whole. */
-static __noinline int record_text(struct cvf_record *r, const void *from, __u32 len, struct cvf_span *ret_span)
+/* Appends a path (0, 1) or the arguments to the text. 0, or -1 and TEXT_CUT when they do not fit whole. */
+GLOBAL int record_text(struct cvf_scratch *s, __u32 which, __u32 len)
 {
-	__u32 off = r->text_len;
+	struct cvf_record *r;
+	const char *from;
+	__u32 off;
 
+	if (!s)
+		return -1;
+	r = &s->record;
+	off = r->text_len;
 	if (len > CVF_TEXT_MAX || off > CVF_TEXT_MAX || off + len > CVF_TEXT_MAX) {
 		r->flags |= CVF_REC_TEXT_CUT;
 		return -1;
 	}
+	if (which == SIP_ARGS)
+		from = s->args;
+	else
+		from = &s->path[which & 1][s->path_off[which & 1] & (PATH_ROOM - 1)];
 	if (len && bpf_probe_read_kernel(&r->text[off & (CVF_TEXT_MAX - 1)], len & (2 * CVF_TEXT_MAX - 1), from))
 		return -1;
-	ret_span->off = off;
-	ret_span->len = len;
 	r->text_len = off + len;
 	return 0;
 }
 
+static __always_inline void record_span(struct cvf_scratch *s, __u32 which, __u32 len, struct cvf_span *ret_span)
+{
+	__u32 off = s->record.text_len;
+
+	if (record_text(s, which, len))
+		return;
+	ret_span->off = off;
+	ret_span->len = len;
+}
+
 static __always_inline void record_path(struct cvf_scratch *s, __u32 which, struct cvf_span *ret_span)
 {
-	struct cvf_record *r = &s->record;
-
-	record_text(r, &s->path[which & 1][s->path_off[which & 1] & (PATH_ROOM - 1)], s->path_len[which & 1], ret_span);
+	record_span(s, which, s->path_len[which & 1], ret_span);
 }
 
 /* argv[0..] as collected in the scratch memory; what does not fit beside the paths is cut and said to be. */
-static __noinline int record_args(struct cvf_scratch *s)
+GLOBAL int record_args(struct cvf_scratch *s)
 {
-	struct cvf_record *r = &s->record;
-	__u32 room = r->text_len < CVF_TEXT_MAX ? CVF_TEXT_MAX - r->text_len : 0, len = s->args_len;
+	struct cvf_record *r;
+	__u32 room, len;
 
+	if (!s)
+		return -1;
+	r = &s->record;
+	len = s->args_len;
+	room = r->text_len < CVF_TEXT_MAX ? CVF_TEXT_MAX - r->text_len : 0;
 	r->args_count = s->args_count;
 	r->args_total = len > s->args_first ? len - s->args_first : 0;
 	if (s->args_cut)
@@ -66,38 +91,50 @@ static __noinline int record_args(struct cvf_scratch *s)
 		len = room;
 		r->flags |= CVF_REC_ARGS_CUT;
 	}
-	return record_text(r, s->args, len, &r->args);
-}
-
-/* Executable and working directory: for holds, which a person judges before any exec record may have been read. */
-static __noinline int record_surroundings(struct cvf_scratch *s)
-{
-	struct task_struct *t = bpf_get_current_task_btf();
-	struct place place;
-	struct mm_struct *mm = t->mm;
-
-	if (mm && mm->exe_file) {
-		place.dentry = mm->exe_file->f_path.dentry;
-		place.mnt = mm->exe_file->f_path.mnt;
-		if (path_text(s, &place, 1) == PLACED)
-			record_path(s, 1, &s->record.exe);
-	}
-	if (t->fs) {
-		place.dentry = t->fs->pwd.dentry;
-		place.mnt = t->fs->pwd.mnt;
-		if (path_text(s, &place, 1) == PLACED)
-			record_path(s, 1, &s->record.cwd);
-	}
+	record_span(s, SIP_ARGS, len, &r->args);
 	return 0;
 }
 
-static __noinline int record_send(struct cvf_record *r, __u32 ring)
+/* Working directory. */
+GLOBAL int record_cwd(struct cvf_scratch *s)
 {
-	__u32 size = CVF_RECORD_HEAD + r->text_len;
+	struct fs_struct *fs = bpf_get_current_task_btf()->fs;
+
+	if (!s || !fs)
+		return -1;
+	if (path_text(s, (__u64)fs->pwd.dentry, (__u64)fs->pwd.mnt, 1) == PLACED)
+		record_path(s, 1, &s->record.cwd);
+	return 0;
+}
+
+/* Executable: for holds, which a person judges before any exec record may have been read. */
+GLOBAL int record_exe(struct cvf_scratch *s)
+{
+	struct mm_struct *mm = bpf_get_current_task_btf()->mm;
+	struct file *file;
+
+	if (!s || !mm)
+		return -1;
+	file = mm->exe_file;
+	if (!file)
+		return -1;
+	if (path_text(s, (__u64)file->f_path.dentry, (__u64)file->f_path.mnt, 1) == PLACED)
+		record_path(s, 1, &s->record.exe);
+	return 0;
+}
+
+GLOBAL int record_send(struct cvf_scratch *s, __u32 ring)
+{
 	struct cvf_cpu *cpu = cpu_state();
+	struct cvf_record *r;
+	__u32 size;
 	long failed;
 
-	if (!cpu || size > sizeof(*r))
+	if (!s || !cpu)
+		return -1;
+	r = &s->record;
+	size = CVF_RECORD_HEAD + r->text_len;
+	if (size > sizeof(*r))
 		return -1;
 	ring &= 1;
 	r->cpu = bpf_get_smp_processor_id();

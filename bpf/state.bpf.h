@@ -84,16 +84,20 @@ struct sip {
 
 /* Ways of a path to the root (path.bpf.h) and of bytes through the automaton. */
 struct walk {
+	__u64 from_dentry, from_mnt, name;	/* what GLOBAL functions take: they accept no pointers into the kernel */
 	__u64 dentry, root, mount;
 	__u64 chain;	/* of the object's mounts */
-	__u32 off, which, result;
+	__u32 off, which, result, reserved;
 	__u32 state, from, len, scanned; /* the scan */
 };
 
 /* What a hook knows of the operation it must judge. */
 struct facts {
 	__u64 identity[2];	/* of the object: inode and device */
+	__u64 dentry, mnt;	/* of the object; 0: none */
+	__u64 dentry2, mnt2;	/* of the new name */
 	__u8 address[16];
+	__u32 slot;		/* generation it is judged by: 0 or 1 */
 	__u32 op;
 	__u32 cell;		/* index; cell 0 refuses */
 	__u32 row;
@@ -121,7 +125,7 @@ struct cvf_scratch {
 	__u32 args_first;	/* bytes of argv[0] and its NUL */
 	__u32 args_count;	/* argv[1..] */
 	__u32 args_cut;
-	__u32 reserved;
+	__u32 self;		/* its key */
 	struct facts facts;
 	struct sip sip;
 	struct walk walk;
@@ -161,6 +165,18 @@ static __always_inline struct cvf_slot *active_slot(void)
 	return &cvf_slots[cvf_control.active & 1];
 }
 
+/* The generation that the question in this memory is judged by. */
+static __always_inline struct cvf_slot *slot_of(const struct cvf_scratch *s)
+{
+	return &cvf_slots[s->facts.slot & 1];
+}
+
+/*
+ * Functions with external linkage are verified once, on their own; static ones again at every call and in every state. So
+ * whatever takes only scratch memory, a label and numbers is GLOBAL (the verifier hands such pointers over as maybe NULL).
+ */
+#define GLOBAL __attribute__((noinline))
+
 static __noinline struct cvf_scratch *scratch_take(void)
 {
 	__u32 start = bpf_get_smp_processor_id() * 2;
@@ -169,8 +185,10 @@ static __noinline struct cvf_scratch *scratch_take(void)
 		__u32 key = (start + i) % (cvf_scratch_slots ?: 1);
 		struct cvf_scratch *s = bpf_map_lookup_elem(&cvf_scratch, &key);
 
-		if (s && !__sync_val_compare_and_swap(&s->taken, 0, 1))
+		if (s && !__sync_val_compare_and_swap(&s->taken, 0, 1)) {
+			s->self = key;
 			return s;
+		}
 	}
 	return NULL;
 }

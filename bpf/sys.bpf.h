@@ -18,25 +18,20 @@ static __noinline int sys_judge(const struct sys_question *a)
 {
 	enum standing standing;
 	struct cvf_label *l = current_label(&standing);
-	struct question q;
-	int r;
+	struct cvf_scratch *s;
 
 	if (!l)
 		return standing == NOBODY ? 0 : refuse_unknown();
-	r = question_start(&q, l, a->op);
-	if (r <= 0)
-		return r;
-	q.scratch->path_len[0] = 0;
-	q.scratch->path_len[1] = 0;
-	q.f->cannot_hold = a->cannot_hold;
-	q.f->target_pid = a->target_pid;
-	q.f->detail = a->detail;
-	q.f->family = a->family;
-	q.f->fault = q.f->fault ?: a->fault;
-	q.f->cell = cell_find(&q, 0);
-	r = verdict(&q);
-	question_end(&q);
-	return r;
+	s = question_start(l, a->op);
+	if (!s)
+		return -EPERM;
+	s->facts.cannot_hold = a->cannot_hold;
+	s->facts.target_pid = a->target_pid;
+	s->facts.detail = a->detail;
+	s->facts.family = a->family;
+	s->facts.fault = s->facts.fault ?: a->fault;
+	s->facts.cell = cell_find(s, 0);
+	return question_end(s, l);
 }
 
 static __always_inline int sys_op(__u32 op, __s32 detail)

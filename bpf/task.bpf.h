@@ -30,9 +30,9 @@ static __noinline int session_record(__u32 agent, __u32 session, __s32 began)
 
 	if (!s)
 		return -1;
-	record_start(&s->record, &l, CVF_KIND_SESSION);
+	record_start(s, &l, CVF_KIND_SESSION);
 	s->record.result = began;
-	record_send(&s->record, CVF_RING_EVENT);
+	record_send(s, CVF_RING_EVENT);
 	scratch_give(s);
 	return 0;
 }
@@ -65,11 +65,9 @@ int BPF_PROG(cvf_task_free, struct task_struct *task)
 
 static __noinline int exit_record(struct cvf_scratch *s, struct cvf_label *l, struct task_struct *t)
 {
-	struct cvf_record *r = &s->record;
-
-	record_start(r, l, CVF_KIND_EXIT);
-	r->result = t->signal->group_exit_code ?: t->exit_code;
-	return record_send(r, CVF_RING_EVENT);
+	record_start(s, l, CVF_KIND_EXIT);
+	s->record.result = t->signal->group_exit_code ?: t->exit_code;
+	return record_send(s, CVF_RING_EVENT);
 }
 
 SEC("tp_btf/sched_process_exit")
@@ -119,7 +117,8 @@ int BPF_PROG(cvf_cgroup_mkdir, struct cgroup *cgroup, const char *path)
 		__builtin_memcpy(s->path[0], CVF_PATH_CGROUP, 8);
 		len = bpf_probe_read_kernel_str(&s->path[0][8], PATH_ROOM - 8, path);
 		if (len > 0) {
-			set = dfa_set(slot, scan(slot, s, 0, 0, 8 + (len - 1), slot->start_file));
+			s->facts.slot = slot == &cvf_slots[1];
+			set = dfa_set(slot, scan(s, 0, 0, 8 + (len - 1), slot->start_file));
 			agent = slot->enrol_cgroup[set & (CVF_ENROL_MAX - 1)];
 		}
 		scratch_give(s);
