@@ -10,10 +10,12 @@
 const struct option_row options[OPT_MAX] = {
 	[OPT_HELP] = { "help", NULL, 'h', "print this text", NULL },
 	[OPT_JSON] = { "json", NULL, 0, "print JSON instead of text", NULL },
-	[OPT_SOCKET] = { "socket", "PATH", 0, "control socket (default: $CVF_SOCKET, else /run/cvf/cvfd.sock)", NULL },
+	[OPT_SOCKET] = { "socket", "PATH", 0,
+			 "control socket (default: $CVF_SOCKET, else /run/cvf/cvfd.sock)", NULL },
 	[OPT_AGENT] = { "agent", "ID", 'a', "the agent", NULL },
 	[OPT_ALL] = { "all", NULL, 0, "decided and expired ones too", NULL },
-	[OPT_CAPABILITY] = { "capability", "GLOB", 0, "only capabilities that match, such as 'io.fs.*'", NULL },
+	[OPT_CAPABILITY] = { "capability", "GLOB", 0, "only capabilities that match, such as 'io.fs.*'",
+			     NULL },
 	[OPT_ETC] = { "etc", "DIR", 0, "declarations to use instead of /etc/cvf (with --offline)", NULL },
 	[OPT_FOLLOW] = { "follow", NULL, 'f', "go on printing as they happen", NULL },
 	[OPT_FOR] = { "for", "DURATION", 0, "how long the grant lasts: 90s, 10m, 2h, 1d", NULL },
@@ -22,7 +24,8 @@ const struct option_row options[OPT_MAX] = {
 	[OPT_OFFLINE] = { "offline", NULL, 0, "judge by the files, without asking the daemon", NULL },
 	[OPT_PID] = { "pid", "PID", 'p', "process to enrol with all its threads", NULL },
 	[OPT_REPLACE] = { "replace", NULL, 0, "replace what is registered under the same id", NULL },
-	[OPT_SCOPE] = { "scope", "SCOPE", 0, "what the answer covers: once, session or agent (default: once)", "once session agent" },
+	[OPT_SCOPE] = { "scope", "SCOPE", 0, "what the answer covers: once, session or agent (default: once)",
+			"once session agent" },
 	[OPT_SHARE] = { "share", "DIR", 0, "standard library to use instead of /usr/share/cvf", NULL },
 	[OPT_SINCE] = { "since", "T", 0, "from then on: 10m (ago), 2025-01-31, 2025-01-31T08:00:00Z", NULL },
 	[OPT_SKILL] = { "skill", "ID", 0, "the skill the command is run for", NULL },
@@ -58,7 +61,8 @@ static enum option option_find(const char *name, size_t length)
 	for (enum option o = 0; o < OPT_MAX; o++) {
 		bool letter = length == 1 && options[o].letter == *name;
 
-		if (letter || (strlen(options[o].name) == length && memcmp(options[o].name, name, length) == 0))
+		if (letter ||
+		    (strlen(options[o].name) == length && memcmp(options[o].name, name, length) == 0))
 			return o;
 	}
 	return OPT_MAX;
@@ -70,7 +74,8 @@ static bool is_choice(const struct option_row *o, const char *value)
 
 	for (const char *at = o->choices; at; at = strchr(at, ' ')) {
 		at += *at == ' ';
-		if (length > 0 && strncmp(at, value, length) == 0 && (at[length] == ' ' || at[length] == '\0'))
+		if (length > 0 && strncmp(at, value, length) == 0 &&
+		    (at[length] == ' ' || at[length] == '\0'))
 			return true;
 	}
 	return !o->choices;
@@ -107,7 +112,9 @@ static bool is_option(const char *word)
 	return word[0] == '-' && word[1] != '\0' && strcmp(word, "--") != 0;
 }
 
-/* The noun and, where the noun has verbs, the verb; options that every verb has may stand before and between. */
+/*
+ * The noun and, where the noun has verbs, the verb; options that every verb has may stand before and between.
+ */
 static int take_verb(struct call *c, struct cursor *in)
 {
 	int r;
@@ -213,7 +220,8 @@ int call_number(const struct call *c, enum option o, long max, long *ret)
 	errno = 0;
 	*ret = strtol(text, &end, 10);
 	if (errno || *end || end == text || *ret < 1 || *ret > max)
-		return -say_fail(USAGE, NULL, "--%s: '%s' is no whole number from 1 to %ld", options[o].name, text, max);
+		return -say_fail(USAGE, NULL, "--%s: '%s' is no whole number from 1 to %ld", options[o].name,
+				 text, max);
 	return 0;
 }
 
@@ -222,7 +230,8 @@ int call_duration(const struct call *c, enum option o, long *ret_seconds)
 	int64_t seconds = 0;
 
 	if (c->option[o] && when_duration(c->option[o], &seconds) < 0)
-		return -say_fail(USAGE, "write a number with a unit: 90s, 10m, 1h30m, 2d, 1w; at most ten years",
+		return -say_fail(USAGE,
+				 "write a number with a unit: 90s, 10m, 1h30m, 2d, 1w; at most ten years",
 				 "--%s: '%s' is no duration", options[o].name, c->option[o]);
 	*ret_seconds = (long)seconds;
 	return 0;

@@ -12,8 +12,9 @@
 
 enum option {
 	OPT_HELP, OPT_JSON, OPT_SOCKET,
-	OPT_AGENT, OPT_ALL, OPT_CAPABILITY, OPT_ETC, OPT_FOLLOW, OPT_FOR, OPT_LIMIT, OPT_NOTE, OPT_OFFLINE, OPT_PID,
-	OPT_REPLACE, OPT_SCOPE, OPT_SHARE, OPT_SINCE, OPT_SKILL, OPT_USES, OPT_VERBOSE, OPT_VERDICT, OPT_WATCH,
+	OPT_AGENT, OPT_ALL, OPT_CAPABILITY, OPT_ETC, OPT_FOLLOW, OPT_FOR, OPT_LIMIT, OPT_NOTE, OPT_OFFLINE,
+	OPT_PID, OPT_REPLACE, OPT_SCOPE, OPT_SHARE, OPT_SINCE, OPT_SKILL, OPT_USES, OPT_VERBOSE, OPT_VERDICT,
+	OPT_WATCH,
 	OPT_MAX
 };
 #define WITH(name) (1u << OPT_##name)
@@ -48,7 +49,9 @@ static inline bool call_has(const struct call *c, enum option o)
 	return c->option[o] != NULL;
 }
 
-/* A whole number from 1 of an option; not given: 0. Or an exit status (negative) after saying what is wrong. */
+/*
+ * A whole number from 1 of an option; not given: 0. Or an exit status (negative) after saying what is wrong.
+ */
 int call_number(const struct call *c, enum option o, long max, long *ret) must_check;
 int call_duration(const struct call *c, enum option o, long *ret_seconds) must_check;
 

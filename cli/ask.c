@@ -34,7 +34,8 @@ int ask_say_error(const char *doing, long http, const json_t *body)
 	char plain[48];
 
 	snprintf(plain, sizeof(plain), "the daemon answered with HTTP status %ld", http);
-	say_fail(REFUSED, text_or(error, "hint", NULL), "cannot %s: %s", doing, text_or(error, "message", plain));
+	say_fail(REFUSED, text_or(error, "hint", NULL), "cannot %s: %s", doing,
+		 text_or(error, "message", plain));
 	out_diagnoses(stderr, json_object_get(error, "diagnoses"));
 	return ask_status(http);
 }
@@ -45,7 +46,9 @@ int ask_say_unreachable(const char *socket, int r)
 		return say_fail(NO_DAEMON, "start it with `systemctl start cvfd` or `cvfd --foreground`",
 				"cannot reach the daemon at %s: %s", socket, strerror(-r));
 	if (r == -EACCES || r == -EPERM)
-		return say_fail(NOT_PERMITTED, "ask as root or as a member of cvf-viewer, cvf-operator, cvf-approver or cvf-admin; agents: cvfctl why",
+		return say_fail(NOT_PERMITTED,
+				"ask as root or as a member of cvf-viewer, cvf-operator, cvf-approver or "
+				"cvf-admin; agents: cvfctl why",
 				"not permitted to connect to %s: %s", socket, strerror(-r));
 	return say_fail(NO_DAEMON, "see `cvfctl doctor` and `systemctl status cvfd`",
 			"no usable answer from the daemon at %s: %s", socket, strerror(-r));
@@ -71,7 +74,10 @@ int ask_on(const struct call *c, const char *socket, const struct ask *a, json_t
 	return *ret ? DONE : -ENOMEM;
 }
 
-/* In a session that `cvfctl run` began: being refused the control socket would only leave a denial in the trail. */
+/*
+ * In a session that `cvfctl run` began: being refused the control socket would only leave a denial in the
+ * trail.
+ */
 static bool is_agent_itself(const struct call *c)
 {
 	return getenv("CVF_AGENT") && !getenv("CVF_SOCKET") && !call_has(c, OPT_SOCKET);

@@ -12,12 +12,19 @@
 struct ask {
 	struct request request;
 	const char *doing;	/* "list the agents": for "cannot ..." */
-	bool agent_too;		/* labelled processes may ask it: try the agents' socket when the control socket is closed to us */
+	/* Labelled processes may ask it: the agents' socket is tried if the control socket is closed to us. */
+	bool agent_too;
 };
 
-/* DONE and the reply's JSON (owned by the caller; an empty object if there was none), or an exit status after saying why. */
+/*
+ * DONE and the reply's JSON (owned by the caller; an empty object if there was none), or an exit status after
+ * saying why.
+ */
 int ask(const struct call *c, const struct ask *a, json_t **ret) must_check;
-/* The same on a given socket; nothing is said about a connection that failed, it is returned as a negative errno. */
+/*
+ * The same on a given socket; nothing is said about a connection that failed, it is returned as a negative
+ * errno.
+ */
 int ask_on(const struct call *c, const char *socket, const struct ask *a, json_t **ret) must_check;
 /* Says that the daemon cannot be reached; returns NO_DAEMON or NOT_PERMITTED. */
 int ask_say_unreachable(const char *socket, int r);

@@ -69,8 +69,8 @@ static size_t bytes_of(const json_t *argv)
 }
 
 /*
- * A word as it reads and, if a part of it may only look like what it seems to be, once more in ASCII: letters of other
- * alphabets as their numbers.
+ * A word as it reads and, if a part of it may only look like what it seems to be, once more in ASCII: letters
+ * of other alphabets as their numbers.
  */
 static char *word_in(const json_t *word, bool ascii_only)
 {
@@ -105,7 +105,8 @@ static void put_exact(FILE *out, const json_t *word)
 /* One line each, so that no argument can pass for two and none can push the next off the screen. */
 static void put_args(FILE *out, const json_t *hold)
 {
-	const json_t *argv = out_field(hold, "argv"), *count = out_field(hold, "args_count"), *total = out_field(hold, "args_total");
+	const json_t *argv = out_field(hold, "argv"), *count = out_field(hold, "args_count"),
+		     *total = out_field(hold, "args_total");
 	size_t shown = json_array_size(argv), i;
 	const json_t *one;
 	bool cut = json_is_true(out_field(hold, "args_cut"));
@@ -113,7 +114,8 @@ static void put_args(FILE *out, const json_t *hold)
 	if (shown == 0 && !count)
 		return;
 	label(out, "");
-	fprintf(out, "%lld arguments, %lld bytes:\n", count ? (long long)json_integer_value(count) : (long long)shown - 1,
+	fprintf(out, "%lld arguments, %lld bytes:\n",
+		count ? (long long)json_integer_value(count) : (long long)shown - 1,
 		total ? (long long)json_integer_value(total) : (long long)bytes_of(argv));
 	json_array_foreach(argv, i, one) {
 		label(out, "");
@@ -122,7 +124,9 @@ static void put_args(FILE *out, const json_t *hold)
 		fputc('\n', out);
 	}
 	if (cut)
-		fprintf(out, "\n*** CUT: only the first %zu bytes of the arguments are shown. What follows is unknown: deny when in doubt.\n\n",
+		fprintf(out,
+			"\n*** CUT: only the first %zu bytes of the arguments are shown. What follows is "
+			"unknown: deny when in doubt.\n\n",
 			bytes_of(argv));
 }
 
@@ -160,7 +164,8 @@ static void put_what(FILE *out, const json_t *hold)
 		put_args(out, hold);
 	if (strange > 0) {
 		label(out, "");
-		fprintf(out, "%zu characters are outside ASCII: they may not be the letters they look like\n", strange);
+		fprintf(out, "%zu characters are outside ASCII: they may not be the letters they look like\n",
+			strange);
 	}
 	label(out, "Where");
 	out_value(out, out_field(hold, "cwd"));
@@ -220,7 +225,10 @@ static void put_rest(FILE *out, const json_t *hold)
 {
 	static const struct {
 		const char *label, *field;
-	} rows[] = { { "Waiting", "waiting" }, { "Digest", "digest" }, { "Asked", "requested_at" }, { "Expires", "expires_at" } };
+	} rows[] = { { "Waiting", "waiting" },
+		     { "Digest", "digest" },
+		     { "Asked", "requested_at" },
+		     { "Expires", "expires_at" } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const json_t *value = out_field(hold, rows[i].field);

@@ -196,7 +196,8 @@ int client_request(struct client *cl, const struct request *rq, struct reply *re
 	return r;
 }
 
-int client_stream(struct client *cl, const char *path, const char *last_id, const struct stream_sink *to, struct reply *ret)
+int client_stream(struct client *cl, const char *path, const char *last_id, const struct stream_sink *to,
+		  struct reply *ret)
 {
 	struct curl_slist *headers = headers_make(false, last_id);
 	struct stream s = { .curl = cl->curl, .to = to };

@@ -45,11 +45,14 @@ int client_new(const char *socket, struct client **ret) must_check;
 void client_free(struct client *cl);
 OWN_DEFINE(client);
 
-/* 0 with any HTTP status; -ENOENT, -ECONNREFUSED, -EACCES...: no connection; -ETIMEDOUT, -EPROTO, -EFBIG, -ENOMEM. */
+/*
+ * 0 with any HTTP status; -ENOENT, -ECONNREFUSED, -EACCES...: no connection; -ETIMEDOUT, -EPROTO, -EFBIG,
+ * -ENOMEM.
+ */
 int client_request(struct client *cl, const struct request *rq, struct reply *ret) must_check;
 /*
- * An endless GET; last_id may be NULL. Returns when the server or the callback ends it; a status that is no success comes with
- * its body, and on_bytes is not called.
+ * An endless GET; last_id may be NULL. Returns when the server or the callback ends it; a status that is no
+ * success comes with its body, and on_bytes is not called.
  */
 int client_stream(struct client *cl, const char *path, const char *last_id, const struct stream_sink *to,
 		  struct reply *ret) must_check;

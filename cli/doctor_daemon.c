@@ -19,7 +19,8 @@ static struct finding check_reach(const struct patient *p)
 	if (p->reach == -EACCES || p->reach == -EPERM)
 		return finding(FINDING_WARN, "run this as root", "not permitted to ask at %s",
 			       client_socket(p->c));
-	return finding(FINDING_FAIL, "systemctl start cvfd, or: cvfd --foreground", "%s: %s", client_socket(p->c), strerror(-p->reach));
+	return finding(FINDING_FAIL, "systemctl start cvfd, or: cvfd --foreground", "%s: %s",
+		       client_socket(p->c), strerror(-p->reach));
 }
 
 static struct finding check_enforcing(const struct patient *p)
@@ -27,8 +28,10 @@ static struct finding check_enforcing(const struct patient *p)
 	if (!p->status)
 		return finding(FINDING_WARN, "see the check `daemon`", "unknown: the daemon gave no status");
 	if (!json_is_true(out_field(p->status, "enforcing")))
-		return finding(FINDING_FAIL, "journalctl -u cvfd says which requirement is missing", "nothing is enforced: %s",
-			       out_text(p->status, "canary.problem", out_text(p->ready, "error.message", "the daemon gives no reason")));
+		return finding(FINDING_FAIL, "journalctl -u cvfd says which requirement is missing",
+			       "nothing is enforced: %s",
+			       out_text(p->status, "canary.problem",
+					out_text(p->ready, "error.message", "the daemon gives no reason")));
 	return finding(FINDING_OK, NULL, "flavour %s", out_text(p->status, "flavour", "unknown"));
 }
 
@@ -37,8 +40,12 @@ static struct finding check_canary(const struct patient *p)
 	if (p->ready_http == 0)
 		return finding(FINDING_WARN, "see the check `daemon`", "unknown: the daemon was not asked");
 	if (p->ready_http != 200)
-		return finding(FINDING_FAIL, "journalctl -u cvfd; an operation that must be refused was not, or was not tried",
-			       "%s", out_text(p->ready, "error.message", out_text(p->ready, "reason", "the daemon is not ready")));
+		return finding(FINDING_FAIL,
+			       "journalctl -u cvfd; an operation that must be refused was not, or was not "
+			       "tried",
+			       "%s",
+			       out_text(p->ready, "error.message",
+					out_text(p->ready, "reason", "the daemon is not ready")));
 	return finding(FINDING_OK, NULL, "the forbidden operation was refused just now");
 }
 
@@ -49,9 +56,11 @@ static struct finding check_policy(const struct patient *p)
 	if (!p->status)
 		return finding(FINDING_WARN, "see the check `daemon`", "unknown");
 	if (json_is_string(problem) && json_string_length(problem) > 0)
-		return finding(FINDING_FAIL, "correct the file, then: cvfctl reload", "%s", json_string_value(problem));
+		return finding(FINDING_FAIL, "correct the file, then: cvfctl reload", "%s",
+			       json_string_value(problem));
 	if (json_is_object(problem))
-		return finding(FINDING_FAIL, "correct the file, then: cvfctl reload", "%s", out_text(problem, "message", "the last reload failed"));
+		return finding(FINDING_FAIL, "correct the file, then: cvfctl reload", "%s",
+			       out_text(problem, "message", "the last reload failed"));
 	return finding(FINDING_OK, NULL, "generation %lld is in force",
 		       (long long)json_integer_value(out_field(p->status, "generation")));
 }
@@ -63,7 +72,9 @@ static struct finding check_store(const struct patient *p)
 	if (!p->status)
 		return finding(FINDING_WARN, "see the check `daemon`", "unknown");
 	if (problem)
-		return finding(FINDING_FAIL, "free space below /var/lib/cvf or correct its permissions; until then nothing held is released",
+		return finding(FINDING_FAIL,
+			       "free space below /var/lib/cvf or correct its permissions; until then nothing "
+			       "held is released",
 			       "%s", problem);
 	return finding(FINDING_OK, NULL, "what happens is recorded");
 }
@@ -75,12 +86,17 @@ static struct finding check_lost(const struct patient *p)
 	if (!p->status)
 		return finding(FINDING_WARN, "see the check `daemon`", "unknown");
 	if (lost > 0)
-		return finding(FINDING_WARN, "the gaps are rows of the trail; see `cvfctl events` and the load of this host",
+		return finding(FINDING_WARN,
+			       "the gaps are rows of the trail; see `cvfctl events` and the load of this "
+			       "host",
 			       "%lld events were lost", lost);
 	return finding(FINDING_OK, NULL, "no event was lost");
 }
 
-/* pid runs in the foreground or background of some terminal. Field 7 of /proc/PID/stat; the name may hold anything. */
+/*
+ * pid runs in the foreground or background of some terminal. Field 7 of /proc/PID/stat; the name may hold
+ * anything.
+ */
 static bool has_terminal(const char *pid)
 {
 	char path[64], line[1024];
@@ -152,9 +168,10 @@ static const char *agent_of(const json_t *agents, const char *pid)
 
 static struct finding check_terminals(const struct patient *p)
 {
-	static const char fix[] =
-		"a shell with job control prints `Stopped` when such a process is held; start it through cvfctl instead, as "
-		"/usr/share/cvf/shell/cvf-agent.sh does: claude() { cvfctl run --agent ID -- claude \"$@\"; }";
+	static const char fix[] = "a shell with job control prints `Stopped` when such a process is held; "
+				  "start it through cvfctl instead, as "
+				  "/usr/share/cvf/shell/cvf-agent.sh does: claude() { cvfctl run --agent ID "
+				  "-- claude \"$@\"; }";
 	own_dir DIR *proc = opendir("/proc");
 	const struct dirent *one;
 	const char *agent;
@@ -162,11 +179,13 @@ static struct finding check_terminals(const struct patient *p)
 	if (!p->agents || !proc)
 		return finding(FINDING_OK, NULL, "not looked: the agents are not known");
 	while ((one = readdir(proc))) {
-		if (!isdigit((unsigned char)one->d_name[0]) || !has_terminal(one->d_name) || is_wrapped(one->d_name))
+		if (!isdigit((unsigned char)one->d_name[0]) || !has_terminal(one->d_name) ||
+		    is_wrapped(one->d_name))
 			continue;
 		agent = agent_of(p->agents, one->d_name);
 		if (agent)
-			return finding(FINDING_WARN, fix, "process %s of agent %s runs in a terminal", one->d_name, agent);
+			return finding(FINDING_WARN, fix, "process %s of agent %s runs in a terminal",
+				       one->d_name, agent);
 	}
 	return finding(FINDING_OK, NULL, "no agent enrolled by path or cgroup runs in a terminal");
 }

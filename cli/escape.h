@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * escape.h - text that an agent may have written, made safe to show: nothing it holds can move the cursor, hide a part,
- * turn the reading direction, or look like more than one line
+ * escape.h - text that an agent may have written, made safe to show: nothing it holds can move the cursor,
+ * hide a part, turn the reading direction, or look like more than one line
  *
- * Invalid UTF-8, control characters, bidi and other invisible characters, unusual spaces, private-use characters, stacks of
- * combining marks and long runs of blanks come out as \n, \xNN, \uNNNN or \UNNNNNNNN; a backslash comes out doubled.
+ * Invalid UTF-8, control characters, bidi and other invisible characters, unusual spaces, private-use
+ * characters, stacks of combining marks and long runs of blanks come out as \n, \xNN, \uNNNN or \UNNNNNNNN; a
+ * backslash comes out doubled.
  */
 #ifndef CVF_CLI_ESCAPE_H
 #define CVF_CLI_ESCAPE_H

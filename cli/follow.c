@@ -64,14 +64,19 @@ static struct url stream_url(const struct call *c)
 	return u;
 }
 
-/* One connection. DONE: it ended and may be tried again; a negative errno: none was made; else an exit status. */
+/*
+ * One connection. DONE: it ended and may be tried again; a negative errno: none was made; else an exit
+ * status.
+ */
 static int connect_once(struct client *cl, const char *path, struct sse *s)
 {
 	const struct stream_sink to = { on_bytes, s };
 	own_reply struct reply reply = { 0 };
 	int r;
 
-	/* What was received in part is asked for again: the stream resumes after the last complete message. */
+	/*
+	 * What was received in part is asked for again: the stream resumes after the last complete message.
+	 */
 	sse_restart(s);
 	r = client_stream(cl, path, s->id, &to, &reply);
 	if (s->failed || ferror(stdout))

@@ -19,8 +19,8 @@ static void set_locale(void)
 }
 
 /*
- * A caller may have closed standard streams; a socket or pipe of ours in their place would get our messages. Close-on-exec,
- * so that a command of `run` still finds them as the caller left them.
+ * A caller may have closed standard streams; a socket or pipe of ours in their place would get our messages.
+ * Close-on-exec, so that a command of `run` still finds them as the caller left them.
  */
 static bool fill_standard_streams(void)
 {
@@ -56,7 +56,9 @@ static int dispatch(const struct call *c)
 static int finish(int status)
 {
 	if (fflush(stdout) != 0 || ferror(stdout))
-		return status == DONE ? say_fail(REFUSED, NULL, "cannot write the output: %s", strerror(errno)) : status;
+		return status == DONE
+			       ? say_fail(REFUSED, NULL, "cannot write the output: %s", strerror(errno))
+			       : status;
 	return status;
 }
 

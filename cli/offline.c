@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * offline.c - validate a file, and explain an operation, with the library that the daemon compiles policies with
+ * offline.c - validate a file, and explain an operation, with the library that the daemon compiles policies
+ * with
  */
 #include "offline.h"
 
@@ -28,15 +29,16 @@ static json_t *diagnoses_json(const struct diags *d)
 	for (size_t i = 0; i < d->n; i++) {
 		const struct diag *one = &d->v[i];
 
-		json_array_append_new(list, json_pack("{s:s?, s:i, s:i, s:s?, s:s?, s:s}", "file", one->file, "line",
-						      (int)one->line, "column", (int)one->column, "message", one->message,
-						      "hint", one->hint, "level",
+		json_array_append_new(list, json_pack("{s:s?, s:i, s:i, s:s?, s:s?, s:s}", "file", one->file,
+						      "line", (int)one->line, "column", (int)one->column,
+						      "message", one->message, "hint", one->hint, "level",
 						      one->level == DIAG_ERROR ? "error" : "warning"));
 	}
 	return list;
 }
 
-static int load_dir(struct model *m, const char *base, const char *sub, unsigned int kinds, bool builtin, struct diags *d)
+static int load_dir(struct model *m, const char *base, const char *sub, unsigned int kinds, bool builtin,
+		    struct diags *d)
 {
 	own_free char *path = NULL;
 
@@ -68,7 +70,9 @@ static unsigned int kinds_of(const struct call *c)
 	static const struct {
 		const char *noun;
 		unsigned int kinds;
-	} rows[] = { { "capability", BIT(DECL_CAPABILITY) }, { "agent", BIT(DECL_AGENT) }, { "policy", BIT(DECL_POLICY) } };
+	} rows[] = { { "capability", BIT(DECL_CAPABILITY) },
+		     { "agent", BIT(DECL_AGENT) },
+		     { "policy", BIT(DECL_POLICY) } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (strcmp(rows[i].noun, c->verb->noun) == 0)
@@ -79,8 +83,8 @@ static unsigned int kinds_of(const struct call *c)
 static int put_verdict(const struct call *c, const char *name, const struct diags *d, size_t count)
 {
 	own_json json_t *list = diagnoses_json(d);
-	own_json json_t *document = json_pack("{s:b, s:s, s:I, s:O}", "valid", d->errors == 0, "file", name, "declarations",
-					      (json_int_t)count, "diagnoses", list);
+	own_json json_t *document = json_pack("{s:b, s:s, s:I, s:O}", "valid", d->errors == 0, "file", name,
+					      "declarations", (json_int_t)count, "diagnoses", list);
 
 	if (call_has(c, OPT_JSON) && document)
 		out_json(stdout, document);
@@ -89,7 +93,8 @@ static int put_verdict(const struct call *c, const char *name, const struct diag
 	if (d->errors == 0 && !call_has(c, OPT_JSON))
 		printf("%s is valid: %zu declaration%s\n", name, count, count == 1 ? "" : "s");
 	if (d->errors > 0)
-		return say_fail(REFUSED, NULL, "%s is not valid: %zu error%s", name, d->errors, d->errors == 1 ? "" : "s");
+		return say_fail(REFUSED, NULL, "%s is not valid: %zu error%s", name, d->errors,
+				d->errors == 1 ? "" : "s");
 	return DONE;
 }
 
@@ -115,7 +120,8 @@ int verb_validate(const struct call *c)
 		return say_no_memory();
 	r = text_read(file, &text, &size);
 	if (r < 0)
-		return say_fail(r == -ENOENT ? NOT_FOUND : REFUSED, NULL, "cannot read %s: %s", file, strerror(-r));
+		return say_fail(r == -ENOENT ? NOT_FOUND : REFUSED, NULL, "cannot read %s: %s", file,
+				strerror(-r));
 	r = load_share(c, m, &d);
 	before = count_all(m);
 	if (r == 0)
@@ -137,10 +143,11 @@ static const char *verdict_word(enum cvf_verdict v)
 
 static json_t *answer_json(const struct answer *a, json_t *trace)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:s, s:b, s:O}", "decision", decision_name(a->decision), "verdict",
-			 verdict_word(a->verdict), "capability", a->capability, "risk", risk_name(a->risk), "rule", a->rule,
-			 "reason", reason_word(a->reason), "text", a->text ? a->text : reason_sentence(a->reason), "in_scope",
-			 a->in_scope, "trace", trace);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:s, s:b, s:O}", "decision",
+			 decision_name(a->decision), "verdict", verdict_word(a->verdict), "capability",
+			 a->capability, "risk", risk_name(a->risk), "rule", a->rule, "reason",
+			 reason_word(a->reason), "text", a->text ? a->text : reason_sentence(a->reason),
+			 "in_scope", a->in_scope, "trace", trace);
 }
 
 static int refuse(const char *doing, const struct diags *d, int status)
@@ -178,5 +185,7 @@ int offline_explain(const struct call *c, json_t **ret)
 	if (r == -ENOENT)
 		return say_fail(NOT_FOUND, "see: cvfctl agent list", "no such agent: %s", q.agent);
 	*ret = r < 0 ? NULL : answer_json(&a, trace);
-	return *ret ? DONE : say_fail(REFUSED, NULL, "cannot explain the operation: %s", strerror(r < 0 ? -r : ENOMEM));
+	return *ret ? DONE
+		    : say_fail(REFUSED, NULL, "cannot explain the operation: %s",
+			       strerror(r < 0 ? -r : ENOMEM));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * out.h - documents of the API as tables, as trees of fields, and as JSON; every string of theirs is escaped here
+ * out.h - documents of the API as tables, as trees of fields, and as JSON; every string of theirs is escaped
+ * here
  */
 #ifndef CVF_CLI_OUT_H
 #define CVF_CLI_OUT_H
@@ -30,7 +31,8 @@ const json_t *out_field(const json_t *object, const char *path);
 /* Its text; otherwise when it is absent or no string. Borrowed, not escaped. */
 const char *out_text(const json_t *object, const char *path, const char *otherwise);
 /* Rows under a heading, columns aligned. empty: the sentence for no rows. */
-int out_table(FILE *out, const json_t *rows, const struct column *columns, size_t n, const char *empty) must_check;
+int out_table(FILE *out, const json_t *rows, const struct column *columns, size_t n,
+	      const char *empty) must_check;
 /* All fields of a document, one a line, nested ones indented. */
 void out_tree(FILE *out, const json_t *document, unsigned int indent);
 /* A list of diagnoses: "file:line:column: error: message", hint below. NULL: nothing. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * run.h - the parts of `cvfctl run`: waiting for the command as a shell would, and telling its user about holds
+ * run.h - the parts of `cvfctl run`: waiting for the command as a shell would, and telling its user about
+ * holds
  */
 #ifndef CVF_CLI_RUN_H
 #define CVF_CLI_RUN_H
@@ -14,11 +15,14 @@ struct watch;
 /* Blocks the signals that run_wait() takes over; a descriptor to read them from, or an errno. */
 int run_signals(void) must_check;
 /*
- * Waits until the child ends, passing signals on. Never stopped by a stop of the child that it did not get itself, except
- * that a child which suspended itself alone takes the whole job along. w may be NULL. Returns its wait status, or an errno.
+ * Waits until the child ends, passing signals on. Never stopped by a stop of the child that it did not get
+ * itself, except that a child which suspended itself alone takes the whole job along. w may be NULL. Returns
+ * its wait status, or an errno.
  */
 int run_wait(pid_t child, int signals, struct watch *w, int *ret_status) must_check;
-/* Exit status of the child's wait status; does not return if a signal killed the child: dies of the same one. */
+/*
+ * Exit status of the child's wait status; does not return if a signal killed the child: dies of the same one.
+ */
 int run_end(int wait_status);
 
 /* Tells on stderr about holds of the session; NULL: nobody to tell, or no memory. */

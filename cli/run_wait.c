@@ -2,11 +2,11 @@
 /*
  * run_wait.c - stands between a shell and a command that the kernel may stop for a while
  *
- * A hold is a SIGSTOP of one of the command's processes. This process is the shell's child, not they, so the shell sees
- * a job that runs. What is typed goes to the whole process group, this process included:
+ * A hold is a SIGSTOP of one of the command's processes. This process is the shell's child, not they, so the
+ * shell sees a job that runs. What is typed goes to the whole process group, this process included:
  * - Ctrl-Z stops it by default action, with the command, and `fg` continues both: nothing to do here;
- * - Ctrl-C is pending on a process that is held; it must run to notice, so everything is continued. That approves
- *   nothing: an operation that is still wanted is judged again, and held again.
+ * - Ctrl-C is pending on a process that is held; it must run to notice, so everything is continued. That
+ * approves nothing: an operation that is still wanted is judged again, and held again.
  */
 #include "run.h"
 
@@ -20,7 +20,7 @@
 #include <time.h>
 
 #define SUSPEND_GRACE_MS 250	/* how long the command may be suspended alone before the job follows */
-#define REWAKE_MS 100		/* after an interrupt: the signal may have reached the command only after the wake-up */
+#define REWAKE_MS 100 /* after an interrupt: it may have reached the command only after the wake-up */
 
 struct waiting {
 	pid_t child;
@@ -90,7 +90,9 @@ static void on_child(struct waiting *w)
 
 	for (;;) {
 		memset(&info, 0, sizeof(info));
-		if (waitid(P_PID, (id_t)w->child, &info, WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT) < 0 || !info.si_pid)
+		if (waitid(P_PID, (id_t)w->child, &info,
+			   WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT) < 0 ||
+		    !info.si_pid)
 			return;
 		if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED) {
 			w->ended = waitpid(w->child, &w->status, 0) == w->child;
@@ -116,7 +118,10 @@ static void on_signal(struct waiting *w, const struct signalfd_siginfo *info)
 		if (is_suspension(w->stopped_by) && info->ssi_pid != (uint32_t)getpid())
 			kill(w->child, SIGCONT);
 	} else {
-		/* From the terminal (SI_KERNEL) the whole group has it already; from kill(1) perhaps only we do. */
+		/*
+		 * From the terminal (SI_KERNEL) the whole group has it already; from kill(1) perhaps only we
+		 * do.
+		 */
 		if (info->ssi_code != SI_KERNEL)
 			kill(w->child, signal);
 		if (is_among(signal, ending, ARRAY_SIZE(ending))) {

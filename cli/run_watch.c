@@ -2,8 +2,8 @@
 /*
  * run_watch.c - one line for each hold of the session, and one for its end
  *
- * A thread, so that a daemon that is slow or gone delays neither signals nor the command's exit. It blocks every signal:
- * SIGTTOU too, so that a line written from the background is written and stops nobody.
+ * A thread, so that a daemon that is slow or gone delays neither signals nor the command's exit. It blocks
+ * every signal: SIGTTOU too, so that a line written from the background is written and stops nobody.
  */
 #include "run.h"
 
@@ -20,7 +20,7 @@
 #include <time.h>
 
 #define INTERVAL_MS 1000
-#define POKED_MS 100		/* the hold may reach the daemon's store after its stop reached us; then doubled */
+#define POKED_MS 100 /* the hold may reach the daemon's store after its stop reached us; then doubled */
 #define TIMEOUT_MS 2000
 #define LAST_LOOK_MS 1000
 #define OPERATION_WIDTH 300
@@ -52,7 +52,9 @@ static void write_line(const char *line, size_t size)
 	bool raw = is_raw();
 	int n = asprintf(&all, "%s%.*s%s", raw ? "\r\n" : "", (int)size, line, raw ? "\r\n" : "\n");
 
-	/* One write, so that it stays one line among the command's own. Nobody is left to tell if it fails. */
+	/*
+	 * One write, so that it stays one line among the command's own. Nobody is left to tell if it fails.
+	 */
 	if (n > 0 && write(STDERR_FILENO, all, (size_t)n) < 0)
 		return;
 }
@@ -107,7 +109,8 @@ static json_t *get(struct watch *w, const char *path, long *ret_status)
 {
 	own_reply struct reply reply = { 0 };
 
-	if (!path || client_request(w->client, &(struct request){ .path = path, .timeout_ms = TIMEOUT_MS }, &reply) < 0)
+	if (!path || client_request(w->client, &(struct request){ .path = path, .timeout_ms = TIMEOUT_MS },
+				    &reply) < 0)
 		return NULL;
 	if (ret_status)
 		*ret_status = reply.status;
@@ -249,14 +252,18 @@ struct watch *watch_new(const struct call *c, const char *agent, const char *ses
 	if (!w)
 		return NULL;
 	url_param(&u, "agent", agent);
-	/* The pending ones alone come put together where several sessions ask the same; ours might be behind another's. */
+	/*
+	 * The pending ones alone come put together where several sessions ask the same; ours might be behind
+	 * another's.
+	 */
 	url_param(&u, "state", "all");
 	url_param(&u, "limit", NEWEST);
 	w->path = u.text;
 	w->session = strdup(session);
 	w->known = json_object();
 	w->json = call_has(c, OPT_JSON);
-	if (w->path && w->session && w->known && client_new(client_socket(c), &w->client) == 0 && thread_start(w) == 0)
+	if (w->path && w->session && w->known && client_new(client_socket(c), &w->client) == 0 &&
+	    thread_start(w) == 0)
 		return w;
 	release(w);
 	return NULL;

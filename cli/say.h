@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * say.h - exit codes, and the one way to tell a person that something did not work: what, why, and what to do next
+ * say.h - exit codes, and the one way to tell a person that something did not work: what, why, and what to do
+ * next
  */
 #ifndef CVF_CLI_SAY_H
 #define CVF_CLI_SAY_H

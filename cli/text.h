@@ -15,7 +15,10 @@
 
 /* A file, or standard input for "-". -EFBIG beyond TEXT_FILE_MAX; otherwise an errno. */
 int text_read(const char *path, char **ret, size_t *ret_size) must_check;
-/* What a hold or an event is about, on one line: "exec /usr/bin/git push origin". most: characters; 0: all of it. */
+/*
+ * What a hold or an event is about, on one line: "exec /usr/bin/git push origin". most: characters; 0: all of
+ * it.
+ */
 void text_operation(FILE *out, const json_t *of, size_t most);
 /* The sentence for a reason's word, or the word itself when it is not one of ours. */
 void text_reason(FILE *out, const char *reason);

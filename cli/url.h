@@ -2,7 +2,8 @@
 /*
  * url.h - request paths: whatever a segment or a value holds, it stays one segment or one value
  *
- * struct url u = url_begin("/v1/agents"); url_segment(&u, id); url_param(&u, "limit", "10"); ... url_done(&u);
+ * struct url u = url_begin("/v1/agents"); url_segment(&u, id); url_param(&u, "limit", "10"); ...
+ * url_done(&u);
  */
 #ifndef CVF_CLI_URL_H
 #define CVF_CLI_URL_H

@@ -30,12 +30,18 @@ static void put_left(FILE *out, const json_t *row)
 }
 
 static const struct column pending_columns[] = {
-	{ "HOLD", "id", NULL }, { "AGENT", "agent", NULL }, { "RISK", "risk", NULL }, { "CAPABILITY", "capability", NULL },
+	{ "HOLD", "id", NULL },	    { "AGENT", "agent", NULL },
+	{ "RISK", "risk", NULL },   { "CAPABILITY", "capability", NULL },
 	{ "LEFT", NULL, put_left }, { "OPERATION", NULL, put_operation },
 };
 static const struct column all_columns[] = {
-	{ "HOLD", "id", NULL }, { "STATE", "state", NULL }, { "AGENT", "agent", NULL }, { "RISK", "risk", NULL },
-	{ "CAPABILITY", "capability", NULL }, { "LEFT", NULL, put_left }, { "DECIDED BY", "decided_by", NULL },
+	{ "HOLD", "id", NULL },
+	{ "STATE", "state", NULL },
+	{ "AGENT", "agent", NULL },
+	{ "RISK", "risk", NULL },
+	{ "CAPABILITY", "capability", NULL },
+	{ "LEFT", NULL, put_left },
+	{ "DECIDED BY", "decided_by", NULL },
 	{ "OPERATION", NULL, put_operation },
 };
 
@@ -62,7 +68,8 @@ static int list_once(const struct call *c, const char *path)
 		return DONE;
 	}
 	r = out_table(stdout, out_field(reply, "holds"), all ? all_columns : pending_columns,
-		      all ? ARRAY_SIZE(all_columns) : ARRAY_SIZE(pending_columns), "Nothing waits for an answer.");
+		      all ? ARRAY_SIZE(all_columns) : ARRAY_SIZE(pending_columns),
+		      "Nothing waits for an answer.");
 	return r < 0 ? say_no_memory() : DONE;
 }
 
@@ -92,7 +99,8 @@ static void put_end(const struct call *c, const char *id)
 	own_json json_t *hold = NULL;
 
 	url_segment(&u, id);
-	if (ask_on(c, client_socket(c), &(struct ask){ { .path = u.text }, "show a hold", false }, &hold) == DONE)
+	if (ask_on(c, client_socket(c), &(struct ask){ { .path = u.text }, "show a hold", false }, &hold) ==
+	    DONE)
 		put_change(c, hold);
 }
 
@@ -127,12 +135,14 @@ static int watch(const struct call *c, const char *path)
 
 	for (;;) {
 		own_json json_t *reply = NULL;
-		int r = ask_on(c, socket, &(struct ask){ { .path = path }, "list the approvals", false }, &reply);
+		int r = ask_on(c, socket, &(struct ask){ { .path = path }, "list the approvals", false },
+			       &reply);
 
 		if (r > 0 || (r < 0 && !was_there))
 			return r > 0 ? r : ask_say_unreachable(socket, r);
 		if (r < 0 && is_there)
-			say_fail(0, "waiting for it to come back", "lost the daemon at %s: %s", socket, strerror(-r));
+			say_fail(0, "waiting for it to come back", "lost the daemon at %s: %s", socket,
+				 strerror(-r));
 		is_there = r == DONE;
 		was_there = true;
 		if (is_there)
@@ -198,7 +208,8 @@ static int answer(const struct call *c, const char *verb, json_t *body, const ch
 		text_operation(stdout, reply, 0);
 	}
 	if (json_integer_value(out_field(reply, "resumed")) > 1)
-		printf(" (%lld processes that asked the same)", (long long)json_integer_value(out_field(reply, "resumed")));
+		printf(" (%lld processes that asked the same)",
+		       (long long)json_integer_value(out_field(reply, "resumed")));
 	putchar('\n');
 	return DONE;
 }
@@ -206,7 +217,8 @@ static int answer(const struct call *c, const char *verb, json_t *body, const ch
 /* The note goes into JSON: bytes that are no text would be lost without a word. */
 static int set_note(const struct call *c, json_t *body)
 {
-	if (call_has(c, OPT_NOTE) && json_object_set_new(body, "note", json_string(c->option[OPT_NOTE])) < 0) {
+	if (call_has(c, OPT_NOTE) &&
+	    json_object_set_new(body, "note", json_string(c->option[OPT_NOTE])) < 0) {
 		json_decref(body);
 		return say_fail(USAGE, NULL, "--note: the text is not valid UTF-8");
 	}
@@ -225,7 +237,8 @@ int verb_approve(const struct call *c)
 	if (r < 0)
 		return -r;
 	if (strcmp(scope, "once") == 0 && (for_s || uses))
-		return say_fail(USAGE, "add --scope session or --scope agent", "--for and --uses need an answer that stays");
+		return say_fail(USAGE, "add --scope session or --scope agent",
+				"--for and --uses need an answer that stays");
 	body = json_pack("{s:s}", "scope", scope);
 	if (for_s)
 		json_object_set_new(body, "for_s", json_integer(for_s));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * verb_completion.c - completion scripts for three shells, made from the tables: a new verb or option completes at once
+ * verb_completion.c - completion scripts for three shells, made from the tables: a new verb or option
+ * completes at once
  */
 #include "say.h"
 #include "verbs.h"
@@ -53,10 +54,12 @@ static void bash_values(void)
 	puts("	case \"$prev\" in");
 	for (enum option o = 0; o < OPT_MAX; o++)
 		if (options[o].choices)
-			printf("	--%s) COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n", options[o].name, options[o].choices);
+			printf("	--%s) COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n",
+			       options[o].name, options[o].choices);
 	puts("	--etc | --share) COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n"
 	     "	--socket) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n"
-	     "	--agent | -a) COMPREPLY=($(compgen -W \"$(_cvfctl_ids agent list)\" -- \"$cur\")); return ;;\n"
+	     "	--agent | -a) COMPREPLY=($(compgen -W \"$(_cvfctl_ids agent list)\" -- \"$cur\")); return "
+	     ";;\n"
 	     "	esac");
 }
 
@@ -81,14 +84,17 @@ static void bash(void)
 {
 	puts("# bash completion of cvfctl: eval \"$(cvfctl completion bash)\"\n"
 	     "_cvfctl_ids() {\n"
-	     "	command cvfctl --json \"$@\" 2>/dev/null | grep -oE '[{,]\"id\":\"[^\"]*\"' | cut -d'\"' -f4\n"
+	     "	command cvfctl --json \"$@\" 2>/dev/null | grep -oE '[{,]\"id\":\"[^\"]*\"' | cut -d'\"' "
+	     "-f4\n"
 	     "}\n"
 	     "_cvfctl() {\n"
-	     "	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} noun= verb= words= options= i");
+	     "	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} noun= verb= words= "
+	     "options= i");
 	puts("	for ((i = 1; i < COMP_CWORD; i++)); do\n"
 	     "		case \"${COMP_WORDS[i]}\" in\n"
 	     "		-*) ;;\n"
-	     "		*) if [ -z \"$noun\" ]; then noun=${COMP_WORDS[i]}; elif [ -z \"$verb\" ]; then verb=${COMP_WORDS[i]}; fi ;;\n"
+	     "		*) if [ -z \"$noun\" ]; then noun=${COMP_WORDS[i]}; elif [ -z \"$verb\" ]; then "
+	     "verb=${COMP_WORDS[i]}; fi ;;\n"
 	     "		esac\n"
 	     "	done");
 	bash_values();
@@ -100,7 +106,8 @@ static void bash(void)
 	     "	case \"$noun $verb\" in\n"
 	     "	run*) COMPREPLY=($(compgen -c -- \"$cur\")) ;;\n"
 	     "	*' register' | *' validate' | *' apply') COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
-	     "	'approve '* | 'deny '* | 'approvals show') COMPREPLY=($(compgen -W \"$(_cvfctl_ids approvals)\" -- \"$cur\")) ;;\n"
+	     "	'approve '* | 'deny '* | 'approvals show') COMPREPLY=($(compgen -W \"$(_cvfctl_ids "
+	     "approvals)\" -- \"$cur\")) ;;\n"
 	     "	*' show' | *' remove' | *' revoke' | 'agent attach' | 'agent mode')\n"
 	     "		COMPREPLY=($(compgen -W \"$(_cvfctl_ids \"$noun\" list)\" -- \"$cur\")) ;;\n"
 	     "	'completion ') COMPREPLY=($(compgen -W 'bash zsh fish' -- \"$cur\")) ;;\n"
@@ -147,14 +154,18 @@ static void fish(void)
 	     "complete -c cvfctl -l socket -r -F -d 'control socket'");
 	for (size_t i = 0; i < verbs_count; i++) {
 		if (is_first_of_noun(i))
-			printf("complete -c cvfctl -n __fish_use_subcommand -a %s -d \"%s\"\n", verbs[i].noun, summary_of(i));
+			printf("complete -c cvfctl -n __fish_use_subcommand -a %s -d \"%s\"\n", verbs[i].noun,
+			       summary_of(i));
 		if (verbs[i].verb) {
-			printf("complete -c cvfctl -n '__fish_seen_subcommand_from %s; and not __fish_seen_subcommand_from ", verbs[i].noun);
+			printf("complete -c cvfctl -n '__fish_seen_subcommand_from %s; and not "
+			       "__fish_seen_subcommand_from ",
+			       verbs[i].noun);
 			put_verbs_of(verbs[i].noun);
 			printf("' -a %s -d \"%s\"\n", verbs[i].verb, verbs[i].summary);
 		}
-		if (strstr(verbs[i].words, "FILE"))
-			printf("complete -c cvfctl -n '__fish_seen_subcommand_from %s; and __fish_seen_subcommand_from %s' -F\n",
+		if (verbs[i].words && strstr(verbs[i].words, "FILE"))
+			printf("complete -c cvfctl -n '__fish_seen_subcommand_from %s; and "
+			       "__fish_seen_subcommand_from %s' -F\n",
 			       verbs[i].noun, verbs[i].verb);
 		fish_options(i);
 	}
@@ -173,5 +184,6 @@ int verb_completion(const struct call *c)
 		rows[i].put();
 		return DONE;
 	}
-	return say_fail(USAGE, "bash, zsh and fish are known", "no completion for this shell: %s", c->words[0]);
+	return say_fail(USAGE, "bash, zsh and fish are known", "no completion for this shell: %s",
+			c->words[0]);
 }

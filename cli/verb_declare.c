@@ -13,7 +13,8 @@
 
 static void put_risk(FILE *out, const json_t *row)
 {
-	out_value(out, json_is_object(out_field(row, "risk")) ? out_field(row, "risk.level") : out_field(row, "risk"));
+	out_value(out, json_is_object(out_field(row, "risk")) ? out_field(row, "risk.level")
+							      : out_field(row, "risk"));
 }
 
 static void put_grants(FILE *out, const json_t *row)
@@ -35,16 +36,16 @@ static void put_origin(FILE *out, const json_t *row)
 }
 
 static const struct column capability_columns[] = {
-	{ "ID", "id", NULL }, { "TYPE", "operation_type", NULL }, { "RISK", NULL, put_risk }, { "FROM", NULL, put_origin },
-	{ "NAME", "name", NULL },
+	{ "ID", "id", NULL },	      { "TYPE", "operation_type", NULL }, { "RISK", NULL, put_risk },
+	{ "FROM", NULL, put_origin }, { "NAME", "name", NULL },
 };
 static const struct column agent_columns[] = {
-	{ "ID", "id", NULL }, { "MODE", "mode", NULL }, { "PROFILE", "profile", NULL }, { "GRANTS", NULL, put_grants },
-	{ "OWNER", "owner", NULL }, { "FROM", NULL, put_origin },
+	{ "ID", "id", NULL },		{ "MODE", "mode", NULL },   { "PROFILE", "profile", NULL },
+	{ "GRANTS", NULL, put_grants }, { "OWNER", "owner", NULL }, { "FROM", NULL, put_origin },
 };
 static const struct column policy_columns[] = {
-	{ "ID", "id", NULL }, { "PRIORITY", "priority", NULL }, { "RULES", NULL, put_rules }, { "FROM", NULL, put_origin },
-	{ "NAME", "name", NULL },
+	{ "ID", "id", NULL },	      { "PRIORITY", "priority", NULL }, { "RULES", NULL, put_rules },
+	{ "FROM", NULL, put_origin }, { "NAME", "name", NULL },
 };
 
 static const struct kind {
@@ -53,9 +54,11 @@ static const struct kind {
 	size_t columns_count;
 	bool replaces;	/* without being asked */
 } kinds[] = {
-	{ "capability", "capabilities", "/v1/capabilities", "registered", capability_columns, ARRAY_SIZE(capability_columns), false },
+	{ "capability", "capabilities", "/v1/capabilities", "registered", capability_columns,
+	  ARRAY_SIZE(capability_columns), false },
 	{ "agent", "agents", "/v1/agents", "registered", agent_columns, ARRAY_SIZE(agent_columns), false },
-	{ "policy", "policies", "/v1/policies", "in force", policy_columns, ARRAY_SIZE(policy_columns), true },
+	{ "policy", "policies", "/v1/policies", "in force", policy_columns, ARRAY_SIZE(policy_columns),
+	  true },
 };
 
 static const struct kind *kind_of(const struct call *c)
@@ -77,7 +80,10 @@ static void put_id(const struct kind *k, const json_t *one)
 		printf("%s %s %s\n", k->noun, id, k->done);
 }
 
-/* The reply names what was taken in: one declaration, a list, or a list under the plural; any of them is fine. */
+/*
+ * The reply names what was taken in: one declaration, a list, or a list under the plural; any of them is
+ * fine.
+ */
 static void put_registered(const struct kind *k, const json_t *reply)
 {
 	const json_t *list = json_is_array(reply) ? reply : out_field(reply, k->plural);
@@ -104,7 +110,8 @@ int verb_register(const struct call *c)
 	int r = text_read(file, &text, &size);
 
 	if (r < 0)
-		return say_fail(r == -ENOENT ? NOT_FOUND : REFUSED, NULL, "cannot read %s: %s", file, strerror(-r));
+		return say_fail(r == -ENOENT ? NOT_FOUND : REFUSED, NULL, "cannot read %s: %s", file,
+				strerror(-r));
 	url_param(&u, "name", strcmp(file, "-") == 0 ? "stdin" : file);
 	url_param(&u, "replace", k->replaces || call_has(c, OPT_REPLACE) ? "1" : NULL);
 	if (asprintf(&doing, "%s the %s of %s", c->verb->verb, k->plural, file) < 0)
@@ -206,7 +213,8 @@ int verb_attach(const struct call *c)
 
 	if (r < 0)
 		return -r;
-	r = post_agent(c, "sessions", "attach the process to", json_pack("{s:I}", "pid", (json_int_t)pid), &reply);
+	r = post_agent(c, "sessions", "attach the process to", json_pack("{s:I}", "pid", (json_int_t)pid),
+		       &reply);
 	if (r != DONE)
 		return r;
 	if (call_has(c, OPT_JSON)) {
@@ -230,7 +238,8 @@ int verb_mode(const struct call *c)
 	while (i < ARRAY_SIZE(modes) && strcmp(modes[i], mode) != 0)
 		i++;
 	if (i == ARRAY_SIZE(modes))
-		return say_fail(USAGE, "see: cvfctl agent mode --help", "'%s' is no mode: enforce, observe or learn", mode);
+		return say_fail(USAGE, "see: cvfctl agent mode --help",
+				"'%s' is no mode: enforce, observe or learn", mode);
 	r = post_agent(c, "mode", "change the mode of", json_pack("{s:s}", "mode", mode), &reply);
 	if (r != DONE)
 		return r;

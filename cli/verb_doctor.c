@@ -69,15 +69,17 @@ static void examine(struct patient *p)
 
 static const char *const level_words[] = { "OK", "WARN", "FAIL" };
 
-static void run_checks(const struct patient *p, const struct check *checks, size_t n, json_t *list, int *worst)
+static void run_checks(const struct patient *p, const struct check *checks, size_t n, json_t *list,
+		       int *worst)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct finding f = checks[i].look(p);
 
 		if ((int)f.level > *worst)
 			*worst = (int)f.level;
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:s?}", "check", checks[i].name, "result",
-						      level_words[f.level], "seen", f.seen, "fix", f.fix));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:s?, s:s?}", "check", checks[i].name, "result",
+						level_words[f.level], "seen", f.seen, "fix", f.fix));
 		free(f.seen);
 	}
 }

@@ -22,12 +22,14 @@ static void put_operation(FILE *out, const json_t *row)
 }
 
 static const struct column columns[] = {
-	{ "TIME", "time", NULL }, { "EVENT", "id", NULL }, { "AGENT", "agent", NULL }, { "VERDICT", "verdict", NULL },
-	{ "RISK", "risk", NULL }, { "CAPABILITY", "capability", NULL }, { "REASON", "reason", NULL },
-	{ "OPERATION", NULL, put_operation },
+	{ "TIME", "time", NULL },     { "EVENT", "id", NULL },
+	{ "AGENT", "agent", NULL },   { "VERDICT", "verdict", NULL },
+	{ "RISK", "risk", NULL },     { "CAPABILITY", "capability", NULL },
+	{ "REASON", "reason", NULL }, { "OPERATION", NULL, put_operation },
 };
 
-static struct url page_url(const struct call *c, const char *since, const char *order, const char *limit, const char *after)
+static struct url page_url(const struct call *c, const char *since, const char *order, const char *limit,
+			   const char *after)
 {
 	struct url u = url_begin("/v1/events");
 
@@ -41,7 +43,8 @@ static struct url page_url(const struct call *c, const char *since, const char *
 	return u;
 }
 
-static int page(const struct call *c, const char *since, const char *order, const char *limit, const char *after, json_t **ret)
+static int page(const struct call *c, const char *since, const char *order, const char *limit,
+		const char *after, json_t **ret)
 {
 	own_url struct url u = page_url(c, since, order, limit, after);
 
@@ -54,7 +57,9 @@ static int put_events(const struct call *c, const json_t *events)
 	size_t i;
 
 	if (!call_has(c, OPT_JSON))
-		return out_table(stdout, events, columns, ARRAY_SIZE(columns), "No events.") < 0 ? say_no_memory() : DONE;
+		return out_table(stdout, events, columns, ARRAY_SIZE(columns), "No events.") < 0
+			       ? say_no_memory()
+			       : DONE;
 	json_array_foreach(events, i, one)
 		out_json(stdout, one);
 	return DONE;
@@ -155,7 +160,8 @@ int verb_events(const struct call *c)
 	if (r != DONE)
 		return r;
 	if (limit || (!follows && !call_has(c, OPT_SINCE)))
-		r = newest(c, call_has(c, OPT_SINCE) ? since : NULL, limit ? limit : EVENTS_SHOWN, follows ? &last : NULL);
+		r = newest(c, call_has(c, OPT_SINCE) ? since : NULL, limit ? limit : EVENTS_SHOWN,
+			   follows ? &last : NULL);
 	else if (call_has(c, OPT_SINCE))
 		r = since_then(c, since, follows ? &last : NULL);
 	return r == DONE && follows ? follow(c, last) : r;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * verb_explain.c - what an operation came to, or would come to, and why: asked of the daemon, or judged here by its library
+ * verb_explain.c - what an operation came to, or would come to, and why: asked of the daemon, or judged here
+ * by its library
  */
 #include "ask.h"
 #include "offline.h"
@@ -31,7 +32,10 @@ static int ask_daemon(const struct call *c, json_t **ret)
 
 	if (!text)
 		return say_fail(USAGE, NULL, "the operation is no valid UTF-8");
-	return ask(c, &(struct ask){ { "POST", "/v1/explain", text, strlen(text), 0 }, "explain the operation", true }, ret);
+	return ask(c,
+		   &(struct ask){
+			   { "POST", "/v1/explain", text, strlen(text), 0 }, "explain the operation", true },
+		   ret);
 }
 
 static void put_trace(const json_t *trace)
@@ -69,7 +73,8 @@ static void put_fields(const json_t *of, const char *const *fields, size_t n)
 
 static void put_answer(const json_t *answer)
 {
-	static const char *const fields[] = { "verdict", "decision", "capability", "risk", "rule", "reason", "text", "in_scope" };
+	static const char *const fields[] = { "verdict", "decision", "capability", "risk",
+					      "rule",	 "reason",   "text",	   "in_scope" };
 
 	put_fields(answer, fields, ARRAY_SIZE(fields));
 	put_trace(out_field(answer, "trace"));
@@ -82,7 +87,8 @@ int verb_policy_explain(const struct call *c)
 	int r;
 
 	if (!here && (call_has(c, OPT_ETC) || call_has(c, OPT_SHARE)))
-		return say_fail(USAGE, "add --offline, or leave them out", "--etc and --share are only for --offline");
+		return say_fail(USAGE, "add --offline, or leave them out",
+				"--etc and --share are only for --offline");
 	r = here ? offline_explain(c, &answer) : ask_daemon(c, &answer);
 	if (r != DONE)
 		return r;
@@ -96,7 +102,8 @@ int verb_policy_explain(const struct call *c)
 /* What the declarations of today would say, if it is something else. */
 static void put_now(const json_t *event, const json_t *now)
 {
-	const char *was = out_text(event, "would", out_text(event, "verdict", "")), *is = out_text(now, "verdict", NULL);
+	const char *was = out_text(event, "would", out_text(event, "verdict", "")),
+		   *is = out_text(now, "verdict", NULL);
 
 	if (!is || strcmp(was, is) == 0)
 		return;
@@ -109,8 +116,9 @@ static void put_now(const json_t *event, const json_t *now)
 
 static void put_event(const json_t *reply)
 {
-	static const char *const of_event[] = { "id", "time", "agent", "session", "pid", "exe", "verdict", "would", "capability", "risk",
-						"decision", "rule", "generation", "hold" };
+	static const char *const of_event[] = { "id",	    "time",    "agent",	     "session",	   "pid",
+						"exe",	    "verdict", "would",	     "capability", "risk",
+						"decision", "rule",    "generation", "hold" };
 	const json_t *event = out_field(reply, "event");
 
 	fputs("operation   ", stdout);

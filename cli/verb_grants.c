@@ -12,7 +12,8 @@
 
 static void put_uses(FILE *out, const json_t *row)
 {
-	const json_t *uses = out_field(row, "uses_left") ? out_field(row, "uses_left") : out_field(row, "uses");
+	const json_t *uses =
+		out_field(row, "uses_left") ? out_field(row, "uses_left") : out_field(row, "uses");
 
 	if (!uses || json_is_null(uses) || json_integer_value(uses) >= 0xffffffffLL)
 		fputs("any", out);
@@ -34,8 +35,13 @@ static void put_operation(FILE *out, const json_t *row)
 }
 
 static const struct column columns[] = {
-	{ "GRANT", "id", NULL }, { "AGENT", "agent", NULL }, { "SCOPE", "scope", NULL }, { "CAPABILITY", "capability", NULL },
-	{ "USES", NULL, put_uses }, { "LEFT", NULL, put_left }, { "OPERATION", NULL, put_operation },
+	{ "GRANT", "id", NULL },
+	{ "AGENT", "agent", NULL },
+	{ "SCOPE", "scope", NULL },
+	{ "CAPABILITY", "capability", NULL },
+	{ "USES", NULL, put_uses },
+	{ "LEFT", NULL, put_left },
+	{ "OPERATION", NULL, put_operation },
 };
 
 int verb_grants(const struct call *c)

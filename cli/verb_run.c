@@ -2,8 +2,9 @@
 /*
  * verb_run.c - a command as a session of an agent
  *
- * The child is enrolled before it becomes the command, so not one system call of the command escapes; if it cannot be
- * enrolled, it is not run. cvfctl stays outside the session, in the same process group, with the terminal untouched.
+ * The child is enrolled before it becomes the command, so not one system call of the command escapes; if it
+ * cannot be enrolled, it is not run. cvfctl stays outside the session, in the same process group, with the
+ * terminal untouched.
  */
 #include "ask.h"
 #include "out.h"
@@ -34,7 +35,8 @@ static int run_command(char **words, const char *agent)
 
 	execvp(words[0], words);
 	error = errno;
-	if ((error == EPERM || error == EACCES) && asprintf(&hint, "if a policy refused it: cvfctl why --agent %s", agent) < 0)
+	if ((error == EPERM || error == EACCES) &&
+	    asprintf(&hint, "if a policy refused it: cvfctl why --agent %s", agent) < 0)
 		hint = NULL;
 	say_fail(0, hint, "cannot run %s: %s", words[0], strerror(error));
 	return error == ENOENT || error == ENOTDIR ? 127 : 126;
@@ -108,12 +110,14 @@ static int enrol(struct job *j)
 	if (r != DONE)
 		return r;
 	snprintf(j->session, sizeof(j->session), "%s", out_text(reply, "session", ""));
-	return *j->session ? DONE : say_fail(REFUSED, "see: cvfctl doctor", "cannot %s: the daemon named no session", doing);
+	return *j->session ? DONE
+			   : say_fail(REFUSED, "see: cvfctl doctor", "cannot %s: the daemon named no session",
+				      doing);
 }
 
 /*
- * With exec(2) this process would not exist, so it must not hold open what the command may close: the other end of a pipe
- * waits for that. Standard error stays where holds are told on it.
+ * With exec(2) this process would not exist, so it must not hold open what the command may close: the other
+ * end of a pipe waits for that. Standard error stays where holds are told on it.
  */
 static int let_go(struct job *j, bool keep_stderr)
 {
@@ -149,7 +153,8 @@ static int supervise(struct job *j)
 	if (r >= 0)
 		r = run_wait(j->child, signals, w, &status);
 	watch_free(w);
-	return r < 0 ? say_fail(REFUSED, NULL, "cannot supervise the command: %s", strerror(-r)) : run_end(status);
+	return r < 0 ? say_fail(REFUSED, NULL, "cannot supervise the command: %s", strerror(-r))
+		     : run_end(status);
 }
 
 int verb_run(const struct call *c)

@@ -25,7 +25,8 @@ int verb_status(const struct call *c)
 		out_json(stdout, reply);
 		return DONE;
 	}
-	puts(json_is_true(out_field(reply, "enforcing")) ? "Enforcing." : "NOT ENFORCING. See: cvfctl doctor");
+	puts(json_is_true(out_field(reply, "enforcing")) ? "Enforcing."
+							 : "NOT ENFORCING. See: cvfctl doctor");
 	out_tree(stdout, reply, 2);
 	return DONE;
 }
@@ -33,7 +34,10 @@ int verb_status(const struct call *c)
 int verb_reload(const struct call *c)
 {
 	own_json json_t *reply = NULL;
-	int r = ask(c, &(struct ask){ { "POST", "/v1/reload", "{}", 2, 0 }, "reload (the old generation stays in force)", false },
+	int r = ask(c,
+		    &(struct ask){ { "POST", "/v1/reload", "{}", 2, 0 },
+				    "reload (the old generation stays in force)",
+				    false },
 		    &reply);
 
 	if (r != DONE)
@@ -59,8 +63,9 @@ static json_t *versions(const struct call *c)
 	if (client_new(client_socket(c), &cl) == 0 &&
 	    client_request(cl, &(struct request){ .path = "/v1/status", .timeout_ms = 2000 }, &reply) == 0)
 		daemon = out_text(reply.body, "version", NULL);
-	return json_pack("{s:s, s:i, s:s?, s:s, s:s}", "cvfctl", CVF_VERSION, "abi", CVF_ABI, "daemon", daemon,
-			 "libcurl", curl_version_info(CURLVERSION_NOW)->version, "jansson", jansson_version_str());
+	return json_pack("{s:s, s:i, s:s?, s:s, s:s}", "cvfctl", CVF_VERSION, "abi", CVF_ABI, "daemon",
+			 daemon, "libcurl", curl_version_info(CURLVERSION_NOW)->version, "jansson",
+			 jansson_version_str());
 }
 
 int verb_version(const struct call *c)
@@ -73,8 +78,8 @@ int verb_version(const struct call *c)
 		out_json(stdout, document);
 		return DONE;
 	}
-	printf("cvfctl %s (ABI %d, libcurl %s, jansson %s)\n", CVF_VERSION, CVF_ABI, out_text(document, "libcurl", "?"),
-	       out_text(document, "jansson", "?"));
+	printf("cvfctl %s (ABI %d, libcurl %s, jansson %s)\n", CVF_VERSION, CVF_ABI,
+	       out_text(document, "libcurl", "?"), out_text(document, "jansson", "?"));
 	if (out_text(document, "daemon", NULL)) {
 		fputs("cvfd ", stdout);
 		out_value(stdout, out_field(document, "daemon"));
@@ -86,8 +91,9 @@ int verb_version(const struct call *c)
 int verb_counters(const struct call *c)
 {
 	static const struct column columns[] = {
-		{ "AGENT", "agent", NULL }, { "CAPABILITY", "capability", NULL }, { "OPERATION", "operation", NULL },
-		{ "VERDICT", "verdict", NULL }, { "COUNT", "count", NULL },
+		{ "AGENT", "agent", NULL },	    { "CAPABILITY", "capability", NULL },
+		{ "OPERATION", "operation", NULL }, { "VERDICT", "verdict", NULL },
+		{ "COUNT", "count", NULL },
 	};
 	own_url struct url u = url_begin("/v1/counters");
 	own_json json_t *reply = NULL;
@@ -101,7 +107,8 @@ int verb_counters(const struct call *c)
 		out_json(stdout, reply);
 		return DONE;
 	}
-	r = out_table(stdout, out_field(reply, "counters"), columns, ARRAY_SIZE(columns), "Nothing was counted yet.");
+	r = out_table(stdout, out_field(reply, "counters"), columns, ARRAY_SIZE(columns),
+		      "Nothing was counted yet.");
 	return r < 0 ? say_no_memory() : DONE;
 }
 
@@ -125,7 +132,8 @@ static void put_reason(const json_t *one)
 
 static void put_list(const json_t *list)
 {
-	static const char *const fields[] = { "time", "requested_at", "verdict", "state", "capability", "risk", "hold" };
+	static const char *const fields[] = { "time",	    "requested_at", "verdict", "state",
+					      "capability", "risk",	    "hold" };
 	const json_t *one, *value;
 	size_t i;
 
@@ -158,7 +166,10 @@ static int put_why(const struct call *c, const json_t *reply)
 	return DONE;
 }
 
-/* An agent has a socket of its own: the kernel refuses it the control socket. Anybody else asks for an agent by name. */
+/*
+ * An agent has a socket of its own: the kernel refuses it the control socket. Anybody else asks for an agent
+ * by name.
+ */
 int verb_why(const struct call *c)
 {
 	own_url struct url u = url_begin("/v1/why");

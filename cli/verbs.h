@@ -10,13 +10,13 @@
 #include "args.h"
 
 #define VERB_DEFAULT 0x1	/* meant when its noun stands alone */
-#define VERB_TAIL 0x2		/* options end at the first operand: the rest is somebody else's command line */
+#define VERB_TAIL 0x2 /* options end at the first operand: the rest is somebody else's command line */
 #define MANY 255
 
 struct verb {
 	const char *noun, *verb;	/* verb NULL: the noun says it all */
 	int (*run)(const struct call *c);
-	const char *words;		/* operands, as in help; "": none */
+	const char *words;		/* operands, as in help; NULL: none */
 	uint8_t least, most;		/* how many operands */
 	uint8_t flags;			/* VERB_* */
 	uint32_t options, needs;	/* bits of WITH(); needs: not optional */

@@ -66,7 +66,8 @@ static int zone_parse(const char *text, int *ret_offset_s)
 	*ret_offset_s = 0;
 	if (*text == '\0' || strcasecmp(text, "z") == 0)
 		return 0;
-	if (sscanf(text, "%c%2d:%2d%n", &sign, &hours, &minutes, &end) != 3 || text[end] || !strchr("+-", sign))
+	if (sscanf(text, "%c%2d:%2d%n", &sign, &hours, &minutes, &end) != 3 || text[end] ||
+	    !strchr("+-", sign))
 		return -EINVAL;
 	*ret_offset_s = (hours * 3600 + minutes * 60) * (sign == '-' ? -1 : 1);
 	return 0;
@@ -74,7 +75,8 @@ static int zone_parse(const char *text, int *ret_offset_s)
 
 static int date_parse(const char *text, time_t *ret)
 {
-	static const char *const forms[] = { "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d" };
+	static const char *const forms[] = { "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M",
+					     "%Y-%m-%d" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
 		struct tm tm = { .tm_mday = 1 };
@@ -125,7 +127,8 @@ void when_print_duration(int64_t seconds, char text[static WHEN_MAX])
 
 		seconds %= units[i].seconds;
 		if (n > 0)
-			to += snprintf(to, WHEN_MAX - (size_t)(to - text), "%lld%c", (long long)n, units[i].letter);
+			to += snprintf(to, WHEN_MAX - (size_t)(to - text), "%lld%c", (long long)n,
+				       units[i].letter);
 		shown += n > 0 || shown > 0;
 	}
 }

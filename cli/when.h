@@ -12,9 +12,15 @@
 
 #define WHEN_MAX 32	/* of a printed moment or duration */
 
-/* Seconds from "90s", "10m", "1h30m", "2d", "1w"; a bare number is seconds. -EINVAL; -ERANGE: more than ten years, or nothing. */
+/*
+ * Seconds from "90s", "10m", "1h30m", "2d", "1w"; a bare number is seconds. -EINVAL; -ERANGE: more than ten
+ * years, or nothing.
+ */
 int when_duration(const char *text, int64_t *ret_seconds) must_check;
-/* A moment: RFC 3339, "YYYY-MM-DD" or "YYYY-MM-DD HH:MM[:SS]" (UTC), or a duration: that long before now. -EINVAL. */
+/*
+ * A moment: RFC 3339, "YYYY-MM-DD" or "YYYY-MM-DD HH:MM[:SS]" (UTC), or a duration: that long before now.
+ * -EINVAL.
+ */
 int when_moment(const char *text, time_t now, time_t *ret) must_check;
 /* "2025-01-02T03:04:05Z" */
 void when_print(time_t moment, char text[static WHEN_MAX]);

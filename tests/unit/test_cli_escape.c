@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Strategy: every class of character that can deceive a reader has a row, beside a harmless twin that must come out as it is.
+ * Strategy: every class of character that can deceive a reader has a row, beside a harmless twin that must
+ * come out as it is.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -143,7 +144,9 @@ static void lines(void **state)
 
 static void ascii_only(void **state)
 {
-	static const struct row rows[] = { { "caf\xc3\xa9", 0, "caf\\u00e9" }, { "\xf0\x9f\x98\x80", 0, "\\U0001f600" }, { "a b", 0, "a b" } };
+	static const struct row rows[] = { { "caf\xc3\xa9", 0, "caf\\u00e9" },
+					   { "\xf0\x9f\x98\x80", 0, "\\U0001f600" },
+					   { "a b", 0, "a b" } };
 
 	(void)state;
 	escape_ascii_only = true;

@@ -23,7 +23,8 @@ static void on_message(void *ctx, const char *data)
 	snprintf(l->text + strlen(l->text), sizeof(l->text) - strlen(l->text), "[%s]", data);
 }
 
-static const char stream[] = ": a comment\n\nid: 7\nevent: x\ndata: {\"a\":1}\n\nid:8\r\ndata: one\r\ndata:two\r\n\r\ndata\nretry: 5\n\n"
+static const char stream[] = ": a comment\n\nid: 7\nevent: x\ndata: {\"a\":1}\n\nid:8\r\ndata: "
+			     "one\r\ndata:two\r\n\r\ndata\nretry: 5\n\n"
 			     "database: no\n\nid: 9\ndata: cut";
 
 static void cut_anywhere(void **state)
@@ -34,7 +35,8 @@ static void cut_anywhere(void **state)
 		struct sse s = { .on_message = on_message, .ctx = &l };
 
 		sse_feed(&s, stream, cut);
-		sse_feed(&s, stream + cut, sizeof(stream) - 1 - (cut < sizeof(stream) - 1 ? cut : sizeof(stream) - 1));
+		sse_feed(&s, stream + cut,
+			 sizeof(stream) - 1 - (cut < sizeof(stream) - 1 ? cut : sizeof(stream) - 1));
 		assert_string_equal(l.text, "[{\"a\":1}][one\ntwo]");
 		assert_string_equal(s.id, "8");
 		assert_false(s.failed);
@@ -60,7 +62,8 @@ static void endless_line_is_refused(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(cut_anywhere), cmocka_unit_test(endless_line_is_refused) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(cut_anywhere),
+					    cmocka_unit_test(endless_line_is_refused) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
