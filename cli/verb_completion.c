@@ -84,12 +84,12 @@ static void bash(void)
 {
 	puts("# bash completion of cvfctl: eval \"$(cvfctl completion bash)\"\n"
 	     "_cvfctl_ids() {\n"
-	     "	command cvfctl --json \"$@\" 2>/dev/null | grep -oE '[{,]\"id\":\"[^\"]*\"' | cut -d'\"' "
-	     "-f4\n"
+	     "	command cvfctl --json \"$@\" 2>/dev/null | grep -oE '[{,]\"id\":\"[A-Za-z0-9._-]*\"' |\n"
+	     "		cut -d'\"' -f4\n"
 	     "}\n"
 	     "_cvfctl() {\n"
-	     "	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} noun= verb= words= "
-	     "options= i");
+	     "	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+	     "	local noun= verb= words= options= i");
 	puts("	for ((i = 1; i < COMP_CWORD; i++)); do\n"
 	     "		case \"${COMP_WORDS[i]}\" in\n"
 	     "		-*) ;;\n"
@@ -124,6 +124,11 @@ static void zsh(void)
 	     "# zsh completion of cvfctl: eval \"$(cvfctl completion zsh)\"\n"
 	     "autoload -Uz bashcompinit && bashcompinit");
 	bash();
+	/*
+	 * Loaded from a folder of functions, this text is the body of _cvfctl itself: it must answer the
+	 * first time too.
+	 */
+	puts("if [ \"${funcstack[1]}\" = _cvfctl ]; then _bash_complete -F _cvfctl; fi");
 }
 
 static void fish_options(size_t i)
