@@ -36,24 +36,51 @@ static char *pattern_key(const struct texts *paths, const struct texts *argv)
 	return key;
 }
 
+/* Patterns of the same programs share the root of their arguments. */
+static int programs_root(struct plan *p, const struct texts *paths, uint32_t *ret_root)
+{
+	own_free char *key = pattern_key(paths, NULL);
+	json_t *root = key ? json_object_get(p->roots, key) : NULL;
+	struct nfa *n = &p->nfa[CVF_DOMAIN_EXEC];
+	int r = 0;
+
+	*ret_root = root ? (uint32_t)json_integer_value(root) : key ? nfa_root(n) : NFA_NONE;
+	if (root || *ret_root == NFA_NONE)
+		return root ? 0 : -ENOMEM;
+	for (size_t i = 0; r == 0 && i < paths->n; i++)
+		r = glob_add_program(n, paths->v[i], *ret_root);
+	return r < 0 || json_object_set_new(p->roots, key, json_integer(*ret_root)) < 0 ? -ENOMEM : 0;
+}
+
+static int add_pattern(struct plan *p, enum cvf_domain domain, const struct texts *paths, const struct texts *argv,
+		       uint32_t pattern)
+{
+	uint32_t root;
+	int r = 0;
+
+	if (domain == CVF_DOMAIN_EXEC) {
+		r = programs_root(p, paths, &root);
+		return r < 0 ? r : glob_add_arguments(&p->nfa[domain], root, argv, pattern);
+	}
+	for (size_t i = 0; r == 0 && i < paths->n; i++)
+		r = glob_add(&p->nfa[domain], paths->v[i], GLOB_PATH, pattern);
+	return r;
+}
+
 int plan_pattern(struct plan *p, enum cvf_domain domain, const struct texts *paths, const struct texts *argv,
 		 uint32_t *ret_pattern)
 {
 	own_free char *key = pattern_key(paths, argv);
 	json_t *number = key ? json_object_get(p->known[domain], key) : NULL;
-	struct nfa *n = &p->nfa[domain];
-	int r = key ? 0 : -ENOMEM;
+	uint32_t *patterns = &p->nfa[domain].patterns;
 
-	*ret_pattern = number ? (uint32_t)json_integer_value(number) : paths->n ? n->patterns : PATTERN_NEVER;
-	if (number || !paths->n || r < 0)
-		return r;
-	n->patterns++;
-	if (json_object_set_new(p->known[domain], key, json_integer(*ret_pattern)) < 0)
+	*ret_pattern = number ? (uint32_t)json_integer_value(number) : paths->n ? *patterns : PATTERN_NEVER;
+	if (number || !paths->n)
+		return 0;
+	++*patterns;
+	if (!key || json_object_set_new(p->known[domain], key, json_integer(*ret_pattern)) < 0)
 		return -ENOMEM;
-	for (size_t i = 0; r == 0 && i < paths->n; i++)
-		r = domain == CVF_DOMAIN_EXEC ? glob_add_exec(n, paths->v[i], argv, *ret_pattern) :
-						glob_add(n, paths->v[i], GLOB_PATH, *ret_pattern);
-	return r;
+	return add_pattern(p, domain, paths, argv, *ret_pattern);
 }
 
 /* Lists belong to declarations: the same place is the same list, whichever agent asks. */

@@ -88,6 +88,8 @@ static void gather(struct builder *b, uint32_t node)
 	for (uint32_t c = b->n->nodes[node].child; c != NFA_NONE; c = b->n->nodes[c].sibling)
 		if (b->n->nodes[c].token == TOKEN_LOOP)
 			gather(b, c);
+	for (uint32_t j = b->n->nodes[node].jump; j != NFA_NONE; j = b->n->jumps[j].next)
+		gather(b, b->n->jumps[j].to);
 }
 
 static int compare(const void *a, const void *b)
@@ -269,7 +271,7 @@ static int run(struct builder *b, struct lists *sets)
 	return r;
 }
 
-/* Children have higher numbers than their parents: one pass backwards sees them first. */
+/* Children have higher numbers than their parents: one pass backwards sees them first. Jumps may lead anywhere. */
 static void find_only(struct builder *b)
 {
 	const struct nfa *n = b->n;
@@ -281,7 +283,7 @@ static void find_only(struct builder *b)
 			only = only == NFA_NONE ? n->accepts[a].pattern : MANY;
 		for (uint32_t c = n->nodes[node].child; c != NFA_NONE; c = n->nodes[c].sibling)
 			only = only == NFA_NONE || only == b->only[c] ? b->only[c] : MANY;
-		b->only[node] = only == NFA_NONE ? MANY : only;
+		b->only[node] = only == NFA_NONE || n->nodes[node].jump != NFA_NONE ? MANY : only;
 	}
 }
 

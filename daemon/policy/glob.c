@@ -203,6 +203,7 @@ struct adder {
 	uint32_t pattern;
 	enum glob_flavour flavour;
 	bool exec;
+	uint32_t arguments;	/* EXEC: where a path jumps to; NFA_NONE: the piece is an argument */
 	size_t piece;		/* arguments that were begun */
 	uint32_t node;		/* where the piece begins that is being written out */
 };
@@ -357,7 +358,12 @@ static int begin_argument(struct adder *a, uint32_t node)
 
 static int end_piece(struct adder *a, uint32_t node)
 {
-	return a->exec ? begin_argument(a, add_byte(a->n, node, 0)) : nfa_accept(a->n, node, a->pattern);
+	if (!a->exec)
+		return nfa_accept(a->n, node, a->pattern);
+	node = add_byte(a->n, node, 0);
+	if (a->arguments == NFA_NONE)
+		return begin_argument(a, node);
+	return node == NFA_NONE ? -ENOMEM : nfa_jump(a->n, node, a->arguments);
 }
 
 int glob_add(struct nfa *n, const char *text, enum glob_flavour flavour, uint32_t pattern)
@@ -367,11 +373,18 @@ int glob_add(struct nfa *n, const char *text, enum glob_flavour flavour, uint32_
 	return expand(text, add_alternative, &a);
 }
 
-int glob_add_exec(struct nfa *n, const char *path, const struct texts *argv, uint32_t pattern)
+int glob_add_program(struct nfa *n, const char *path, uint32_t arguments)
 {
-	struct adder a = { .n = n, .argv = argv, .pattern = pattern, .exec = true, .node = NFA_ROOT };
+	struct adder a = { .n = n, .exec = true, .arguments = arguments, .node = NFA_ROOT };
 
 	return expand(path, add_alternative, &a);
+}
+
+int glob_add_arguments(struct nfa *n, uint32_t arguments, const struct texts *argv, uint32_t pattern)
+{
+	struct adder a = { .n = n, .argv = argv, .pattern = pattern, .exec = true, .arguments = NFA_NONE };
+
+	return begin_argument(&a, arguments);
 }
 
 int glob_names(const struct texts *globs, struct nfa *ret_nfa)

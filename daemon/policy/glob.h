@@ -27,8 +27,10 @@ bool glob_is_rest(const char *text);
 
 /* Adds a checked pattern that matches the whole text. */
 int glob_add(struct nfa *n, const char *text, enum glob_flavour flavour, uint32_t pattern) must_check;
-/* The same for path, NUL, then each argument and a NUL; argv NULL: whatever the arguments. */
-int glob_add_exec(struct nfa *n, const char *path, const struct texts *argv, uint32_t pattern) must_check;
+/* A path, then NUL, then whatever follows `arguments`, a root of the same trie. */
+int glob_add_program(struct nfa *n, const char *path, uint32_t arguments) must_check;
+/* From the root: each argument and a NUL; argv NULL: whatever they are. */
+int glob_add_arguments(struct nfa *n, uint32_t arguments, const struct texts *argv, uint32_t pattern) must_check;
 
 /* Checked name patterns to be tried on many names; nfa_done() in any case. */
 int glob_names(const struct texts *globs, struct nfa *ret_nfa) must_check;

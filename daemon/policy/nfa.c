@@ -25,7 +25,7 @@ static uint32_t node_new(struct nfa *n, enum token token, uint16_t value)
 {
 	if (grow(&n->nodes, n->nodes_count, sizeof(*n->nodes)) < 0)
 		return NFA_NONE;
-	n->nodes[n->nodes_count] = (struct node){ NFA_NONE, NFA_NONE, NFA_NONE, token, value };
+	n->nodes[n->nodes_count] = (struct node){ NFA_NONE, NFA_NONE, NFA_NONE, NFA_NONE, token, value };
 	return (uint32_t)n->nodes_count++;
 }
 
@@ -39,6 +39,7 @@ void nfa_done(struct nfa *n)
 {
 	free(n->nodes);
 	free(n->accepts);
+	free(n->jumps);
 	free(n->sets);
 	*n = (struct nfa){ 0 };
 }
@@ -83,6 +84,23 @@ int nfa_accept(struct nfa *n, uint32_t node, uint32_t pattern)
 	return 0;
 }
 
+uint32_t nfa_root(struct nfa *n)
+{
+	return node_new(n, TOKEN_BYTE, 0);
+}
+
+int nfa_jump(struct nfa *n, uint32_t node, uint32_t to)
+{
+	for (uint32_t j = n->nodes[node].jump; j != NFA_NONE; j = n->jumps[j].next)
+		if (n->jumps[j].to == to)
+			return 0;
+	if (grow(&n->jumps, n->jumps_count, sizeof(*n->jumps)) < 0)
+		return -ENOMEM;
+	n->jumps[n->jumps_count] = (struct jump){ to, n->nodes[node].jump };
+	n->nodes[node].jump = (uint32_t)n->jumps_count++;
+	return 0;
+}
+
 struct run {
 	uint32_t *now, *next;
 	size_t now_count, next_count;
@@ -100,6 +118,8 @@ static void enter(const struct nfa *n, struct run *r, uint32_t node)
 	for (uint32_t c = n->nodes[node].child; c != NFA_NONE; c = n->nodes[c].sibling)
 		if (n->nodes[c].token == TOKEN_LOOP)
 			enter(n, r, c);
+	for (uint32_t j = n->nodes[node].jump; j != NFA_NONE; j = n->jumps[j].next)
+		enter(n, r, n->jumps[j].to);
 }
 
 static void turn(struct run *r)

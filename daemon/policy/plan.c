@@ -177,7 +177,8 @@ static int plan_agents(struct plan *p, const struct model *m)
 static int plan_begin(struct plan *p)
 {
 	p->pool = pool_new();
-	if (!p->pool)
+	p->roots = json_object();
+	if (!p->pool || !p->roots)
 		return -ENOMEM;
 	for (int domain = 0; domain < 2; domain++) {
 		p->known[domain] = json_object();
@@ -222,6 +223,7 @@ void plan_free(struct plan *p)
 		nfa_done(&p->nfa[domain]);
 		json_decref(p->known[domain]);
 	}
+	json_decref(p->roots);
 	free(p->net);
 	pool_free(p->pool);
 	free(p);

@@ -85,6 +85,7 @@ struct plan {
 	size_t capabilities_count, rules_count, agents_count, net_count, guards_count, enrolments_count;
 	struct nfa nfa[2];		/* CVF_DOMAIN_FILE, CVF_DOMAIN_EXEC */
 	json_t *known[2];		/* globs of a pattern -> its number */
+	json_t *roots;			/* globs of programs -> where their arguments begin */
 };
 
 /* -ENOMEM, or -EINVAL when an agent's profile is not there. */
