@@ -455,13 +455,14 @@ static int bind_rules(struct binder *k)
 	return 0;
 }
 
-static int bind_enrolment(struct binder *k, const char *prefix, const struct texts *globs)
+/* A cgroup pattern covers what is below, as the cgroup itself does. */
+static int bind_enrolment(struct binder *k, bool cgroup, const struct texts *globs)
 {
 	struct plan *p = k->p;
 
 	for (size_t i = 0; i < globs->n; i++) {
 		struct enrolment *e = &p->enrolments[p->enrolments_count];
-		const char *path = pool_printf(p->pool, "%s%s", prefix, globs->v[i]);
+		const char *path = cgroup ? pool_printf(p->pool, CVF_PATH_CGROUP "%s{,/**}", globs->v[i]) : pool_text(p->pool, globs->v[i]);
 		const struct texts one = { path ? &path : NULL, path != NULL };
 		int r = path ? plan_pattern(p, CVF_DOMAIN_FILE, &one, NULL, &e->pattern) : -ENOMEM;
 
@@ -469,7 +470,7 @@ static int bind_enrolment(struct binder *k, const char *prefix, const struct tex
 			return r;
 		e->agent = (uint32_t)(k->b - p->agents);
 		e->literal = glob_literal(path, GLOB_PATH);
-		e->cgroup = *prefix != '\0';
+		e->cgroup = cgroup;
 		p->enrolments_count++;
 	}
 	return 0;
@@ -495,6 +496,6 @@ int plan_bind_agent(struct plan *p, const struct model *m, struct bound_agent *b
 	if (r == 0)
 		r = bind_rules(&k);
 	if (r == 0)
-		r = bind_enrolment(&k, "", &b->agent->exe);
-	return r < 0 ? r : bind_enrolment(&k, CVF_PATH_CGROUP, &b->agent->cgroup);
+		r = bind_enrolment(&k, false, &b->agent->exe);
+	return r < 0 ? r : bind_enrolment(&k, true, &b->agent->cgroup);
 }

@@ -57,7 +57,7 @@ static void check_compensation(const struct model *m, const struct decl *decl, s
 		complain2(d, DIAG_WARNING, decl, "it counts as unsupported until that capability exists", c->id,
 			  "is compensated by an unregistered capability:", c->compensation_id);
 	if (broken)
-		complain2(d, DIAG_ERROR, decl, "register the compensating capability, or raise the level", c->id, broken, NULL);
+		complain(d, DIAG_ERROR, decl, "register the compensating capability, or raise the level", broken);
 }
 
 static const char *profile_at(const void *ctx, size_t i)

@@ -177,6 +177,8 @@ static int compiler_init(struct compiler *c)
 		uint32_t number;
 		int r = number_of(c, &c->agent_numbers[i], NUMBER_AGENT, p->agents[i].agent->id, &number);
 
+		if (r == 0 && number >= CVF_AGENTS_MAX)
+			r = too_big(c, "the table of agents", number, CVF_AGENTS_MAX - 1, "remove agents that are not used any more");
 		if (r < 0)
 			return r;
 	}
@@ -206,6 +208,8 @@ int policy_compile(const struct model *m, const struct numbers *numbers, uint64_
 	struct compiler c = { .numbers = numbers, .d = d, .now = now };
 	int r = plan_get(m, &c.plan);
 
+	if (r == -EINVAL)
+		diags_add(d, DIAG_ERROR, NULL, 0, 0, NULL, "an agent's profile does not exist");
 	if (r == 0)
 		r = compiler_init(&c);
 	if (r == 0)

@@ -31,7 +31,7 @@ OWN_DEFINE(model);
 /*
  * Adds the declarations (an object or an array of objects) of one text. name: file name for diagnoses. allowed: bit mask
  * 1 << enum decl_kind. Nothing is added if d gains an error. builtin: shipped with the product (shown, not removable).
- * 0, -EINVAL (diagnoses say why), -ENOMEM.
+ * A declaration that is not builtin takes the place of a builtin one with the same id. 0, -EINVAL (diagnoses say why), -ENOMEM.
  */
 int model_load_text(struct model *m, const char *text, size_t size, const char *name, unsigned int allowed, bool builtin,
 		    struct diags *d) must_check;
@@ -83,7 +83,7 @@ struct query {
 
 enum policy_decision { AUTO_EXECUTE, SCOPE_GUARD, APPROVAL_REQUIRED, HUMAN_INTERVENTION };
 
-/* Strings are borrowed from the model (until it is freed) or static. */
+/* Strings are borrowed from the model (until it is freed or another text is loaded into it) or static. */
 struct answer {
 	enum policy_decision decision;
 	enum cvf_verdict verdict;	/* of mode enforce */
