@@ -73,6 +73,7 @@ int main(int argc, char **argv)
 		return r;
 	log_open("cvfd-govern", LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk to the store */
 	if (sodium_init() < 0) {
 		log_error("libsodium cannot start: nothing works without it");
 		return 1;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "json/fields.h"
+#include "json/pool.h"
 
 #define FILE_BYTES (1u << 20)
 #define DAY_S 86400
@@ -68,7 +69,6 @@ static void read_principal(const struct jat *at, struct settings *s)
 		roles = jat_member(at, "roles");
 		read_roles(&roles, &f.roles, p);
 	}
-	free(f.roles.v);
 }
 
 static void read_principals(const struct jat *at, struct settings *s)
@@ -131,11 +131,14 @@ int settings_load(const char *path, struct settings *ret_settings, struct diags 
 {
 	own_free char *text = NULL;
 	own_json json_t *json = NULL;
-	struct jdoc doc = { .name = path, .d = d };
+	own(pool) struct pool *pool = pool_new();
+	struct jdoc doc = { .name = path, .d = d, .pool = pool };
 	struct jat root;
 	int r;
 
 	set_defaults(ret_settings);
+	if (!pool)
+		return -ENOMEM;
 	r = read_file(path, &text, &doc.size);
 	if (r == -ENOENT)
 		return 0;

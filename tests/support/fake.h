@@ -38,7 +38,7 @@ struct fake_batch {
 
 struct fake {
 	int listen_fd, peer_fd;	/* -1: nobody */
-	bool is_greeted, is_mute;	/* mute: swallows requests */
+	bool is_greeted, is_mute, swallows_answers;	/* mute: no request is answered */
 	struct cvf_image *image;
 	uint64_t generation, attached_ns, hold_no, exec_id, batches;
 	uint32_t session, label_agent;	/* label_agent: what LABEL says of everybody; 0: none */

@@ -13,7 +13,8 @@
  *   bad                 a malformed record
  *   flood N             N allowed reads
  *   abandon HOLD        its process died
- *   canary ok|fail      label AGENT|0      mute on|off      attach (as if programs were loaded anew)
+ *   forget HOLD         so did it, and no record says so
+ *   canary ok|fail      label AGENT|0      mute on|off|answers      attach (as if programs were loaded anew)
  *   disconnect          quit
  * Keys: session pid cpu ring uid risk cap rule flags timeout exec cell reason object2 address port
  */
@@ -232,6 +233,15 @@ static bool run_abandon(struct fake *f, char **words, size_t n)
 	return h;
 }
 
+static bool run_forget(struct fake *f, char **words, size_t n)
+{
+	struct fake_hold *h = n > 1 ? fake_find(f, strtoull(words[1], NULL, 10)) : NULL;
+
+	if (h)
+		h->is_used = false;
+	return h;
+}
+
 static bool run_canary(struct fake *f, char **words, size_t n)
 {
 	f->canary = n > 1 && strcmp(words[1], "fail") == 0 ? -5 : 0; /* EIO */
@@ -247,6 +257,7 @@ static bool run_label(struct fake *f, char **words, size_t n)
 static bool run_mute(struct fake *f, char **words, size_t n)
 {
 	f->is_mute = n > 1 && strcmp(words[1], "on") == 0;
+	f->swallows_answers = n > 1 && strcmp(words[1], "answers") == 0;
 	return n > 1;
 }
 
@@ -275,6 +286,7 @@ static const struct {
 	{ "late", run_late },	   { "again", run_again },	  { "bad", run_bad },	      { "flood", run_flood },
 	{ "abandon", run_abandon }, { "canary", run_canary },	  { "label", run_label },     { "mute", run_mute },
 	{ "attach", run_attach },  { "disconnect", run_disconnect },
+	{ "forget", run_forget },
 };
 
 bool fake_line(struct fake *f, char *line)

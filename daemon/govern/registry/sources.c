@@ -125,16 +125,20 @@ static int load_change(struct work *w)
 }
 
 struct modes {
+	const struct work *w;
 	json_t *agents;	/* of a model as JSON, borrowed */
 	bool changed;
 };
 
+/* An agent that is registered anew comes with the mode that its declaration says. */
 static int set_mode(void *ctx, const char *agent, const char *mode)
 {
 	struct modes *m = ctx;
 	json_t *one;
 	size_t i;
 
+	if (m->w->change && m->w->change->kind == DECL_AGENT && is_added(m->w, agent))
+		return 0;
 	json_array_foreach(m->agents, i, one) {
 		const char *id = json_string_value(json_object_get(one, "id"));
 
@@ -153,7 +157,7 @@ static int model_of_json(const json_t *root, struct model **ret_model);
 static int apply_modes(struct work *w)
 {
 	own_json json_t *root = model_json(w->model);
-	struct modes modes = { .agents = json_object_get(root, plurals[DECL_AGENT]) };
+	struct modes modes = { .w = w, .agents = json_object_get(root, plurals[DECL_AGENT]) };
 	const struct change *c = w->change;
 	struct model *with = NULL;
 	int r;
