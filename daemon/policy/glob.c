@@ -145,7 +145,7 @@ size_t glob_check(const char *text, enum glob_flavour flavour, const char **ret_
 
 	if (!wrong && strlen(text) > GLOB_TEXT_MAX)
 		wrong = "it is longer than any path";
-	if (!wrong && flavour == GLOB_PATH && !strchr("/*{$", *text))
+	if (!wrong && flavour == GLOB_PATH && (!*text || !strchr("/*{$", *text)))
 		wrong = "a path pattern begins with a slash";
 	if (!wrong && flavour == GLOB_PATH && !variables_are_known(text))
 		wrong = "the only variables are ${WORKSPACE}, ${HOME} and ${AGENT}";
