@@ -97,6 +97,7 @@ static void view_trail(struct governor *g, json_t *to)
 	view_set(to, "events_recorded", json_integer((json_int_t)recorded));
 	view_set(to, "events_lost", json_integer((json_int_t)lost));
 	view_set(to, "audit_completeness", recorded + lost ? json_real(100.0 * (double)recorded / (double)(recorded + lost)) : json_null());
+	view_set(to, "records_unseen", json_integer((json_int_t)intake_unseen(g->intake, &g->status)));
 	view_set(to, "records_bad", json_integer((json_int_t)g->records_bad));
 	view_set(to, "store_problem", view_text(store_problem(g->store)));
 }
@@ -145,7 +146,8 @@ static const struct route table[] = {
 	  "200, or 503 with the reason." },
 	{ "GET", "/v1/status", ROLE_VIEWER, 0, get_status, "Is anything enforced, how, and how complete is the audit trail",
 	  "`events_lost` counts records that the kernel numbered and that never arrived; `audit_completeness` is\n"
-	  "100 * recorded / (recorded + lost), null before the first record. `policy_problem` says what is wrong with the files on\n"
+	  "100 * recorded / (recorded + lost), null before the first record. `records_unseen` are records that the kernel has numbered\n"
+	  "and that are on their way (or were lost with nothing after them). `policy_problem` says what is wrong with the files on\n"
 	  "disk while older declarations are in force." },
 };
 

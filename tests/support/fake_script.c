@@ -132,8 +132,8 @@ static bool run_exec(struct fake *f, char **words, size_t n)
 		return false;
 	op.op = CVF_OP_EXEC;
 	op.object = words[i];
-	op.args = &words[i];
-	op.args_count = n - i;
+	op.args = &words[i + 1];
+	op.args_count = n - i - 1;
 	op.ring = CVF_RING_EVENT;
 	op.exec_id = ++f->exec_id;
 	fake_record(f, &op, CVF_KIND_EXEC);

@@ -20,6 +20,26 @@ int ring_table_put(struct store *s, const struct ring_row *row)
 	return stmt_run(q);
 }
 
+int ring_table_each(struct store *s, int64_t boot, int (*each)(void *ctx, const struct ring_row *row), void *ctx)
+{
+	struct stmt *q = stmt(s, "SELECT cpu, ring, next FROM rings WHERE boot = ?");
+	int r;
+
+	stmt_int(q, boot);
+	while ((r = stmt_row(q)) > 0) {
+		struct ring_row row = { .boot = boot, .cpu = (uint32_t)stmt_col_int(q) };
+
+		row.ring = (uint32_t)stmt_col_int(q);
+		row.next = (uint64_t)stmt_col_int(q);
+		r = each(ctx, &row);
+		if (r < 0) {
+			stmt_end(q);
+			break;
+		}
+	}
+	return r;
+}
+
 int ring_table_next(struct store *s, const struct ring_row *key, uint64_t *ret_next)
 {
 	struct stmt *q = stmt(s, "SELECT next FROM rings WHERE boot = ? AND cpu = ? AND ring = ?");

@@ -22,6 +22,8 @@ struct gap_row {
 };
 
 int ring_table_put(struct store *s, const struct ring_row *row) must_check;
+/* Every ring of a boot. */
+int ring_table_each(struct store *s, int64_t boot, int (*each)(void *ctx, const struct ring_row *row), void *ctx) must_check;
 /* 0: this ring has no row yet. */
 int ring_table_next(struct store *s, const struct ring_row *key, uint64_t *ret_next) must_check;
 

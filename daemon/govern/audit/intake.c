@@ -43,24 +43,6 @@ static int load_head(struct intake *i)
 	return event_table_head(i->g->store, &i->head.n, id, i->head.hash);
 }
 
-int intake_open(struct governor *g, struct intake **ret_intake)
-{
-	struct intake *i = calloc(1, sizeof(*i));
-	int r;
-
-	if (!i)
-		return -ENOMEM;
-	i->g = g;
-	i->end = &i->first;
-	r = load_head(i);
-	if (r < 0) {
-		free(i);
-		return r;
-	}
-	*ret_intake = i;
-	return 0;
-}
-
 static void forget_rings(struct intake *i)
 {
 	for (size_t k = 0; k < i->rings_count; k++)
@@ -145,6 +127,33 @@ static int find_ring(struct intake *i, uint32_t cpu, uint32_t number, struct rin
 	i->rings = grown;
 	grown[i->rings_count] = one;
 	*ret_ring = &grown[i->rings_count++];
+	return 0;
+}
+
+static int on_known_ring(void *ctx, const struct ring_row *row)
+{
+	struct ring *ring;
+
+	return find_ring(ctx, row->cpu, row->ring, &ring);
+}
+
+int intake_open(struct governor *g, struct intake **ret_intake)
+{
+	struct intake *i = calloc(1, sizeof(*i));
+	int r;
+
+	if (!i)
+		return -ENOMEM;
+	i->g = g;
+	i->end = &i->first;
+	r = load_head(i);
+	if (r == 0)
+		r = ring_table_each(g->store, g->boot, on_known_ring, i);
+	if (r < 0) {
+		intake_free(i);
+		return r;
+	}
+	*ret_intake = i;
 	return 0;
 }
 
@@ -353,6 +362,24 @@ int intake_flush(struct governor *g)
 		}
 	}
 	return r;
+}
+
+static uint64_t accounted(const struct sequence *s)
+{
+	uint64_t n = s->next - 1;
+
+	for (size_t i = 0; i < s->ahead_count; i++)
+		n += s->ahead[i].last - s->ahead[i].first + 1;
+	return n;
+}
+
+uint64_t intake_unseen(const struct intake *i, const struct wire_status *status)
+{
+	uint64_t numbered = status->seq[0] + status->seq[1], n = 0;
+
+	for (size_t k = 0; k < i->rings_count; k++)
+		n += accounted(&i->rings[k].sequence);
+	return numbered > n ? numbered - n : 0;
 }
 
 static bool has_holes(const struct intake *i)

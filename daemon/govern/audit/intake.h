@@ -22,6 +22,8 @@ int intake_flush(struct governor *g) must_check;
 /* -ENOBUFS: too much waits for a store that fails. */
 int intake_is_full(const struct intake *i) must_check;
 
+/* Of the records that the kernel has numbered in this boot, those neither stored nor declared missing: on their way, or lost last. */
+uint64_t intake_unseen(const struct intake *i, const struct wire_status *status);
 uint64_t intake_recorded(const struct intake *i);	/* events in the store */
 int64_t intake_head(const struct intake *i);		/* position of the newest */
 /* Declares holes that have stood long enough; called every second. */
