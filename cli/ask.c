@@ -28,15 +28,49 @@ static const char *text_or(const json_t *object, const char *key, const char *ot
 	return text ? text : otherwise;
 }
 
+/* Hints are written for whoever uses the API; a person at a shell is told the command. Longer ones come
+ * first. */
+static const struct {
+	const char *route, *command;
+} commands[] = {
+	{ "GET /v1/approvals/ID", "cvfctl approvals show" },
+	{ "GET /v1/approvals", "cvfctl approvals" },
+	{ "GET /v1/capabilities", "cvfctl capability list" },
+	{ "GET /v1/agents", "cvfctl agent list" },
+	{ "GET /v1/policies", "cvfctl policy list" },
+	{ "GET /v1/grants", "cvfctl grants" },
+	{ "GET /v1/events", "cvfctl events" },
+	{ "?replace=1 (cvfctl: --replace)", "--replace" },
+};
+
+static char *hint_text(const char *hint)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		const char *at = strstr(hint, commands[i].route);
+		char *made = NULL;
+
+		if (!at)
+			continue;
+		if (asprintf(&made, "%.*s%s%s", (int)(at - hint), hint, commands[i].command,
+			     at + strlen(commands[i].route)) < 0)
+			return NULL;
+		return made;
+	}
+	return strdup(hint);
+}
+
 int ask_say_error(const char *doing, long http, const json_t *body)
 {
-	const json_t *error = json_object_get(body, "error");
+	const json_t *error = json_object_get(body, "error"), *diagnoses = json_object_get(error, "diagnose"
+												  "s");
+	const char *hint = text_or(error, "hint", NULL);
+	/* The diagnoses are printed: nobody has to be sent to them. */
+	own_free char *told = hint && !strstr(hint, "\"diagnoses\"") ? hint_text(hint) : NULL;
 	char plain[48];
 
 	snprintf(plain, sizeof(plain), "the daemon answered with HTTP status %ld", http);
-	say_fail(REFUSED, text_or(error, "hint", NULL), "cannot %s: %s", doing,
-		 text_or(error, "message", plain));
-	out_diagnoses(stderr, json_object_get(error, "diagnoses"));
+	say_fail(REFUSED, told, "cannot %s: %s", doing, text_or(error, "message", plain));
+	out_diagnoses(stderr, diagnoses);
 	return ask_status(http);
 }
 

@@ -221,15 +221,26 @@ static void put_effects(FILE *out, const json_t *hold)
 	fputc('\n', out);
 }
 
+static void put_waiting(FILE *out, const json_t *hold)
+{
+	long long n = json_integer_value(out_field(hold, "waiting"));
+
+	if (n < 1 || strcmp(out_text(hold, "state", "pending"), "pending") != 0)
+		return;
+	label(out, "Waiting");
+	if (n == 1)
+		fputs("1 process asks this\n", out);
+	else
+		fprintf(out, "%lld processes ask exactly this; one answer is for all of them\n", n);
+}
+
 static void put_rest(FILE *out, const json_t *hold)
 {
 	static const struct {
 		const char *label, *field;
-	} rows[] = { { "Waiting", "waiting" },
-		     { "Digest", "digest" },
-		     { "Asked", "requested_at" },
-		     { "Expires", "expires_at" } };
+	} rows[] = { { "Digest", "digest" }, { "Asked", "requested_at" }, { "Expires", "expires_at" } };
 
+	put_waiting(out, hold);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const json_t *value = out_field(hold, rows[i].field);
 
@@ -237,7 +248,7 @@ static void put_rest(FILE *out, const json_t *hold)
 			continue;
 		label(out, rows[i].label);
 		out_value(out, value);
-		fputs(i == 0 ? " asking exactly this; one answer is for all of them\n" : "\n", out);
+		fputc('\n', out);
 	}
 }
 

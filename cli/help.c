@@ -39,8 +39,8 @@ static void help_verb(FILE *out, const struct verb *v)
 {
 	fprintf(out, "Usage: cvfctl %s%s%s", v->noun, v->verb ? " " : "", v->verb ? v->verb : "");
 	put_needed(out, v);
-	fprintf(out, " [OPTION]...%s%s%s\n\n%c%s.\n", v->flags & VERB_TAIL ? " [--]" : "", v->words ? " " : "",
-		v->words ? v->words : "", v->summary[0] & ~0x20, v->summary + 1);
+	fprintf(out, " [OPTION]...%s%s%s\n\n%c%s.\n", v->flags & VERB_TAIL ? " [--]" : "",
+		v->words ? " " : "", v->words ? v->words : "", v->summary[0] & ~0x20, v->summary + 1);
 	if (v->details)
 		fprintf(out, "%s\n", v->details);
 	fputs("\nOptions:\n", out);

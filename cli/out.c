@@ -206,7 +206,7 @@ void out_tree(FILE *out, const json_t *document, unsigned int indent)
 		fputc(':', out);
 		if (is_flat(one)) {
 			fputc(' ', out);
-			out_value(out, one);
+			out_value(out, json_is_string(one) && json_string_length(one) == 0 ? NULL : one);
 			fputc('\n', out);
 		} else {
 			fputc('\n', out);

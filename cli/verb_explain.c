@@ -99,13 +99,12 @@ int verb_policy_explain(const struct call *c)
 	return DONE;
 }
 
-/* What the declarations of today would say, if it is something else. */
-static void put_now(const json_t *event, const json_t *now)
+/* What the declarations of today say, if those of then said something else: an answer given is no change. */
+static void put_now(const json_t *then, const json_t *now)
 {
-	const char *was = out_text(event, "would", out_text(event, "verdict", "")),
-		   *is = out_text(now, "verdict", NULL);
+	const char *was = out_text(then, "verdict", NULL), *is = out_text(now, "verdict", NULL);
 
-	if (!is || strcmp(was, is) == 0)
+	if (!was || !is || strcmp(was, is) == 0)
 		return;
 	fputs("\nToday it would come to: ", stdout);
 	out_value(stdout, out_field(now, "verdict"));
@@ -130,7 +129,7 @@ static void put_event(const json_t *reply)
 	putchar('\n');
 	put_fields(reply, (const char *const[]){ "rule_text" }, 1);
 	put_trace(out_field(reply, "trace"));
-	put_now(event, out_field(reply, "now"));
+	put_now(out_field(reply, "then"), out_field(reply, "now"));
 }
 
 int verb_explain(const struct call *c)
