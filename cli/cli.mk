@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 CLI_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c))
 CLI := $(B)/cli.a
-CLI_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_cli_*.c))
 PROGRAMS += $(B)/cvfctl
 
 $(CLI): $(filter-out $(B)/cli/main.o,$(CLI_OBJECTS)) cli/cli.mk
@@ -9,10 +8,6 @@ $(CLI): $(filter-out $(B)/cli/main.o,$(CLI_OBJECTS)) cli/cli.mk
 $(B)/cvfctl: $(B)/cli/main.o $(CLI) $(POLICY) $(JSON) $(CORE)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -pthread $^ -lcurl -ljansson -o $@
-
-$(CLI_TESTS): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(CLI)
-	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -pthread $^ -ljansson -lcmocka -o $@
 
 .PHONY: install-cli check-cli golden
 install: install-cli
@@ -25,11 +20,8 @@ install-cli: $(B)/cvfctl
 	$(Q)$(B)/cvfctl completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_cvfctl
 	$(Q)$(B)/cvfctl completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/cvfctl.fish
 
-check-cli: $(B)/cvfctl $(CLI_TESTS) ## tests of cvfctl: units, golden output, terminals; a minute
-	$(Q)for t in $(CLI_TESTS); do $$t >/dev/null 2>$$t.log || { cat $$t.log; exit 1; }; done
-	$(Q)python3 tests/golden/run.py $(B)/cvfctl
-	$(Q)python3 tests/unit/test_cli_follow.py $(B)/cvfctl
-	$(Q)python3 tests/unit/test_cli_run.py $(B)/cvfctl
+check-cli: deps ## tests of cvfctl: golden output, terminals; a minute
+	$(Q)tests/check cli
 
 golden: $(B)/cvfctl ## accept what cvfctl prints now as what it should print
 	$(Q)python3 tests/golden/run.py $(B)/cvfctl --accept

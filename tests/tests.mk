@@ -1,1 +1,92 @@
 # SPDX-License-Identifier: Apache-2.0
+# Tests. A unit test links the archive of its room (test_ROOM_*.c) and those of the rooms below it, and only what it uses of them.
+TESTS_core := $(CORE)
+TESTS_json := $(JSON) $(CORE)
+TESTS_policy := $(POLICY) $(JSON) $(CORE)
+TESTS_store := $(STORE) $(CORE)
+TESTS_api := $(API) $(STORE) $(POLICY) $(JSON) $(CORE)
+TESTS_govern := $(GOVERN) $(API) $(STORE) $(POLICY) $(JSON) $(CORE)
+TESTS_enforce := $(ENFORCE) $(CORE)
+TESTS_cli := $(CLI) $(POLICY) $(JSON) $(CORE)
+TEST_LIBS_enforce := -lbpf -lelf -lz -lsystemd -lcap-ng -lseccomp
+TEST_LIBS_govern := -lmicrohttpd -lsqlite3 -ljansson -lsodium -lsystemd -lseccomp -lcap-ng -lm
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_REPLAYS := $(FUZZ_TARGETS:%=$(B)/tests/fuzz/replay_%)
+FUZZERS := $(FUZZ_TARGETS:%=$(B)/tests/fuzz/fuzz_%)
+FUZZ_SECONDS ?= 60
+KERNEL ?=
+FLAVOUR ?=
+
+# room of tests/unit/test_ROOM_x.c or tests/fuzz/fuzz_ROOM_x.c; a name without a known room has the governor's archives
+room = $(or $(filter core json policy store api govern enforce cli,$(word 2,$(subst _, ,$(notdir $(1))))),govern)
+test_archives = $(TESTS_$(call room,$(1)))
+test_libs = $(if $(filter enforce,$(call room,$(1))),$(TEST_LIBS_enforce),$(TEST_LIBS_govern) -lcurl)
+
+$(foreach t,$(UNIT_TESTS),$(eval $(t): $(t).o $(call test_archives,$(t)) tests/tests.mk))
+$(UNIT_TESTS):
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -pthread $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call test_libs,$@) -lcmocka -o $@
+
+# The corpus is replayed by any compiler; fuzzing itself needs clang (PROFILE=fuzz).
+$(foreach t,$(FUZZ_TARGETS),$(eval $(B)/tests/fuzz/replay_$(t): $(B)/tests/fuzz/fuzz_$(t).o $(B)/tests/fuzz/replay.o $(call test_archives,fuzz_$(t)) tests/tests.mk))
+$(foreach t,$(FUZZ_TARGETS),$(eval $(B)/tests/fuzz/fuzz_$(t): $(B)/tests/fuzz/fuzz_$(t).o $(call test_archives,fuzz_$(t)) tests/tests.mk))
+$(FUZZ_REPLAYS) $(FUZZERS):
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) $(if $(filter $(B)/tests/fuzz/fuzz_%,$@),-fsanitize=fuzzer) -pthread $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call test_libs,$(subst replay_,fuzz_,$@)) -o $@
+
+ifeq ($(PROFILE),fuzz)
+override CC := $(CLANG)
+CFLAGS_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS_fuzz := -fsanitize=address,undefined
+endif
+
+# What the tests run beside the product. tests/vm/X.c is one static program: machines have no libraries.
+TEST_PROGRAMS := $(if $(wildcard tests/support/fake_cvfd.c),$(B)/tests/fake_cvfd)
+VM_PROGRAMS := $(patsubst tests/vm/%.c,$(B)/tests/%,$(wildcard tests/vm/*.c))
+
+$(B)/tests/fake_cvfd: $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c)) $(POLICY) $(JSON) $(CORE)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ -ljansson -o $@
+
+$(VM_PROGRAMS): $(B)/tests/%: tests/vm/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu17 -Iinclude -O2 -g -Wall -Wextra -Werror -static -pthread $< -o $@
+
+.PHONY: unit-tests test-programs vm-programs fuzzers check check-unit check-host check-vm fuzz lint bench demo
+unit-tests: $(UNIT_TESTS) $(FUZZ_REPLAYS)
+test-programs: $(TEST_PROGRAMS)
+vm-programs: $(VM_PROGRAMS)
+
+# What the host needs is put right first, then one program runs everything and counts it.
+check: ## every test there is, virtual machines included; ends with "N passed, N failed, N skipped"
+	$(Q)tests/install-deps --all
+	$(Q)tests/check
+
+check-unit: deps ## unit tests and the replayed fuzz corpus, with address and undefined-behaviour sanitizers
+	$(Q)tests/check unit fuzz
+
+check-host: deps ## cvfctl and the governor against stand-ins for what is below them
+	$(Q)tests/check cli host
+
+check-vm: ## the product in virtual machines; KERNEL=6.1|6.12 and FLAVOUR=lsm|fmod_ret narrow it
+	$(Q)tests/install-deps --all
+	$(Q)KERNEL=$(KERNEL) FLAVOUR=$(FLAVOUR) tests/check lanes
+
+lint: deps ## sizes, layers, trusted code, licences, manual pages, scripts
+	$(Q)tests/check lint
+
+fuzzers: $(FUZZERS)
+
+fuzz: deps ## fuzz every parser for FUZZ_SECONDS=60 each, with clang
+	$(Q)tests/fuzz/run $(FUZZ_SECONDS)
+
+bench: all ## guest instructions per operation, kept in docs/PERFORMANCE.md
+	$(Q)tests/install-deps --all
+	$(Q)if [ -x tests/bench/run ]; then tests/bench/run; else echo 'there is no tests/bench/run' >&2; exit 1; fi
+
+demo: ## what this is for, in three minutes: agents that flow, are held, approved, refused
+	$(Q)tests/install-deps --all
+	$(Q)tests/demo/demo
