@@ -88,6 +88,12 @@ int ask_say_unreachable(const char *socket, int r)
 			"no usable answer from the daemon at %s: %s", socket, strerror(-r));
 }
 
+/* The agents' socket turns everybody else away: to its caller that is a door that does not open. */
+static bool is_for_agents_only(const struct reply *r)
+{
+	return r->status == 403 && strcmp(out_text(r->body, "error.code", ""), "not-an-agent") == 0;
+}
+
 int ask_on(const struct call *c, const char *socket, const struct ask *a, json_t **ret)
 {
 	own(client) struct client *cl = NULL;
@@ -99,6 +105,8 @@ int ask_on(const struct call *c, const char *socket, const struct ask *a, json_t
 		r = client_request(cl, &a->request, &reply);
 	if (r < 0)
 		return r;
+	if (a->agent_too && is_for_agents_only(&reply))
+		return -EACCES;
 	if (ask_status(reply.status) != DONE) {
 		if (call_has(c, OPT_JSON) && reply.body)
 			out_json(stdout, reply.body);

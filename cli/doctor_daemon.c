@@ -12,6 +12,8 @@
 #include <limits.h>
 #include <string.h>
 
+#define ANCESTORS_MAX 64 /* looked at above a process */
+
 static struct finding check_reach(const struct patient *p)
 {
 	if (p->reach == 0)
@@ -93,21 +95,29 @@ static struct finding check_lost(const struct patient *p)
 	return finding(FINDING_OK, NULL, "no event was lost");
 }
 
+struct process {
+	int parent, tty;	/* tty 0: no terminal */
+	char name[32];
+};
+
 /*
- * pid runs in the foreground or background of some terminal. Field 7 of /proc/PID/stat; the name may hold
- * anything.
+ * "PID (NAME) STATE PARENT GROUP SESSION TTY ..."; the name may hold anything, so it ends at the last
+ * bracket.
  */
-static bool has_terminal(const char *pid)
+static bool process_read(const char *pid, struct process *ret)
 {
 	char path[64], line[1024];
-	const char *after;
-	int tty = 0;
+	const char *name, *after;
 
 	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
 	if (!doctor_read(path, line, sizeof(line)))
 		return false;
+	name = strchr(line, '(');
 	after = strrchr(line, ')');
-	return after && sscanf(after, ") %*c %*d %*d %*d %d", &tty) == 1 && tty != 0;
+	if (!name || !after || sscanf(after, ") %*c %d %*d %*d %d", &ret->parent, &ret->tty) != 2)
+		return false;
+	snprintf(ret->name, sizeof(ret->name), "%.*s", (int)(after - name - 1), name + 1);
+	return true;
 }
 
 static bool matches(const json_t *patterns, const char *text)
@@ -138,21 +148,22 @@ static bool is_enrolled(const json_t *agent, const char *pid)
 	       matches(out_field(agent, "match.cgroup"), text + 3);
 }
 
-/* The parent is cvfctl: its shell sees no stop of the agent. */
-static bool is_wrapped(const char *pid)
+/* A shell would see it stop: it runs in a terminal, and no cvfctl stands between the two. */
+static bool is_exposed(const char *pid)
 {
-	char path[64], line[1024];
-	const char *after;
-	int parent = 0;
+	struct process p;
+	char parent[24];
 
-	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
-	if (!doctor_read(path, line, sizeof(line)))
+	if (!process_read(pid, &p) || p.tty == 0)
 		return false;
-	after = strrchr(line, ')');
-	if (!after || sscanf(after, ") %*c %d", &parent) != 1)
-		return false;
-	snprintf(path, sizeof(path), "/proc/%d/comm", parent);
-	return doctor_read(path, line, sizeof(line)) && strcmp(line, "cvfctl") == 0;
+	for (int depth = 0; depth < ANCESTORS_MAX && p.parent > 1; depth++) {
+		snprintf(parent, sizeof(parent), "%d", p.parent);
+		if (!process_read(parent, &p))
+			break;
+		if (strcmp(p.name, "cvfctl") == 0)
+			return false;
+	}
+	return true;
 }
 
 static const char *agent_of(const json_t *agents, const char *pid)
@@ -179,8 +190,7 @@ static struct finding check_terminals(const struct patient *p)
 	if (!p->agents || !proc)
 		return finding(FINDING_OK, NULL, "not looked: the agents are not known");
 	while ((one = readdir(proc))) {
-		if (!isdigit((unsigned char)one->d_name[0]) || !has_terminal(one->d_name) ||
-		    is_wrapped(one->d_name))
+		if (!isdigit((unsigned char)one->d_name[0]) || !is_exposed(one->d_name))
 			continue;
 		agent = agent_of(p->agents, one->d_name);
 		if (agent)
