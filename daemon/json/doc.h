@@ -3,7 +3,7 @@
  * doc.h - a JSON text with places: jansson keeps no positions, so a mistake of meaning is found again in the text
  *
  * Texts are bounded in size and depth and may hold no key twice. A place (struct jat) is a chain on the caller's stack from
- * a value up to the root; an error at a place gets the line and column of that value or of its key.
+ * a value up to the root, good as long as its links are; an error at a place gets the line and column of the value or its key.
  */
 #ifndef CVF_JSON_DOC_H
 #define CVF_JSON_DOC_H

@@ -12,7 +12,6 @@ struct risk_spec {
 	int level;
 	bool given, requires_approval, approval_given;
 	const char *justification;
-	struct jat at;
 };
 
 struct effects_spec {
@@ -46,7 +45,6 @@ static void read_level(const struct jat *at, const struct field *f, void *out)
 	struct risk_spec *risk = (struct risk_spec *)((char *)out - offsetof(struct risk_spec, level));
 
 	(void)f;
-	risk->at = *at;
 	risk->given = word_find(at, &risk_words, &risk->level);
 }
 
@@ -215,15 +213,15 @@ static void check_consistency(const struct jat *at, const struct spec *spec, con
 {
 	bool compensated = capability_compensated(c, NULL);
 	own_free char *broken = capability_inconsistent(c, compensated);
-	struct jat risk = jat_member(at, "risk"), compensation = jat_member(at, "compensation");
+	struct jat risk = jat_member(at, "risk"), level = jat_member(&risk, "level");
+	struct jat compensation = jat_member(at, "compensation");
 
 	if (c->compensated && !compensated)
 		jat_warn(&compensation,
 			 "name a registered capability in \"capability_id\", or the strategy \"quarantine\" or \"snapshot\"",
 			 "this compensation counts as unsupported: nothing is named that could perform it");
 	if (broken)
-		jat_error(spec->risk.given ? &spec->risk.at : &risk,
-			  compensated ? NULL : "raise the level, or name a compensation that exists", "%s", broken);
+		jat_error(&level, compensated ? NULL : "raise the level, or name a compensation that exists", "%s", broken);
 	if (spec->risk.approval_given && !spec->risk.requires_approval && c->risk >= CVF_R2)
 		jat_warn(&risk, NULL, "\"requires_approval\": false does not lower what %s asks for", risk_name(c->risk));
 }
