@@ -287,6 +287,23 @@ static enum MHD_Result collect(struct exchange *x, const char *data, size_t *siz
 	return MHD_YES;
 }
 
+static bool is_hopeless(struct MHD_Connection *connection)
+{
+	const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+
+	return length && strtoull(length, NULL, 10) > DISCARD_MAX;
+}
+
+static unsigned int serve(struct http *h, struct exchange *x, const char *url, const char *method, size_t body_size)
+{
+	x->request.method = method;
+	x->request.path = url;
+	x->request.body = x->body ? x->body : "";
+	x->request.body_size = body_size;
+	return h->options.serve(&x->request);
+}
+
+/* A body a little too long is read and thrown away, so that the peer gets to read why; one that is far too long is not. */
 static enum MHD_Result begin(struct http *h, struct conn *c, struct MHD_Connection *connection, void **exchange_ctx)
 {
 	struct exchange *x = calloc(1, sizeof(*x));
@@ -309,15 +326,15 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 	(void)version;
 	if (!c)
 		return MHD_NO;
+	if (!x && begin(h, c, connection, exchange_ctx) != MHD_YES)
+		return MHD_NO;
 	if (!x)
-		return begin(h, c, connection, exchange_ctx);
+		return !is_hopeless(connection)
+			       ? MHD_YES
+			       : finish(c, connection, *exchange_ctx, serve(h, *exchange_ctx, url, method, SIZE_MAX));
 	if (*size)
 		return collect(x, data, size);
-	x->request.method = method;
-	x->request.path = url;
-	x->request.body = x->body ? x->body : "";
-	x->request.body_size = x->seen > HTTP_BODY_MAX ? SIZE_MAX : x->size;
-	return finish(c, connection, x, h->options.serve(&x->request));
+	return finish(c, connection, x, serve(h, x, url, method, x->seen > HTTP_BODY_MAX ? SIZE_MAX : x->size));
 }
 
 static void on_completed(void *ctx, struct MHD_Connection *connection, void **exchange_ctx,

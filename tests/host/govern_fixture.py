@@ -49,7 +49,7 @@ CAPABILITIES = [
      "match": {"exec": [{"path": "**/secret", "argv": ["**"]}]}},
 ]
 AGENT = {"schema": "cvf.agent/v1", "id": "coder-1", "name": "Coder", "owner": "team",
-         "capabilities": ["t.read", "t.write", "t.push", "t.wipe", "unregistered.*"],
+         "capabilities": ["t.read", "t.write", "t.push", "t.wipe"],
          "scope": {"paths": ["/home/dev/**"]}, "mode": "enforce"}
 READ, WRITE, PUSH, WIPE = "read /etc/hostname", "write /home/dev/a", "exec /usr/bin/git push origin", "exec /sbin/mkfs /dev/x"
 SECRET = "exec /bin/secret x"
@@ -125,6 +125,26 @@ def call(path, method, url, body=None, headers=None):
         return answer
     finally:
         c.close()
+
+
+def call_as(user, path, method, url, body=None):
+    """The same, asked by a process of another user (a struct passwd); root only. Status and error code."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setresgid(user.pw_gid, user.pw_gid, user.pw_gid)
+            os.setresuid(user.pw_uid, user.pw_uid, user.pw_uid)
+            answer = call(path, method, url, body)
+            os.write(writer, f"{answer.status} {answer.get('error', {}).get('code', '-')}".encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as f:
+        words = f.read().split()
+    os.waitpid(child, 0)
+    return int(words[0]), words[1]
 
 
 class GovernTest(unittest.TestCase):

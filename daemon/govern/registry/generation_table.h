@@ -24,7 +24,7 @@ struct cell_keys {
 	size_t n;
 };
 
-/* Inside a transaction. model: normalised declarations as JSON text. */
+/* Inside a transaction. model: its declarations (texts_print). */
 int generation_table_add(struct store *s, uint64_t generation, int64_t boot, int64_t now_ms, const char *model,
 			 const struct cell_keys *cells) must_check;
 /* Marks it as the one in force. */

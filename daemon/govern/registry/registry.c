@@ -24,10 +24,10 @@
 
 struct registry {
 	struct governor *g;
-	struct model *model;
+	struct origin now;
 	uint64_t generation;
 	char *problem;
-	struct model *past;	/* of an earlier generation, for explanations */
+	struct origin past;	/* of an earlier generation, for explanations */
 	uint64_t past_generation;
 	time_t recompile_at;	/* when a standing grant runs out; 0: never */
 };
@@ -52,15 +52,15 @@ void registry_free(struct registry *r)
 {
 	if (!r)
 		return;
-	model_free(r->model);
-	model_free(r->past);
+	origin_done(&r->now);
+	origin_done(&r->past);
 	free(r->problem);
 	free(r);
 }
 
 const struct model *registry_model(const struct registry *r)
 {
-	return r->model;
+	return r->now.model;
 }
 
 uint64_t registry_generation(const struct registry *r)
@@ -87,26 +87,26 @@ static int next_generation(struct governor *g, uint64_t *ret_generation)
 }
 
 /* Inside a transaction: numbers for new names, the image, the generation's row. */
-static int compile_and_note(struct governor *g, const struct model *m, uint64_t generation, struct compiled *ret,
+static int compile_and_note(struct governor *g, const struct origin *o, uint64_t generation, struct compiled *ret,
 			    struct diags *d)
 {
 	struct numbers numbers = numbers_table_numbers(g->numbers);
 	struct cell_keys keys = { 0 };
 	own_free char *text = NULL;
-	int r = policy_compile(m, &numbers, generation, time(NULL), &ret->image, &ret->size, d);
+	int r = policy_compile(o->model, &numbers, generation, time(NULL), &ret->image, &ret->size, d);
 
 	if (r < 0)
 		return r == -E2BIG ? -EINVAL : r;
 	r = image_cell_keys(ret->image, &keys);
 	if (r < 0)
 		return r;
-	text = model_text(m);
+	text = texts_print(&o->texts);
 	r = text ? generation_table_add(g->store, generation, g->boot, clock_utc_ms(), text, &keys) : -ENOMEM;
 	free(keys.v);
 	return r;
 }
 
-static int compile(struct governor *g, const struct model *m, struct compiled *ret, struct diags *d)
+static int compile(struct governor *g, const struct origin *o, struct compiled *ret, struct diags *d)
 {
 	uint64_t generation = 0;
 	int r = next_generation(g, &generation);
@@ -115,7 +115,7 @@ static int compile(struct governor *g, const struct model *m, struct compiled *r
 		r = store_begin(g->store, STORE_DURABLE);
 	if (r < 0)
 		return r;
-	r = compile_and_note(g, m, generation, ret, d);
+	r = compile_and_note(g, o, generation, ret, d);
 	if (r == 0)
 		r = store_commit(g->store);
 	if (r < 0) {
@@ -165,12 +165,13 @@ static int store_change(struct governor *g, const struct change *c, const char *
 	return r;
 }
 
-static void take_over(struct registry *reg, struct model *take_model, uint64_t generation)
+static void take_over(struct registry *reg, struct origin *take, uint64_t generation)
 {
-	model_free(reg->model);
-	reg->model = take_model;
+	origin_done(&reg->now);
+	reg->now = *take;
+	*take = (struct origin){ 0 };
 	reg->generation = generation;
-	reg->recompile_at = policy_next_expiry(take_model, time(NULL));
+	reg->recompile_at = policy_next_expiry(reg->now.model, time(NULL));
 }
 
 static int send(struct governor *g, const struct compiled *c, struct diags *d)
@@ -214,31 +215,31 @@ static void put_back(struct governor *g)
 	struct diags d = { 0 };
 	const char *fault;
 
-	if (reg->model && compile(g, reg->model, &c, &d) == 0 && image_send(g->link, c.image, c.size, &fault) == 0)
+	if (reg->now.model && compile(g, &reg->now, &c, &d) == 0 && image_send(g->link, c.image, c.size, &fault) == 0)
 		reg->generation = c.image->generation;
 	free(c.image);
 	diags_done(&d);
 }
 
-static int activate_model(struct governor *g, struct model *take_model, const struct change *change, const char *by,
-			  struct diags *d)
+/* Takes the origin, whatever happens. */
+static int activate(struct governor *g, struct origin *take, const struct change *change, const char *by, struct diags *d)
 {
-	own(model) struct model *m = take_model;
 	struct compiled c = { 0 };
-	int r = compile(g, m, &c, d);
+	int r = compile(g, take, &c, d);
 
 	if (r == 0 && counter_collect(g) < 0 && link_is_closed(g->link)) /* what the old generation counted until now */
 		r = -ECONNRESET;
 	if (r == 0)
 		r = send_and_commit(g, &c, change, by, d);
 	if (r == 0) {
-		take_over(g->registry, TAKE(m), c.image->generation);
+		take_over(g->registry, take, c.image->generation);
 		counter_on_generation(g, c.image->generation);
 		r = cgroup_bind_all(g, c.image);
 	} else if (r == -EIO) {
 		put_back(g);
 	}
 	free(c.image);
+	origin_done(take);
 	return r;
 }
 
@@ -262,11 +263,11 @@ static void set_problem(struct registry *reg, const struct diags *d)
 
 int registry_activate(struct governor *g, const struct change *change, const char *by, struct diags *d)
 {
-	struct model *m = NULL;
-	int r = sources_model(g, change, &m, d);
+	struct origin o = { 0 };
+	int r = sources_collect(g, change, &o, d);
 
 	if (r == 0)
-		r = activate_model(g, m, change, by, d);
+		r = activate(g, &o, change, by, d);
 	if (r < 0)
 		return r;
 	set_problem(g->registry, NULL);
@@ -274,44 +275,22 @@ int registry_activate(struct governor *g, const struct change *change, const cha
 	return 0;
 }
 
-/* What the product ships, without a single agent: always sound. */
-static int shipped_model(struct governor *g, struct model **ret_model)
-{
-	own(model) struct model *m = model_new();
-	own_free char *capabilities = NULL, *profiles = NULL;
-	struct diags d = { 0 };
-	int r;
-
-	if (!m || asprintf(&capabilities, "%s/capabilities", g->places.share) < 0 ||
-	    asprintf(&profiles, "%s/profiles", g->places.share) < 0)
-		return -ENOMEM;
-	r = model_load_dir(m, capabilities, 1u << DECL_CAPABILITY, true, &d);
-	if (r == 0)
-		r = model_load_dir(m, profiles, 1u << DECL_PROFILE, true, &d);
-	if (r == 0)
-		r = model_check(m, &d);
-	diags_done(&d);
-	if (r == 0)
-		*ret_model = TAKE(m);
-	return r;
-}
-
-static int last_model(struct governor *g, struct model **ret_model)
+static int last_origin(struct governor *g, struct origin *ret_origin)
 {
 	own_free char *text = NULL;
 	int r = generation_table_model(g->store, 0, &text);
 
-	return r < 0 ? r : model_of_text(text, ret_model);
+	return r < 0 ? r : sources_of_text(text, ret_origin);
 }
 
-static int start_with(struct governor *g, int (*source)(struct governor *g, struct model **ret_model))
+static int start_with(struct governor *g, int (*source)(struct governor *g, struct origin *ret_origin))
 {
 	struct diags d = { 0 };
-	struct model *m = NULL;
-	int r = source(g, &m);
+	struct origin o = { 0 };
+	int r = source(g, &o);
 
 	if (r == 0)
-		r = activate_model(g, m, NULL, "start", &d);
+		r = activate(g, &o, NULL, "start", &d);
 	diags_done(&d);
 	return r;
 }
@@ -323,9 +302,9 @@ int registry_start(struct governor *g)
 
 	if (r == -EINVAL || r == -EEXIST || r == -EBADE) {
 		set_problem(g->registry, &d);
-		r = start_with(g, last_model);
+		r = start_with(g, last_origin);
 		if (r < 0 && !link_is_closed(g->link))
-			r = start_with(g, shipped_model);
+			r = start_with(g, sources_shipped);
 	}
 	diags_done(&d);
 	return r;
@@ -335,33 +314,33 @@ const struct model *registry_model_of(struct governor *g, uint64_t generation)
 {
 	struct registry *reg = g->registry;
 	own_free char *text = NULL;
-	struct model *m;
+	struct origin o;
 
 	if (generation == reg->generation)
-		return reg->model;
-	if (reg->past && reg->past_generation == generation)
-		return reg->past;
-	if (!generation || generation_table_model(g->store, generation, &text) < 0 || model_of_text(text, &m) < 0)
+		return reg->now.model;
+	if (reg->past.model && reg->past_generation == generation)
+		return reg->past.model;
+	if (!generation || generation_table_model(g->store, generation, &text) < 0 || sources_of_text(text, &o) < 0)
 		return NULL;
-	model_free(reg->past);
-	reg->past = m;
+	origin_done(&reg->past);
+	reg->past = o;
 	reg->past_generation = generation;
-	return m;
+	return o.model;
 }
 
 /* The declarations in force are compiled again, not those on disk: nobody asked for a reload. */
 void registry_tick(struct governor *g)
 {
 	struct registry *reg = g->registry;
-	struct model *same = NULL;
+	struct origin same = { 0 };
 	struct diags d = { 0 };
 	own_free char *text = NULL;
 
 	if (!reg->recompile_at || time(NULL) < reg->recompile_at)
 		return;
 	reg->recompile_at = time(NULL) + RETRY_S;
-	text = model_text(reg->model);
-	if (!text || model_of_text(text, &same) < 0 || activate_model(g, same, NULL, "expiry", &d) < 0)
+	text = texts_print(&reg->now.texts);
+	if (!text || sources_of_text(text, &same) < 0 || activate(g, &same, NULL, "expiry", &d) < 0)
 		log_error("a standing grant has expired, but the policy could not be compiled again; tried again in %d s", RETRY_S);
 	else
 		approval_on_policy(g);

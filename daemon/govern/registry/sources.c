@@ -3,7 +3,7 @@
  * sources.c - see sources.h
  *
  * Order: what the product ships, the administrator's files, what the API registered. An id that occurs twice is an error of
- * the whole (model_check), so nobody can shadow a declaration quietly.
+ * the whole, so nobody can shadow a declaration quietly.
  */
 #include "sources.h"
 
@@ -24,38 +24,50 @@ const char *decl_kind_plural(enum decl_kind kind)
 	return plurals[kind];
 }
 
+void origin_done(struct origin *o)
+{
+	model_free(o->model);
+	texts_done(&o->texts);
+	*o = (struct origin){ 0 };
+}
+
 struct work {
 	struct governor *g;
 	const struct change *change;
+	struct texts_list texts;
 	struct model *model;
 	json_t *added;	/* ids */
 	struct diags *d;
 };
 
-static int load_files(struct work *w)
+struct folder {
+	bool is_builtin;
+	const char *name;
+	enum decl_kind kind;
+};
+static const struct folder folders[] = {
+	{ true, "capabilities", DECL_CAPABILITY }, { true, "profiles", DECL_PROFILE },
+	{ false, "capabilities.d", DECL_CAPABILITY }, { false, "agents.d", DECL_AGENT },
+	{ false, "policies.d", DECL_POLICY },
+};
+
+static int add_folders(struct work *w, bool builtin_only)
 {
-	static const struct {
-		bool is_builtin;
-		const char *folder;
-		enum decl_kind kind;
-	} folders[] = {
-		{ true, "capabilities", DECL_CAPABILITY }, { true, "profiles", DECL_PROFILE },
-		{ false, "capabilities.d", DECL_CAPABILITY }, { false, "agents.d", DECL_AGENT },
-		{ false, "policies.d", DECL_POLICY },
-	};
-	int r = 0;
+	int worst = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
 		const char *base = folders[i].is_builtin ? w->g->places.share : w->g->places.etc;
 		own_free char *path = NULL;
-		int one;
+		int r;
 
-		if (asprintf(&path, "%s/%s", base, folders[i].folder) < 0)
+		if (builtin_only && !folders[i].is_builtin)
+			continue;
+		if (asprintf(&path, "%s/%s", base, folders[i].name) < 0)
 			return -ENOMEM;
-		one = model_load_dir(w->model, path, 1u << folders[i].kind, folders[i].is_builtin, w->d);
-		r = one < 0 && r == 0 ? one : r; /* go on: one run shows every mistake */
+		r = texts_add_folder(&w->texts, path, folders[i].kind, folders[i].is_builtin, w->d);
+		worst = r < 0 ? r : worst;
 	}
-	return r;
+	return worst;
 }
 
 static bool is_added(const struct work *w, const char *id)
@@ -69,30 +81,47 @@ static bool is_added(const struct work *w, const char *id)
 	return false;
 }
 
-static int load_registered(void *ctx, const struct decl_row *row)
+static int add_registered(void *ctx, const struct decl_row *row)
 {
 	struct work *w = ctx;
 	const struct change *c = w->change;
+	struct decl_text one = { .kind = row->kind, .size = strlen(row->text) };
 
 	if (c && c->kind == row->kind && ((c->drop && strcmp(c->drop, row->id) == 0) || is_added(w, row->id)))
 		return 0;
-	return model_load_text(w->model, row->text, strlen(row->text), row->source, 1u << row->kind, false, w->d);
+	memcpy(&one.name, &row->source, sizeof(one.name));
+	memcpy(&one.text, &row->text, sizeof(one.text));
+	return texts_add(&w->texts, &one);
 }
 
-/* Which ids the new text declares: read by a model of its own, which also gives the diagnoses of the text alone. */
+static int load_alone(struct model *alone, const struct change *c, struct diags *d)
+{
+	return model_load_text(alone, c->text, c->size, c->source, 1u << c->kind, false, d);
+}
+
+/*
+ * Which ids the new text declares: read by a model of its own. Its mistakes are reported at once, without those of files;
+ * its warnings come with the whole, so they are not reported here.
+ */
 static int read_added(struct work *w)
 {
 	own(model) struct model *alone = model_new();
+	const struct change *c = w->change;
+	struct diags quiet = { 0 };
 	int r;
 
 	if (!alone)
 		return -ENOMEM;
-	r = model_load_text(alone, w->change->text, w->change->size, w->change->source, 1u << w->change->kind, false, w->d);
-	for (size_t i = 0; r == 0 && i < model_count(alone, w->change->kind); i++)
-		json_array_append(w->added, json_object_get(model_at(alone, w->change->kind, i), "id"));
+	r = load_alone(alone, c, &quiet);
+	diags_done(&quiet);
+	if (r < 0)
+		return load_alone(alone, c, w->d);
+	for (size_t i = 0; r == 0 && i < model_count(alone, c->kind); i++)
+		json_array_append(w->added, json_object_get(model_at(alone, c->kind, i), "id"));
 	return r;
 }
 
+/* An id of the change that files or the product declare. */
 static int refuse_shadowing(struct work *w)
 {
 	size_t i;
@@ -112,22 +141,20 @@ static int refuse_shadowing(struct work *w)
 	return r;
 }
 
-static int load_change(struct work *w)
+static int add_change(struct work *w)
 {
 	const struct change *c = w->change;
-	struct diags again = { 0 };
-	int r = refuse_shadowing(w);
+	struct decl_text one = { .kind = c->kind, .size = c->size };
 
-	if (r == 0)
-		r = model_load_text(w->model, c->text, c->size, c->source, 1u << c->kind, false, &again);
-	diags_done(&again);
-	return r;
+	memcpy(&one.name, &c->source, sizeof(one.name));
+	memcpy(&one.text, &c->text, sizeof(one.text));
+	return texts_add(&w->texts, &one);
 }
 
 struct modes {
 	const struct work *w;
-	json_t *agents;	/* of a model as JSON, borrowed */
-	bool changed;
+	json_t *agents;	/* of a text */
+	bool is_changed;
 };
 
 /* An agent that is registered anew comes with the mode that its declaration says. */
@@ -145,163 +172,141 @@ static int set_mode(void *ctx, const char *agent, const char *mode)
 		if (!id || strcmp(id, agent) != 0)
 			continue;
 		json_object_set_new(one, "mode", json_string(mode));
-		m->changed = true;
+		m->is_changed = true;
 	}
 	return 0;
 }
 
-static json_t *model_json(const struct model *m);
-static int model_of_json(const json_t *root, struct model **ret_model);
-
-/* Modes set through the API win over the declarations': the model is made again with them in place. */
-static int apply_modes(struct work *w)
+/* Modes set through the API win over those that the texts declare. */
+static int set_modes(struct work *w, struct decl_text *text, bool *ret_is_changed)
 {
-	own_json json_t *root = model_json(w->model);
-	struct modes modes = { .w = w, .agents = json_object_get(root, plurals[DECL_AGENT]) };
+	own_json json_t *root = json_loadb(text->text, text->size, 0, NULL);
+	own_json json_t *list = json_is_array(root) ? json_incref(root) : json_pack("[O]", root);
+	struct modes modes = { .w = w, .agents = list };
 	const struct change *c = w->change;
-	struct model *with = NULL;
-	int r;
+	int r = list ? mode_table_each(w->g->store, set_mode, &modes) : -ENOMEM;
+	char *changed;
 
-	if (!root)
-		return -ENOMEM;
-	r = mode_table_each(w->g->store, set_mode, &modes);
 	if (r == 0 && c && c->mode)
 		r = set_mode(&modes, c->mode_agent, c->mode);
-	if (r < 0 || !modes.changed)
+	if (r < 0 || !modes.is_changed)
 		return r;
-	r = model_of_json(root, &with);
+	changed = json_dumps(list, JSON_COMPACT);
+	if (!changed)
+		return -ENOMEM;
+	free(text->text);
+	text->text = changed;
+	text->size = strlen(changed);
+	*ret_is_changed = true;
+	return 0;
+}
+
+/* The diagnoses are those of the texts as written; only then are the modes put in and the model made again. */
+static int apply_modes(struct work *w)
+{
+	struct diags again = { 0 };
+	bool is_changed = false;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < w->texts.n; i++)
+		if (w->texts.v[i].kind == DECL_AGENT)
+			r = set_modes(w, &w->texts.v[i], &is_changed);
+	if (r < 0 || !is_changed)
+		return r;
+	model_free(w->model);
+	w->model = model_new();
+	r = w->model ? texts_load(&w->texts, w->model, &again) : -ENOMEM;
+	if (r == 0)
+		r = model_check(w->model, &again);
+	diags_done(&again);
+	return r;
+}
+
+/* Files first, alone: an id that they declare is not the API's to change. */
+static int check_shadowing(struct work *w)
+{
+	struct diags quiet = { 0 };
+	int r;
+
+	if (!w->change || !w->change->text)
+		return 0;
+	r = texts_load(&w->texts, w->model, &quiet); /* mistakes are reported when all is loaded */
+	diags_done(&quiet);
+	if (r != -ENOMEM)
+		r = refuse_shadowing(w);
 	if (r < 0)
 		return r;
 	model_free(w->model);
-	w->model = with;
-	return 0;
+	w->model = model_new();
+	return w->model ? add_change(w) : -ENOMEM;
 }
 
-static int build(struct work *w)
+static int collect(struct work *w)
 {
-	bool has_text = w->change && w->change->text;
-	int r = 0;
+	int r = w->change && w->change->text ? read_added(w) : 0;
+	int files;
 
-	if (has_text)
-		r = read_added(w);
 	if (r < 0)
 		return r;
-	r = load_files(w);
-	if (has_text && r == 0)
-		r = load_change(w);
+	files = add_folders(w, false);
+	if (files == -ENOMEM)
+		return files;
+	r = check_shadowing(w);
 	if (r == 0)
-		r = decl_table_each(w->g->store, load_registered, w);
+		r = decl_table_each(w->g->store, add_registered, w);
+	if (r == 0)
+		r = texts_load(&w->texts, w->model, w->d);
+	if (r == 0)
+		r = files;
 	if (r == 0)
 		r = model_check(w->model, w->d);
+	return r < 0 ? r : apply_modes(w);
+}
+
+static int finish(struct work *w, int r, struct origin *ret_origin)
+{
 	if (r == 0)
-		r = apply_modes(w);
+		*ret_origin = (struct origin){ w->model, w->texts };
+	else {
+		model_free(w->model);
+		texts_done(&w->texts);
+	}
+	json_decref(w->added);
 	return r;
 }
 
-int sources_model(struct governor *g, const struct change *change, struct model **ret_model, struct diags *d)
+int sources_collect(struct governor *g, const struct change *change, struct origin *ret_origin, struct diags *d)
 {
 	struct work w = { .g = g, .change = change, .model = model_new(), .added = json_array(), .d = d };
-	int r = w.model && w.added ? build(&w) : -ENOMEM;
+	int r = w.model && w.added ? collect(&w) : -ENOMEM;
 
-	if (r == 0 && d->errors)
-		r = -EINVAL;
-	if (r == 0)
-		*ret_model = TAKE(w.model);
-	model_free(w.model);
-	json_decref(w.added);
-	return r;
+	return finish(&w, r == 0 && d->errors ? -EINVAL : r, ret_origin);
 }
 
-static json_t *model_json(const struct model *m)
+int sources_shipped(struct governor *g, struct origin *ret_origin)
 {
-	json_t *root = json_object();
-
-	for (int kind = 0; kind < DECL_KIND_MAX; kind++) {
-		json_t *list = json_array();
-
-		for (size_t i = 0; i < model_count(m, (enum decl_kind)kind); i++)
-			json_array_append_new(list, json_deep_copy(model_at(m, (enum decl_kind)kind, i)));
-		json_object_set_new(root, plurals[kind], list);
-	}
-	return root;
-}
-
-char *model_text(const struct model *m)
-{
-	own_json json_t *root = model_json(m);
-
-	return root ? json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-}
-
-/* Members that say "not given" are left out. */
-static void drop_nulls(json_t *value)
-{
-	const char *key;
-	json_t *one;
-	size_t i;
-	void *next;
-
-	json_object_foreach_safe(value, next, key, one) {
-		if (json_is_null(one))
-			json_object_del(value, key);
-		else
-			drop_nulls(one);
-	}
-	json_array_foreach(value, i, one)
-		drop_nulls(one);
-}
-
-/*
- * Normalised declarations say more than a declaration may: where they come from, which goes back to being arguments, the
- * second spelling of the risk, and what was not given.
- */
-static json_t *plain_of(const json_t *decl)
-{
-	json_t *plain = json_deep_copy(decl);
-
-	json_object_del(plain, "source");
-	json_object_del(plain, "builtin");
-	json_object_del(json_object_get(plain, "risk"), "class");
-	drop_nulls(plain);
-	return plain;
-}
-
-static int load_normalised(struct model *m, enum decl_kind kind, const json_t *decl, struct diags *d)
-{
-	own_json json_t *plain = plain_of(decl);
-	const char *source = json_string_value(json_object_get(decl, "source"));
-	bool is_builtin = json_is_true(json_object_get(decl, "builtin"));
-	own_free char *text = plain ? json_dumps(plain, JSON_COMPACT) : NULL;
-
-	return text ? model_load_text(m, text, strlen(text), source, 1u << kind, is_builtin, d) : -ENOMEM;
-}
-
-static int model_of_json(const json_t *root, struct model **ret_model)
-{
-	/* Profiles and capabilities first: later kinds refer to them. */
-	static const enum decl_kind order[] = { DECL_CAPABILITY, DECL_PROFILE, DECL_AGENT, DECL_POLICY };
-	own(model) struct model *m = model_new();
 	struct diags d = { 0 };
-	int r = m ? 0 : -ENOMEM;
+	struct work w = { .g = g, .model = model_new(), .d = &d };
+	int r = w.model ? add_folders(&w, true) : -ENOMEM;
 
-	for (size_t k = 0; k < ARRAY_SIZE(order); k++) {
-		const json_t *list = json_object_get(root, plurals[order[k]]);
-
-		for (size_t i = 0; r == 0 && i < json_array_size(list); i++)
-			r = load_normalised(m, order[k], json_array_get(list, i), &d);
-	}
 	if (r == 0)
-		r = model_check(m, &d);
+		r = texts_load(&w.texts, w.model, &d);
+	if (r == 0)
+		r = model_check(w.model, &d);
 	diags_done(&d);
-	if (r < 0)
-		return r;
-	*ret_model = TAKE(m);
-	return 0;
+	return finish(&w, r, ret_origin);
 }
 
-int model_of_text(const char *text, struct model **ret_model)
+int sources_of_text(const char *json, struct origin *ret_origin)
 {
-	own_json json_t *root = json_loads(text, 0, NULL);
+	struct diags d = { 0 };
+	struct work w = { .model = model_new(), .d = &d };
+	int r = w.model ? texts_parse(json, &w.texts) : -ENOMEM;
 
-	return root ? model_of_json(root, ret_model) : -EINVAL;
+	if (r == 0)
+		r = texts_load(&w.texts, w.model, &d);
+	if (r == 0)
+		r = model_check(w.model, &d);
+	diags_done(&d);
+	return finish(&w, r, ret_origin);
 }
