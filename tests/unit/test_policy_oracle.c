@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * test_policy_oracle.c - random policies and random operations: explain and the compiled image give the same answer
+ *
+ * Names are short and few, so that patterns meet often. A failure prints the policy and the operation.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "policy_fixture.h"
+
+#define ROUNDS 60
+#define QUERIES 400
+
+static unsigned int seed = 20261;
+
+static unsigned int pick(unsigned int n)
+{
+	seed = seed * 1103515245u + 12345u;
+	return (seed >> 12) % n;
+}
+
+#define ONE_OF(array) ((array)[pick(ARRAY_SIZE(array))])
+
+static const char *const path_parts[] = { "/a", "/b", "/ab", "/*", "/**", "/?", "/[ab]", "/{a,b}", "/a*", "/**/b", "/{a,a/**}" };
+static const char *const addresses[] = { "10.0.0.0/8", "10.1.0.0/16", "10.1.1.1", "::/0", "::1", "0.0.0.0/0", "fc00::/7", "fc00::1" };
+static const char *const levels[] = { "LOW", "MEDIUM", "HIGH", "CRITICAL", "R0", "R1" };
+static const char *const types[] = { "READ", "WRITE", "EXECUTE", "NETWORK" };
+
+static void put_path(FILE *f)
+{
+	unsigned int n = 1 + pick(3);
+
+	if (pick(12) == 0)
+		fputs(pick(2) ? "${WORKSPACE}" : "${HOME}", f);
+	while (n-- > 0)
+		fputs(ONE_OF(path_parts), f);
+}
+
+static void put_paths(FILE *f, unsigned int n)
+{
+	fputc('[', f);
+	for (unsigned int i = 0; i < n; i++) {
+		fputs(i ? ",\"" : "\"", f);
+		put_path(f);
+		fputc('"', f);
+	}
+	fputc(']', f);
+}
+
+static void put_words(FILE *f, const char *const *words, size_t count, unsigned int n)
+{
+	fputc('[', f);
+	for (unsigned int i = 0; i < n; i++)
+		fprintf(f, "%s\"%s\"", i ? "," : "", words[pick((unsigned int)count)]);
+	fputc(']', f);
+}
+
+static void put_match(FILE *f)
+{
+	static const char *const file_ops[] = { "read", "write", "create", "rename", "link", "attr", "truncate", "exec-map" };
+	static const char *const net_ops[] = { "connect", "send", "bind", "listen" };
+	static const char *const sys_ops[] = { "mount", "bpf", "signal", "alg" };
+	static const char *const unix_ops[] = { "connect", "send", "bind" };
+	static const char *const args[] = { "a", "b", "*", "a*", "-?", "{a,b}", "**" };
+	static const char *const ports[] = { "1-10", "5", "0-65535", "2,4,6", "10-20" };
+
+	switch (pick(6)) {
+	case 0:
+		fputs("{\"exec\":[{\"path\":", f);
+		put_paths(f, 1 + pick(2));
+		if (pick(3)) {
+			fputs(",\"argv\":", f);
+			put_words(f, args, ARRAY_SIZE(args), pick(4));
+		}
+		break;
+	case 1:
+		fputs("{\"net\":[{\"ops\":", f);
+		put_words(f, net_ops, ARRAY_SIZE(net_ops), 2);
+		if (pick(4)) {
+			fputs(",\"address\":", f);
+			put_words(f, addresses, ARRAY_SIZE(addresses), 1 + pick(2));
+		}
+		if (pick(3) == 0) {
+			fputs(",\"except\":", f);
+			put_words(f, addresses, ARRAY_SIZE(addresses), 1);
+		}
+		if (pick(2))
+			fprintf(f, ",\"ports\":\"%s\"", ONE_OF(ports));
+		if (pick(2))
+			fputs(",\"protocol\":\"udp\"", f);
+		break;
+	case 2:
+		fputs("{\"sys\":[{\"ops\":", f);
+		put_words(f, sys_ops, ARRAY_SIZE(sys_ops), 2);
+		break;
+	case 3:
+		fputs("{\"unix\":[{\"path\":", f);
+		put_paths(f, 1);
+		fputs(",\"ops\":", f);
+		put_words(f, unix_ops, ARRAY_SIZE(unix_ops), 2);
+		break;
+	default:
+		fputs("{\"file\":[{\"path\":", f);
+		put_paths(f, 1 + pick(2));
+		fputs(",\"ops\":", f);
+		put_words(f, file_ops, ARRAY_SIZE(file_ops), 3);
+		if (pick(3) == 0) {
+			fputs(",\"except\":", f);
+			put_paths(f, 1);
+		}
+	}
+	fputs("}]}", f);
+}
+
+static void put_when(FILE *f)
+{
+	static const char *const names[] = { "c*", "c1", "c[2-5]", "unregistered.*", "unregistered.write" };
+	static const char *const ops[] = { "read", "write", "exec", "connect", "bpf", "rename", "unix-connect" };
+	const char *comma = "";
+
+	fputc('{', f);
+	for (int n = (int)pick(3); n > 0; n--, comma = ",") {
+		/* Each condition at most once: the second of a kind would be a duplicate key. */
+		switch (n * 4 + (int)pick(4)) {
+		case 4:
+			fprintf(f, "%s\"risk\":", comma);
+			put_words(f, levels, ARRAY_SIZE(levels), 2);
+			break;
+		case 5:
+			fprintf(f, "%s\"capability\":", comma);
+			put_words(f, names, ARRAY_SIZE(names), 2);
+			break;
+		case 6:
+			fprintf(f, "%s\"operation_type\":", comma);
+			put_words(f, types, ARRAY_SIZE(types), 2);
+			break;
+		case 7:
+			fprintf(f, "%s\"op\":", comma);
+			put_words(f, ops, ARRAY_SIZE(ops), 3);
+			break;
+		case 8:
+		case 9:
+			fprintf(f, "%s\"path\":", comma);
+			put_paths(f, 1 + pick(2));
+			break;
+		case 10:
+			fprintf(f, "%s\"address\":", comma);
+			put_words(f, addresses, ARRAY_SIZE(addresses), 2);
+			break;
+		case 11:
+			fprintf(f, "%s\"in_scope\":%s", comma, pick(2) ? "true" : "false");
+			break;
+		}
+	}
+	if (pick(12) == 0)
+		fprintf(f, "%s\"time\":\"Mon 00:00-12:00\"", comma);
+	fputc('}', f);
+}
+
+static void put_rules(FILE *f, unsigned int n)
+{
+	static const char *const effects[] = { "\"ALLOW\"", "\"DENY\"", "\"REQUIRE_APPROVAL\"",
+					       "\"ALLOW\",\"standing_grant\":{\"expires\":\"2027-01-01T00:00:00Z\",\"ticket\":\"t\"}",
+					       "\"ALLOW\",\"standing_grant\":{\"expires\":\"2026-01-01T00:00:00Z\",\"ticket\":\"t\"}" };
+
+	fputs("\"rules\":[", f);
+	for (unsigned int i = 0; i < n; i++) {
+		fputs(i ? ",{\"when\":" : "{\"when\":", f);
+		put_when(f);
+		fprintf(f, ",\"effect\":%s}", ONE_OF(effects));
+	}
+	fputc(']', f);
+}
+
+static char *random_policy(void)
+{
+	static const char *const grants[] = { "*", "c*", "c[0-4]", "c{1,3,5}", "c[!2]" };
+	unsigned int capabilities = 2 + pick(10), agents = 1 + pick(3);
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	assert_non_null(f);
+	fputc('[', f);
+	for (unsigned int i = 0; i < capabilities; i++) {
+		fprintf(f, "{\"schema\":\"cvf.capability/v1\",\"id\":\"c%u\",\"operation_type\":\"%s\",\"risk\":{\"level\":\"%s\"", i,
+			ONE_OF(types), ONE_OF(levels));
+		fprintf(f, ",\"requires_approval\":%s},\"match\":", pick(8) ? "false" : "true");
+		put_match(f);
+		fputs("},", f);
+	}
+	for (unsigned int i = 0; i < agents; i++) {
+		fprintf(f, "{\"schema\":\"cvf.agent/v1\",\"id\":\"agent%u\",\"capabilities\":[\"%s\"],\"scope\":{\"paths\":", i,
+			ONE_OF(grants));
+		put_paths(f, 1);
+		fputs(",\"net\":", f);
+		put_words(f, addresses, ARRAY_SIZE(addresses), 1);
+		fputs("}},", f);
+	}
+	fputs("{\"schema\":\"cvf.policy/v1\",\"id\":\"p\",\"priority\":1,", f);
+	put_rules(f, pick(5));
+	fputs("},{\"schema\":\"cvf.profile/v1\",\"id\":\"default\",", f);
+	put_rules(f, pick(3));
+	fputs("}]", f);
+	fclose(f);
+	return text;
+}
+
+static void random_path(char *path)
+{
+	static const char *const parts[] = { "/a", "/b", "/ab", "/c", "/a", "/home/x" };
+
+	path[0] = '\0';
+	for (unsigned int n = 1 + pick(4); n > 0; n--)
+		strcat(path, ONE_OF(parts));
+}
+
+static void random_address(uint8_t address[16])
+{
+	static const uint8_t tops[][16] = {
+		{ [10] = 0xff, [11] = 0xff, [12] = 10, [13] = 1, [14] = 1, [15] = 1 },
+		{ [10] = 0xff, [11] = 0xff, [12] = 10, [13] = 1 },
+		{ [10] = 0xff, [11] = 0xff, [12] = 10 },
+		{ [10] = 0xff, [11] = 0xff, [12] = 11 },
+		{ [15] = 1 },
+		{ 0xfc, [15] = 1 },
+		{ 0xfc, [15] = 2 },
+		{ 0x20, 0x01 },
+	};
+
+	memcpy(address, ONE_OF(tops), 16);
+}
+
+struct sample {
+	char agent[16], object[128], object2[128];
+	const char *args[4];
+};
+
+static void random_query(struct query *q, struct sample *s, unsigned int agents)
+{
+	static const char *const args[] = { "a", "b", "ab", "-a", "", "a/b" };
+
+	*q = (struct query){ .op = (enum cvf_op)(1 + pick(pick(3) ? 17 : CVF_OP_MAX - 1)), .now = FIXTURE_NOW };
+	snprintf(s->agent, sizeof(s->agent), "agent%u", pick(agents));
+	random_path(s->object);
+	random_path(s->object2);
+	q->agent = s->agent;
+	q->object = s->object;
+	if (pick(2))
+		q->object2 = s->object2;
+	q->args_count = pick(4);
+	for (size_t i = 0; i < q->args_count; i++)
+		s->args[i] = ONE_OF(args);
+	q->args = s->args;
+	random_address(q->address);
+	q->port = (uint16_t)pick(pick(2) ? 25 : 65536);
+	q->protocol = pick(2) ? CVF_PROTO_TCP : CVF_PROTO_UDP;
+}
+
+/* Returns the verdict; what the image leaves to the governor may not be allowed or refused by it. */
+static enum cvf_verdict compare(struct fixture *f, const struct query *q)
+{
+	const struct cvf_cell *cells = image_section(f->image, CVF_SECTION_CELL, NULL);
+	const struct cvf_cell *cell = &cells[image_judge(f->image, fixture_number(&f->names, NUMBER_AGENT, q->agent), q)];
+
+	if (cell->flags & CVF_CELL_ASK) {
+		assert_int_equal(cell->action, CVF_VERDICT_HOLD);
+		assert_true(cell->flags & CVF_CELL_NO_GRANT);
+		return CVF_VERDICT_NONE;
+	}
+	return fixture_ask(f, q).verdict;
+}
+
+static void test_random(void **state)
+{
+	unsigned int seen[4] = { 0 };
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		char *text = random_policy();
+		struct fixture f;
+
+		fixture_load(&f, text);
+		for (int i = 0; i < QUERIES; i++) {
+			struct sample s;
+			struct query q;
+
+			random_query(&q, &s, (unsigned int)model_count(f.m, DECL_AGENT));
+			seen[compare(&f, &q)]++;
+		}
+		fixture_done(&f);
+		free(text);
+	}
+	/* Every verdict must have been met, or the comparison says little. */
+	for (int i = 0; i < 4; i++)
+		assert_in_range(seen[i], 50, ROUNDS * QUERIES);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
