@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Each operation held: approved it succeeds as if nothing had happened, denied it is EPERM without an effect, unanswered it
+# is denied for that reason. Twins: the same in a LOW folder, and by a process that is no agent's.
+
+# shellcheck source=tests/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
+world
+
+# held NAME WORD SETUP EFFECT COMMAND...: % stands for the folder; WORD is in the hold's JSON
+held() {
+	local name=$1 word=$2 setup=$3 effect=$4 d
+	shift 4
+
+	d=/t/r2
+	eval "${setup//%/$d}"
+	"${@//%/$d}"
+	is "$name: control" 0 $?
+	yes "$name: control has the effect" "${effect//%/$d}"
+
+	d=/t/r0
+	eval "${setup//%/$d}"
+	agent "${@//%/$d}"
+	is "$name: low risk" 0 $?
+	yes "$name: low risk has the effect" "${effect//%/$d}"
+
+	d=/t/r2
+	eval "${setup//%/$d}"
+	agent_begin "${@//%/$d}"
+	if wait_hold t "$word"; then
+		no "$name: no effect while held" "${effect//%/$d}"
+		approve || not_ok "$name: approve" "$(cat /tmp/approve.log)"
+	else
+		not_ok "$name: held" "no hold with $word: $(holds)"
+	fi
+	agent_end
+	is "$name: approved" 0 $?
+	yes "$name: approved has the effect" "${effect//%/$d}"
+
+	eval "${setup//%/$d}"
+	agent_begin "${@//%/$d}"
+	wait_hold t "$word" && deny
+	agent_end
+	is "$name: denied" $EPERM $?
+	no "$name: denied has no effect" "${effect//%/$d}"
+
+	d=/t/r2t
+	eval "${setup//%/$d}"
+	agent "${@//%/$d}"
+	is "$name: time-out" $EPERM $?
+	no "$name: time-out has no effect" "${effect//%/$d}"
+}
+
+held "unlink" '"operation":"delete"' 'echo x >%/f' '[ ! -e %/f ]' "$PROBE" unlink %/f
+yes "time-out is the reason in the event" 'wait_event t timeout /t/r2t/f'
+held "open for writing" '"operation":"write"' 'rm -f %/f; : >%/f' 'grep -q probe %/f' "$PROBE" write %/f
+held "create" '"operation":"create"' 'rm -f %/new' '[ -e %/new ]' "$PROBE" create %/new
+held "create O_EXCL" '"operation":"create"' 'rm -f %/new' '[ -e %/new ]' "$PROBE" create-excl %/new
+held "mkdir" '"operation":"create"' 'rm -rf %/d' '[ -d %/d ]' "$PROBE" mkdir %/d
+held "rmdir" '"operation":"delete"' 'mkdir -p %/d' '[ ! -d %/d ]' "$PROBE" rmdir %/d
+held "rename" '"operation":"rename"' 'rm -f %/g; echo x >%/f' '[ -e %/g ]' "$PROBE" rename %/f %/g
+held "exec" '"operation":"exec"' 'rm -f /t/r0/said' '[ -e /t/r0/said ]' "$PROBE" exec %/probe say /t/r0/said x
+held "posix_spawn" '"operation":"exec"' 'rm -f /t/r0/said' '[ -e /t/r0/said ]' "$PROBE" spawn %/probe say /t/r0/said x
+held "a thread's unlink" '"operation":"delete"' 'echo x >%/f' '[ ! -e %/f ]' "$PROBE" thread unlink %/f
+
+# Reading has no effect on the disk: what was read is the effect.
+echo secret >/t/r2/f
+agent_begin "$PROBE" cat /t/r2/f
+wait_hold t '"operation":"read"' && approve
+agent_end
+is "read: approved" 0 $?
+is "read: approved has the effect" secret "$(cat $OUT)"
+agent_begin "$PROBE" cat /t/r2/f
+wait_hold t '"operation":"read"' && deny
+agent_end
+is "read: denied" $EPERM $?
+is "read: denied has no effect" "" "$(cat $OUT)"
+
+# held_net NAME WORD KIND COMMAND...: % stands for the address; what arrives is the effect
+held_net() {
+	local name=$1 word=$2 kind=$3 n
+	shift 3
+	for n in 10 12 13; do
+		server "$kind" 127.0.$n.1 7000 /tmp/arrived.$n
+	done
+
+	"${@//%/127.0.12.1}" control
+	is "$name: control" 0 $?
+	yes "$name: control has the effect" 'arrived /tmp/arrived.12 control'
+	agent "${@//%/127.0.10.1}" low
+	is "$name: low risk" 0 $?
+	yes "$name: low risk has the effect" 'arrived /tmp/arrived.10 low'
+
+	agent_begin "${@//%/127.0.12.1}" approved
+	if wait_hold t "$word"; then
+		yes "$name: no effect while held" 'absent /tmp/arrived.12 approved'
+		approve || not_ok "$name: approve" "$(cat /tmp/approve.log)"
+	else
+		not_ok "$name: held" "no hold with $word: $(holds)"
+	fi
+	agent_end
+	is "$name: approved" 0 $?
+	yes "$name: approved has the effect" 'arrived /tmp/arrived.12 approved'
+
+	agent_begin "${@//%/127.0.12.1}" denied
+	wait_hold t "$word" && deny
+	agent_end
+	is "$name: denied" $EPERM $?
+	agent "${@//%/127.0.13.1}" late
+	is "$name: time-out" $EPERM $?
+	yes "$name: denied has no effect" 'absent /tmp/arrived.12 denied'
+	yes "$name: time-out has no effect" 'absent /tmp/arrived.13 late'
+	servers_end
+}
+
+held_net "connect" '"operation":"connect"' tcp "$PROBE" tcp-connect % 7000
+held_net "UDP sendto" '"operation":"send"' udp "$PROBE" udp-sendto % 7000
+
+finish
