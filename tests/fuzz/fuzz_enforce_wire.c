@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * fuzz_wire_enforce.c - the governor's messages as the enforcer reads them: any sequence of packets
+ * fuzz_enforce_wire.c - the governor's messages as the enforcer reads them: any sequence of packets
  *
  * Input: packets, each a little-endian u16 length and its bytes. The maps are replaced by functions that check what reaches
  * them: nothing malformed may.
