@@ -51,6 +51,7 @@ struct governor {
 	int64_t canary_ms;		/* 0: never tried */
 	char canary_problem[128];
 	char *settings_problem;		/* NULL: none */
+	char store_problem[256];	/* loop: why records cannot be stored; empty: they can */
 
 	struct numbers_table *numbers;
 	struct registry *registry;

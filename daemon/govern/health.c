@@ -52,7 +52,7 @@ static const char *unready(struct governor *g)
 {
 	if (!health_canary(g, CANARY_AGE_MS))
 		return g->canary_problem;
-	return store_problem(g->store);
+	return *g->store_problem ? g->store_problem : store_problem(g->store);
 }
 
 static unsigned int get_readyz(struct request *q)
@@ -99,7 +99,7 @@ static void view_trail(struct governor *g, json_t *to)
 	view_set(to, "audit_completeness", recorded + lost ? json_real(100.0 * (double)recorded / (double)(recorded + lost)) : json_null());
 	view_set(to, "records_unseen", json_integer((json_int_t)intake_unseen(g->intake, &g->status)));
 	view_set(to, "records_bad", json_integer((json_int_t)g->records_bad));
-	view_set(to, "store_problem", view_text(store_problem(g->store)));
+	view_set(to, "store_problem", *g->store_problem ? view_text(g->store_problem) : view_text(store_problem(g->store)));
 }
 
 static void view_kernel(struct governor *g, json_t *to)

@@ -20,7 +20,6 @@
 struct loop {
 	sd_event_source *link, *post, *tick, *term, *interrupt;
 	unsigned int ticks;
-	bool is_failing;	/* the store; said once when it begins and once when it ends */
 	bool was_canary_ok;
 };
 static struct loop loop = { .was_canary_ok = true };
@@ -43,16 +42,21 @@ static void on_packet(struct governor *g, struct packet *take)
 	free(take);
 }
 
+/* Said once when it begins and once when it ends. */
 static void note_store(struct governor *g, int error)
 {
-	bool is_failing = error < 0 && !link_is_closed(g->link);
+	bool is_failing = error < 0 && !link_is_closed(g->link), was_failing = *g->store_problem;
+	const char *problem = store_problem(g->store);
 
-	if (is_failing && !loop.is_failing)
-		log_error("the store cannot be written (%s): records wait in the kernel, nothing can be approved; trying again every second",
-			  store_problem(g->store) ? store_problem(g->store) : strerror(-error));
-	if (!is_failing && loop.is_failing)
+	if (is_failing)
+		snprintf(g->store_problem, sizeof(g->store_problem), "%s", problem ? problem : strerror(-error));
+	else
+		*g->store_problem = 0;
+	if (is_failing && !was_failing)
+		log_error("the store cannot be written (%s): records wait in the kernel, nothing can be approved; tried again every second",
+			  g->store_problem);
+	if (!is_failing && was_failing)
 		log_notice("the store can be written again");
-	loop.is_failing = is_failing;
 }
 
 int loop_drain(struct governor *g)
@@ -61,7 +65,7 @@ int loop_drain(struct governor *g)
 
 	while ((p = link_pop(g->link)))
 		on_packet(g, p);
-	if (!loop.is_failing) /* else once a second */
+	if (!*g->store_problem) /* else once a second */
 		note_store(g, intake_flush(g));
 	if (intake_is_full(g->intake) < 0)
 		return -ENOBUFS;

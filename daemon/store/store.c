@@ -13,6 +13,7 @@
 #include <time.h>
 
 #define PAGE_BYTES 4096
+#define BUSY_MS 250	/* nobody else writes; a person with a shell may, and the loop must not wait for them */
 #define SUSPECT_SUFFIX ".suspect"
 
 static const struct {
@@ -153,7 +154,7 @@ static int configure(struct store *s, const struct store_options *o)
 {
 	int r;
 
-	sqlite3_busy_timeout(s->db, 2000);
+	sqlite3_busy_timeout(s->db, BUSY_MS);
 	sqlite3_extended_result_codes(s->db, 1);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);

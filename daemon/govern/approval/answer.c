@@ -112,10 +112,14 @@ static void fill(struct hold *h, enum hold_state state, enum cvf_reason reason, 
 	snprintf(h->scope, sizeof(h->scope), "%s", d->scope ? d->scope : "");
 }
 
-/* Every hold of the list, and the grant that comes with them (NULL: none), in one durable transaction. */
+/*
+ * Every hold of the list, and the grant that comes with them (NULL: none), in one durable transaction. While records cannot
+ * be stored nothing is released, even if there is room for this one row: what it does next would go unrecorded.
+ */
 static int decide_all(struct governor *g, const struct hold_list *list, const struct grant *grant)
 {
-	int r = store_begin(g->store, STORE_DURABLE);
+	bool releases = list->n && list->v[0].answer == CVF_VERDICT_ALLOW;
+	int r = releases && *g->store_problem ? -EIO : store_begin(g->store, STORE_DURABLE);
 
 	for (size_t i = 0; r == 0 && i < list->n; i++) {
 		r = hold_table_decide(g->store, &list->v[i]);
