@@ -1,1 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+# Units, users, folders: installed below $(PREFIX)/lib, found there by systemd itself.
+UNITS := cvfd.service cvfd-govern.service cvf-agents.slice
+
+.PHONY: install-systemd
+install: install-systemd
+install-systemd:
+	$(Q)for u in $(UNITS); do install -D -m 644 systemd/$$u $(DESTDIR)$(PREFIX)/lib/systemd/system/$$u; done
+	$(Q)install -D -m 644 systemd/90-cvf.preset $(DESTDIR)$(PREFIX)/lib/systemd/system-preset/90-cvf.preset
+	$(Q)install -D -m 644 systemd/cvf.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/cvf.conf
+	$(Q)install -D -m 644 systemd/cvf.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/cvf.conf
