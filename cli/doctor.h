@@ -36,7 +36,5 @@ extern const struct check host_checks[], daemon_checks[];
 extern const size_t host_checks_count, daemon_checks_count;
 
 struct finding finding(enum finding_level level, const char *fix, const char *format, ...) printf_like(3, 4);
-/* The first line of a file; false: unreadable. */
-bool doctor_read(const char *path, char *line, size_t size);
 
 #endif

@@ -5,9 +5,8 @@
 #include "client.h"
 #include "doctor.h"
 #include "out.h"
+#include "proc.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <fnmatch.h>
 #include <limits.h>
 #include <string.h>
@@ -95,31 +94,6 @@ static struct finding check_lost(const struct patient *p)
 	return finding(FINDING_OK, NULL, "no event was lost");
 }
 
-struct process {
-	int parent, tty;	/* tty 0: no terminal */
-	char name[32];
-};
-
-/*
- * "PID (NAME) STATE PARENT GROUP SESSION TTY ..."; the name may hold anything, so it ends at the last
- * bracket.
- */
-static bool process_read(const char *pid, struct process *ret)
-{
-	char path[64], line[1024];
-	const char *name, *after;
-
-	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
-	if (!doctor_read(path, line, sizeof(line)))
-		return false;
-	name = strchr(line, '(');
-	after = strrchr(line, ')');
-	if (!name || !after || sscanf(after, ") %*c %d %*d %*d %d", &ret->parent, &ret->tty) != 2)
-		return false;
-	snprintf(ret->name, sizeof(ret->name), "%.*s", (int)(after - name - 1), name + 1);
-	return true;
-}
-
 static bool matches(const json_t *patterns, const char *text)
 {
 	const json_t *one;
@@ -131,34 +105,32 @@ static bool matches(const json_t *patterns, const char *text)
 	return false;
 }
 
-static bool is_enrolled(const json_t *agent, const char *pid)
+static bool is_enrolled(const json_t *agent, pid_t pid)
 {
 	char path[64], text[PATH_MAX];
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/proc/%.20s/exe", pid);
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
 	n = readlink(path, text, sizeof(text) - 1);
 	if (n > 0) {
 		text[n] = '\0';
 		if (matches(out_field(agent, "match.exe"), text))
 			return true;
 	}
-	snprintf(path, sizeof(path), "/proc/%.20s/cgroup", pid);
-	return doctor_read(path, text, sizeof(text)) && strncmp(text, "0::", 3) == 0 &&
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
+	return proc_line(path, text, sizeof(text)) && strncmp(text, "0::", 3) == 0 &&
 	       matches(out_field(agent, "match.cgroup"), text + 3);
 }
 
 /* A shell would see it stop: it runs in a terminal, and no cvfctl stands between the two. */
-static bool is_exposed(const char *pid)
+static bool is_exposed(pid_t pid)
 {
-	struct process p;
-	char parent[24];
+	struct proc p;
 
-	if (!process_read(pid, &p) || p.tty == 0)
+	if (!proc_read(pid, &p) || p.tty == 0)
 		return false;
 	for (int depth = 0; depth < ANCESTORS_MAX && p.parent > 1; depth++) {
-		snprintf(parent, sizeof(parent), "%d", p.parent);
-		if (!process_read(parent, &p))
+		if (!proc_read(p.parent, &p))
 			break;
 		if (strcmp(p.name, "cvfctl") == 0)
 			return false;
@@ -166,37 +138,44 @@ static bool is_exposed(const char *pid)
 	return true;
 }
 
-static const char *agent_of(const json_t *agents, const char *pid)
+struct exposed {
+	const json_t *agents;
+	const char *agent;	/* NULL: none found */
+	pid_t pid;
+};
+
+static bool look_at(void *ctx, pid_t pid)
 {
+	struct exposed *found = ctx;
 	const json_t *agent;
 	size_t i;
 
-	json_array_foreach(agents, i, agent)
-		if (is_enrolled(agent, pid))
-			return out_text(agent, "id", "?");
-	return NULL;
+	if (!is_exposed(pid))
+		return true;
+	json_array_foreach(found->agents, i, agent) {
+		if (!is_enrolled(agent, pid))
+			continue;
+		found->agent = out_text(agent, "id", "?");
+		found->pid = pid;
+		return false;
+	}
+	return true;
 }
 
 static struct finding check_terminals(const struct patient *p)
 {
-	static const char fix[] = "a shell with job control prints `Stopped` when such a process is held; "
-				  "start it through cvfctl instead, as "
-				  "/usr/share/cvf/shell/cvf-agent.sh does: claude() { cvfctl run --agent ID "
-				  "-- claude \"$@\"; }";
-	own_dir DIR *proc = opendir("/proc");
-	const struct dirent *one;
-	const char *agent;
+	static const char fix[] =
+		"a shell with job control prints `Stopped` when such a process is held; start it through "
+		"cvfctl instead, as /usr/share/cvf/shell/cvf-agent.sh does: "
+		"claude() { cvfctl run --agent ID -- claude \"$@\"; }";
+	struct exposed found = { .agents = p->agents };
 
-	if (!p->agents || !proc)
+	if (!p->agents)
 		return finding(FINDING_OK, NULL, "not looked: the agents are not known");
-	while ((one = readdir(proc))) {
-		if (!isdigit((unsigned char)one->d_name[0]) || !is_exposed(one->d_name))
-			continue;
-		agent = agent_of(p->agents, one->d_name);
-		if (agent)
-			return finding(FINDING_WARN, fix, "process %s of agent %s runs in a terminal",
-				       one->d_name, agent);
-	}
+	proc_each(look_at, &found);
+	if (found.agent)
+		return finding(FINDING_WARN, fix, "process %d of agent %s runs in a terminal", found.pid,
+			       found.agent);
 	return finding(FINDING_OK, NULL, "no agent enrolled by path or cgroup runs in a terminal");
 }
 

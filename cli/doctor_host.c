@@ -4,6 +4,8 @@
  */
 #include "doctor.h"
 
+#include "proc.h"
+
 #include <grp.h>
 #include <linux/magic.h>
 #include <pwd.h>
@@ -58,7 +60,7 @@ static struct finding check_lsm(const struct patient *p)
 	char list[512];
 
 	(void)p;
-	if (!doctor_read("/sys/kernel/security/lsm", list, sizeof(list)))
+	if (!proc_line("/sys/kernel/security/lsm", list, sizeof(list)))
 		return finding(FINDING_WARN,
 			       "mount securityfs: mount -t securityfs securityfs /sys/kernel/security",
 			       "the list of security modules cannot be read");
@@ -97,7 +99,7 @@ static struct finding check_ftrace(const struct patient *p)
 	char value[16];
 
 	(void)p;
-	if (!doctor_read("/proc/sys/kernel/ftrace_enabled", value, sizeof(value)))
+	if (!proc_line("/proc/sys/kernel/ftrace_enabled", value, sizeof(value)))
 		return finding(FINDING_WARN, "boot a kernel built with CONFIG_FUNCTION_TRACER=y",
 			       "kernel.ftrace_enabled cannot be read");
 	if (strcmp(value, "0") == 0)
@@ -113,7 +115,7 @@ static struct finding check_unprivileged_bpf(const struct patient *p)
 	char value[16];
 
 	(void)p;
-	if (!doctor_read("/proc/sys/kernel/unprivileged_bpf_disabled", value, sizeof(value)))
+	if (!proc_line("/proc/sys/kernel/unprivileged_bpf_disabled", value, sizeof(value)))
 		return finding(FINDING_WARN, NULL, "kernel.unprivileged_bpf_disabled cannot be read");
 	if (strcmp(value, "0") == 0)
 		return finding(FINDING_WARN,

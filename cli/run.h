@@ -25,10 +25,24 @@ int run_wait(pid_t child, int signals, struct watch *w, int *ret_status) must_ch
  */
 int run_end(int wait_status);
 
+/* Processes of our group, this one left out, that were stopped when it was filled in. */
+#define STOPPED_MAX 64
+struct stopped {
+	pid_t pids[STOPPED_MAX];
+	size_t n;
+};
+void stopped_find(struct stopped *s);
+/* Sends a signal (0: none) to those that are stopped still. How many. */
+unsigned int stopped_send(const struct stopped *s, int signal);
+/* Ends those that are inside exec, still, and handle the signal only until it succeeds. How many. */
+unsigned int stopped_end_execs(const struct stopped *s, int signal);
+
 /* Tells on stderr about holds of the session; NULL: nobody to tell, or no memory. */
 struct watch *watch_new(const struct call *c, const char *agent, const char *session);
 /* Something stopped: look now, not in a second. */
 void watch_poke(struct watch *w);
+/* One line of ours among those about holds. */
+void watch_say(const struct watch *w, const char *line);
 /* Says how announced holds ended, waiting for the daemon at most a second. */
 void watch_free(struct watch *w);
 

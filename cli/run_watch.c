@@ -46,17 +46,29 @@ static bool is_raw(void)
 	return tcgetattr(STDERR_FILENO, &t) == 0 && !(t.c_oflag & OPOST);
 }
 
-static void write_line(const char *line, size_t size)
+/* SIGTTOU is for programs that write from the background unasked; this line is wanted there too. */
+static void say(const char *line, size_t size)
 {
 	own_free char *all = NULL;
 	bool raw = is_raw();
 	int n = asprintf(&all, "%s%.*s%s", raw ? "\r\n" : "", (int)size, line, raw ? "\r\n" : "\n");
+	sigset_t output, old;
 
+	sigemptyset(&output);
+	sigaddset(&output, SIGTTOU);
+	pthread_sigmask(SIG_BLOCK, &output, &old);
 	/*
-	 * One write, so that it stays one line among the command's own. Nobody is left to tell if it fails.
+	 * One write, so that it stays one line among the command's own. If it fails nobody is left to tell.
 	 */
 	if (n > 0 && write(STDERR_FILENO, all, (size_t)n) < 0)
-		return;
+		n = 0;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+void watch_say(const struct watch *w, const char *line)
+{
+	if (!w->json)
+		say(line, strlen(line));
 }
 
 static void put_held(FILE *out, const json_t *hold)
@@ -101,7 +113,7 @@ static void tell(const struct watch *w, const json_t *hold, bool ended)
 	else
 		put_held(out, hold);
 	if (fclose(out) == 0)
-		write_line(line, size);
+		say(line, size);
 }
 
 /* NULL: no answer, or not a good one; then nothing changed as far as anybody here knows. */

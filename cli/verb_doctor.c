@@ -8,7 +8,6 @@
 #include "out.h"
 #include "verbs.h"
 
-#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -22,18 +21,6 @@ struct finding finding(enum finding_level level, const char *fix, const char *fo
 		f.seen = NULL;
 	va_end(args);
 	return f;
-}
-
-bool doctor_read(const char *path, char *line, size_t size)
-{
-	own_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, line, size - 1);
-
-	if (n < 0)
-		return false;
-	line[n] = '\0';
-	line[strcspn(line, "\n")] = '\0';
-	return true;
 }
 
 static json_t *get(struct client *cl, const char *path, int *ret_reach, long *ret_http)

@@ -455,6 +455,36 @@ class Terminal(Base):
         self.type("end\n")
         self.read_until(r"got end\r\nP> $")
 
+    def press_and_be_held_again(self):
+        """What the kernel does with an agent that survives and still wants the operation."""
+        self.stop_agent()
+        self.type("\x03")
+        if wait_until(lambda: is_gone(self.agent()) or state_of(self.agent()) != "T") and not is_gone(self.agent()):
+            time.sleep(0.15)
+            self.stop_agent()
+        time.sleep(0.6)
+
+    def test_insisting_on_ctrl_c_ends_what_handles_it_and_stays_held(self):
+        for more, presses, status in (("", 2, 143), ("signal.signal(15, lambda *a: None)\n", 3, 137)):
+            with open(self.path("agent.py"), "w") as f:
+                f.write("import signal\nsignal.signal(2, lambda *a: None)\n" + more + AGENT)
+            self.begin()
+            for _ in range(presses):
+                self.assertFalse(is_gone(self.agent()))
+                self.press_and_be_held_again()
+            self.read_until(r"P> $")
+            self.assertEqual(self.status(), status)
+
+    def test_twin_it_survives_one_ctrl_c_and_is_told_about(self):
+        with open(self.path("agent.py"), "w") as f:
+            f.write("import signal\nsignal.signal(2, lambda *a: None)\n" + AGENT)
+        self.begin()
+        self.press_and_be_held_again()
+        self.read_until("cvf: still held: it handles Ctrl-C itself; press it again to end it")
+        os.kill(self.agent(), signal.SIGCONT)
+        self.type("end\n")
+        self.read_until(r"got end\r\nP> $")
+
     def test_ctrl_z_and_fg(self):
         self.begin()
         self.type("\x1a")
