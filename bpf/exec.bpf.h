@@ -198,8 +198,8 @@ static __noinline int exec_judge(struct cvf_scratch *s, struct cvf_label *l, str
 		len = bpf_probe_read_kernel_str(s->path[1], PATH_ROOM, bprm->filename);
 	if (!s->facts.fault)
 		s->facts.cell = cell_find(s, exec_set(s, len > 0 ? len : 0));
-	s->facts.identity[0] = BPF_CORE_READ(bprm, file, f_inode, i_ino);
-	s->facts.identity[1] = BPF_CORE_READ(bprm, file, f_inode, i_sb, s_dev);
+	s->facts.dentry = (__u64)bprm->file->f_path.dentry;
+	s->facts.mnt = (__u64)bprm->file->f_path.mnt;
 	if (severity(s, s->facts.cell) >= l->exec_action) {
 		l->exec_action = severity(s, s->facts.cell);
 		l->exec_cell = s->facts.cell;

@@ -13,8 +13,6 @@ static __always_inline void question_object(struct cvf_scratch *s, struct dentry
 {
 	s->facts.dentry = (__u64)dentry;
 	s->facts.mnt = (__u64)mnt;
-	s->facts.identity[0] = BPF_CORE_READ(dentry, d_inode, i_ino);
-	s->facts.identity[1] = BPF_CORE_READ(dentry, d_inode, i_sb, s_dev);
 }
 
 /* One object, one operation. */
@@ -70,14 +68,16 @@ static __always_inline bool nobody_here(void)
 static __noinline bool is_layer_open(const struct file *file)
 {
 	struct task_struct *t = bpf_get_current_task_btf();
-	struct mount *m = mount_of((__u64)file->f_path.mnt);
+	struct mount *m;
 
 	if (file->f_mode & FMODE_BACKING)
 		return true;
-	if (file->f_inode != BPF_CORE_READ(file, f_path.dentry, d_inode))
+	if (file->f_inode != file->f_path.dentry->d_inode)
 		return true;
-	return t->cred != t->real_cred && (file->f_flags & O_NOATIME) &&
-	       (__u64)BPF_CORE_READ(m, mnt_ns) == MNT_NS_INTERNAL_ADDRESS;
+	if (t->cred == t->real_cred || !(file->f_flags & O_NOATIME))
+		return false;
+	m = mount_of((__u64)file->f_path.mnt);
+	return (__u64)BPF_CORE_READ(m, mnt_ns) == MNT_NS_INTERNAL_ADDRESS;
 }
 
 /* Reading and writing at once is judged as both. */
@@ -94,6 +94,7 @@ static __noinline int open_judge(struct cvf_scratch *s, struct file *file)
 		s->facts.op = CVF_OP_CREATE;
 		judge_place(s, dentry, mnt, 0);
 		question_object(s, dentry->d_parent, mnt);
+		s->path_len[0] = 0;
 		return 0;
 	}
 	s->facts.op = writes ? CVF_OP_WRITE : CVF_OP_READ;
@@ -306,12 +307,11 @@ static __noinline int attr_elsewhere(struct dentry *dentry)
 		return -EPERM;
 	m.node = (__u64)BPF_CORE_READ((struct list_head *)list, next);
 	bpf_loop(256, mount_search_step, &m, 0);
+	s->facts.dentry = m.dentry;
 	if (!m.found || path_text(s, m.dentry, m.found, 0) != PLACED)
 		s->facts.fault = CVF_REASON_UNREACHABLE;
 	else
 		judge_text(s);
-	s->facts.identity[0] = BPF_CORE_READ(dentry, d_inode, i_ino);
-	s->facts.identity[1] = BPF_CORE_READ(dentry, d_inode, i_sb, s_dev);
 	return question_end(s, l);
 }
 

@@ -173,6 +173,17 @@ GLOBAL int question_record(struct cvf_scratch *s, const struct cvf_label *l, __u
 	return 0;
 }
 
+/* Which object has the name now: a file swapped while its operation was held is another question. */
+static __always_inline void question_identity(struct cvf_scratch *s)
+{
+	struct dentry *d = (struct dentry *)s->facts.dentry;
+
+	if (!d)
+		return;
+	s->facts.identity[0] = BPF_CORE_READ(d, d_inode, i_ino);
+	s->facts.identity[1] = BPF_CORE_READ(d, d_inode, i_sb, s_dev);
+}
+
 /* The three digests of a question: asked, and what a grant for the session or the agent would be. */
 GLOBAL int question_digests(struct cvf_scratch *s)
 {
@@ -185,6 +196,7 @@ GLOBAL int question_digests(struct cvf_scratch *s)
 		return -1;
 	r = &s->record;
 	sip = &s->sip;
+	question_identity(s);
 	sip_start(sip);
 	sip_word(sip, s->facts.op | (__u64)s->facts.protocol << 16 | (__u64)s->facts.port << 32 | (__u64)s->facts.family << 48);
 	sip_word(sip, (__u32)s->facts.detail);
@@ -296,6 +308,9 @@ GLOBAL int refuse(struct cvf_scratch *s, __u32 reason)
 	return s->facts.mode == CVF_MODE_ENFORCE ? -EPERM : 0;
 }
 
+/* An answer that nobody came for in time answers nothing: an approval is for now. */
+#define ANSWER_GRACE_NS 10000000000ull
+
 /* The answer is there: use it up. An exec keeps it until the new image runs, since every interpreter level asks. */
 GLOBAL int answer_take(struct cvf_scratch *s, struct cvf_label *l)
 {
@@ -314,6 +329,10 @@ GLOBAL int answer_take(struct cvf_scratch *s, struct cvf_label *l)
 	r->hold_no = ask->hold_no;
 	r->reason = ask->reason;
 	r->verdict = ask->answer;
+	if (r->verdict == CVF_VERDICT_ALLOW && r->time_ns > ask->expires_ns + ANSWER_GRACE_NS) {
+		r->verdict = CVF_VERDICT_DENY;
+		r->reason = CVF_REASON_TIMEOUT;
+	}
 	l->question = 0;
 	l->reasks = 0;
 	if (r->verdict == CVF_VERDICT_ALLOW && s->facts.op == CVF_OP_EXEC) {
