@@ -60,16 +60,17 @@ void classes_make(struct classes *c, const struct nfa *a, const struct nfa *b)
 #define MANY (UINT32_MAX - 1)
 
 /*
- * Once a pattern ends in "whatever follows", it stays matched: the state then holds the pattern's own number (behind those
- * of the nodes) and none of the nodes that could only match it again. Without this, a path that may pass several
+ * A goal is a pattern that accepts (its number), or a root that is jumped to (patterns + its node). Once a loop over every
+ * byte has only the goal before it, the goal is reached whatever comes: the state then holds the goal itself (behind the
+ * numbers of the nodes) and none of the nodes that could only lead to it again. Without this, a path that may pass several
  * alternatives of one pattern would need a state for every subset of them.
  */
 struct builder {
 	const struct nfa *n;
 	const struct classes *c;
-	struct lists states;	/* each a sorted list of nodes, and of nodes_count + pattern */
-	uint32_t *only;		/* [node]: the one pattern that it can lead to, or MANY */
-	uint32_t *absorbed;	/* [pattern]: the step in which it was seen to stay matched */
+	struct lists states;	/* each a sorted list of nodes, and of nodes_count + goal */
+	uint32_t *only;		/* [node]: the one goal that it can lead to, or MANY */
+	uint32_t *assured;	/* [goal]: the step in which it was seen to be reached whatever comes */
 	struct dfa *dfa;
 	size_t space;		/* states that the tables have room for */
 	uint32_t states_max;
@@ -116,20 +117,31 @@ static void sort(uint32_t *v, size_t n)
 	}
 }
 
-static bool is_absorbing(const struct nfa *n, uint32_t node)
+static void assure(struct builder *b, uint32_t goal)
 {
-	static const struct charset all = { { ~0ull, ~0ull, ~0ull, ~0ull } };
-	const struct node *v = &n->nodes[node];
-
-	return v->token == TOKEN_LOOP && v->accept != NFA_NONE && !memcmp(&n->sets[v->value], &all, sizeof(all));
+	if (b->assured[goal] == b->step)
+		return;
+	b->assured[goal] = b->step;
+	b->set[b->set_count++] = (uint32_t)b->n->nodes_count + goal;
 }
 
-static void absorb(struct builder *b, uint32_t pattern)
+/* The goals that a loop assures: its patterns if it takes every byte, what follows its NUL if it takes every other byte. */
+static void assure_by(struct builder *b, uint32_t node)
 {
-	if (b->absorbed[pattern] == b->step)
+	static const struct charset all = { { ~0ull, ~0ull, ~0ull, ~0ull } }, but_nul = { { ~1ull, ~0ull, ~0ull, ~0ull } };
+	const struct node *v = &b->n->nodes[node];
+
+	if (v->token != TOKEN_LOOP)
 		return;
-	b->absorbed[pattern] = b->step;
-	b->set[b->set_count++] = (uint32_t)b->n->nodes_count + pattern;
+	if (!memcmp(&b->n->sets[v->value], &all, sizeof(all)))
+		for (uint32_t a = v->accept; a != NFA_NONE; a = b->n->accepts[a].next)
+			assure(b, b->n->accepts[a].pattern);
+	if (memcmp(&b->n->sets[v->value], &but_nul, sizeof(but_nul)))
+		return;
+	for (uint32_t c = v->child; c != NFA_NONE; c = b->n->nodes[c].sibling)
+		if (b->n->nodes[c].token == TOKEN_BYTE && !b->n->nodes[c].value)
+			for (uint32_t j = b->n->nodes[c].jump; j != NFA_NONE; j = b->n->jumps[j].next)
+				assure(b, b->n->patterns + b->n->jumps[j].to);
 }
 
 static void prune(struct builder *b)
@@ -137,13 +149,12 @@ static void prune(struct builder *b)
 	size_t n = b->set_count, kept = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (b->set[i] < b->n->nodes_count && is_absorbing(b->n, b->set[i]))
-			for (uint32_t a = b->n->nodes[b->set[i]].accept; a != NFA_NONE; a = b->n->accepts[a].next)
-				absorb(b, b->n->accepts[a].pattern);
+		if (b->set[i] < b->n->nodes_count)
+			assure_by(b, b->set[i]);
 	for (size_t i = 0; i < b->set_count; i++) {
 		uint32_t only = b->set[i] < b->n->nodes_count ? b->only[b->set[i]] : MANY;
 
-		if (only == MANY || b->absorbed[only] != b->step)
+		if (only == MANY || b->assured[only] != b->step)
 			b->set[kept++] = b->set[i];
 	}
 	b->set_count = kept;
@@ -162,6 +173,15 @@ static int finish(struct builder *b, uint32_t *ret_state)
 	return b->states.n > b->states_max ? -E2BIG : 0;
 }
 
+/* A pattern stays matched; a root is entered by NUL. */
+static void step_goal(struct builder *b, uint32_t goal, unsigned char byte)
+{
+	if (goal < b->n->patterns || byte)
+		assure(b, goal);
+	else
+		gather(b, goal - b->n->patterns);
+}
+
 /* Where the nodes of a state go by one class. */
 static void step_class(struct builder *b, const uint32_t *nodes, size_t count, unsigned char byte)
 {
@@ -169,7 +189,7 @@ static void step_class(struct builder *b, const uint32_t *nodes, size_t count, u
 		const struct node *node = &b->n->nodes[nodes[i] < b->n->nodes_count ? nodes[i] : 0];
 
 		if (nodes[i] >= b->n->nodes_count) {
-			absorb(b, nodes[i] - (uint32_t)b->n->nodes_count);
+			step_goal(b, nodes[i] - (uint32_t)b->n->nodes_count, byte);
 			continue;
 		}
 		if (node->token == TOKEN_LOOP && charset_has(&b->n->sets[node->value], byte))
@@ -220,7 +240,7 @@ static int patterns_of(struct builder *b, uint32_t state, struct lists *sets)
 	if (!patterns)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
-		if (nodes[i] >= b->n->nodes_count)
+		if (nodes[i] >= b->n->nodes_count && nodes[i] < b->n->nodes_count + b->n->patterns)
 			patterns[n++] = nodes[i] - (uint32_t)b->n->nodes_count;
 	for (size_t i = 0; i < count; i++)
 		for (uint32_t a = accepts_of(b->n, nodes[i]); a != NFA_NONE; a = b->n->accepts[a].next)
@@ -237,7 +257,7 @@ static int expand_state(struct builder *b, uint32_t state)
 {
 	size_t count;
 	/* Interning may move the lists: the nodes are copied behind the gathering space. */
-	uint32_t *nodes = b->set + b->n->nodes_count + b->n->patterns;
+	uint32_t *nodes = b->set + b->n->nodes_count * 2 + b->n->patterns;
 	const uint32_t *from = lists_get(&b->states, state, &count);
 
 	memcpy(nodes, from, count * sizeof(*nodes));
@@ -271,7 +291,7 @@ static int run(struct builder *b, struct lists *sets)
 	return r;
 }
 
-/* Children have higher numbers than their parents: one pass backwards sees them first. Jumps may lead anywhere. */
+/* Children have higher numbers than their parents: one pass backwards sees them first. */
 static void find_only(struct builder *b)
 {
 	const struct nfa *n = b->n;
@@ -281,16 +301,18 @@ static void find_only(struct builder *b)
 
 		for (uint32_t a = n->nodes[node].accept; a != NFA_NONE; a = n->accepts[a].next)
 			only = only == NFA_NONE ? n->accepts[a].pattern : MANY;
+		for (uint32_t j = n->nodes[node].jump; j != NFA_NONE; j = n->jumps[j].next)
+			only = only == NFA_NONE ? n->patterns + n->jumps[j].to : MANY;
 		for (uint32_t c = n->nodes[node].child; c != NFA_NONE; c = n->nodes[c].sibling)
 			only = only == NFA_NONE || only == b->only[c] ? b->only[c] : MANY;
-		b->only[node] = only == NFA_NONE || n->nodes[node].jump != NFA_NONE ? MANY : only;
+		b->only[node] = only == NFA_NONE ? MANY : only;
 	}
 }
 
 int dfa_build(const struct nfa *n, const struct classes *c, uint32_t states_max, struct lists *sets, struct dfa *ret_dfa)
 {
 	size_t nodes = n->nodes_count, patterns = n->patterns;
-	own_free uint32_t *memory = calloc(nodes * 4 + patterns * 3, sizeof(*memory));
+	own_free uint32_t *memory = calloc(nodes * 7 + patterns * 3, sizeof(*memory));
 	struct dfa dfa = { .classes = c->n };
 	struct builder b = { .n = n, .c = c, .dfa = &dfa, .states_max = states_max, .step = 1 };
 	int r = lists_init(&b.states);
@@ -298,11 +320,11 @@ int dfa_build(const struct nfa *n, const struct classes *c, uint32_t states_max,
 	if (r == 0 && !memory)
 		r = -ENOMEM;
 	if (r == 0) {
-		/* The list being gathered and the copy of the one being left each hold every node and pattern at most. */
+		/* The list being gathered and the copy of the one being left each hold every node and goal at most. */
 		b.set = memory;
-		b.stamp = memory + (nodes + patterns) * 2;
+		b.stamp = memory + (nodes * 2 + patterns) * 2;
 		b.only = b.stamp + nodes;
-		b.absorbed = b.only + nodes;
+		b.assured = b.only + nodes;
 		find_only(&b);
 		r = run(&b, sets);
 	}
