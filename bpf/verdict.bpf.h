@@ -344,7 +344,22 @@ GLOBAL int answer_take(struct cvf_scratch *s, struct cvf_label *l)
 	}
 	ask_drop(digest, r->agent);
 	record_send(s, CVF_RING_VERDICT);
-	return r->verdict == CVF_VERDICT_ALLOW ? 0 : -EPERM;
+	if (r->verdict == CVF_VERDICT_ALLOW)
+		return 0;
+	l->denied = digest;
+	l->denied_ns = r->time_ns;
+	return -EPERM;
+}
+
+/*
+ * A shell that was refused /usr/bin/x tries /bin/x next, which is the same file: the approver has just said no to that, and is
+ * not asked twice. After this time the same operation is a new question.
+ */
+#define DENIAL_STANDS_NS 2000000000ull
+
+static __always_inline bool just_denied(const struct cvf_scratch *s, const struct cvf_label *l)
+{
+	return l->denied == s->record.digest && s->record.time_ns - l->denied_ns < DENIAL_STANDS_NS;
 }
 
 /* Asked before and not answered: stop again, within bounds. */
@@ -465,6 +480,8 @@ GLOBAL int hold(struct cvf_scratch *s, struct cvf_label *l)
 	ask = bpf_map_lookup_elem(&cvf_asks, &digest);
 	if (ask && ask->answer)
 		return answer_take(s, l);
+	if (!ask && just_denied(s, l))
+		return refuse(s, CVF_REASON_DENIED);
 	if (!(cell_at(slot_of(s), s->facts.cell)->flags & CVF_CELL_NO_GRANT) && grant_take(s, l))
 		return 0;
 	if (s->facts.cannot_hold || in_unrestartable_call())

@@ -150,8 +150,10 @@ struct cvf_label {
 	__u16 exec_level;	/* interpreter level of the exec in progress */
 	__u16 exec_action;	/* most severe cell action met by it: enum cvf_verdict */
 	__u32 exec_cell;	/* cell that decided it */
+	__u64 denied;		/* digest of the question denied last */
+	__u64 denied_ns;	/* when: CLOCK_BOOTTIME */
 };
-CVF_SIZE(struct cvf_label, 72);
+CVF_SIZE(struct cvf_label, 88);
 
 /* A question and its answer: value of cvf_asks, key: digest. Written by the hook (pending) and by cvfd (the answer). */
 struct cvf_ask {
