@@ -82,6 +82,15 @@ static int set_limits(void)
 	return 0;
 }
 
+static int set_process_flags(void)
+{
+#ifndef __SANITIZE_ADDRESS__ /* its search for leaks traces the process */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return -errno;
+#endif
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+}
+
 #ifndef __SANITIZE_ADDRESS__
 /* What sqlite, the loop, the HTTP library, the name service and the allocator use; nothing that makes a process or a network socket. */
 static const int allowed[] = {
@@ -146,7 +155,6 @@ int sandbox_enter(void)
 		if (capng_apply(CAPNG_SELECT_CAPS) < 0)
 			return -EPERM;
 	}
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -errno;
-	return filter_calls();
+	r = set_process_flags();
+	return r < 0 ? r : filter_calls();
 }

@@ -94,6 +94,8 @@ class Process:
         self.reader.join(PATIENCE)
         self.child.stdin.close()
         self.child.stdout.close()
+        if sig != signal.SIGKILL and any("Sanitizer" in line or "runtime error" in line for line in self.lines):
+            raise AssertionError("\n".join(self.lines))
         return status
 
 

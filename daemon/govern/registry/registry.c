@@ -245,20 +245,16 @@ static int activate(struct governor *g, struct origin *take, const struct change
 
 static void set_problem(struct registry *reg, const struct diags *d)
 {
-	own_file FILE *out = NULL;
-	char *text = NULL;
+	FILE *out;
 	size_t size;
 
 	free(reg->problem);
 	reg->problem = NULL;
-	if (!d)
-		return;
-	out = open_memstream(&text, &size);
+	out = d ? open_memstream(&reg->problem, &size) : NULL;
 	if (!out)
 		return;
 	diags_print(d, out);
-	fflush(out);
-	reg->problem = text;
+	fclose(out); /* only now the text stays where it is */
 }
 
 int registry_activate(struct governor *g, const struct change *change, const char *by, struct diags *d)
