@@ -352,6 +352,22 @@ static __noinline __u32 exec_enrols(struct linux_binprm *bprm)
 	return agent;
 }
 
+/* The first image of an agent that was recognised by it: recorded, so that what it does can be told by name. */
+static __noinline int exec_introduce(struct linux_binprm *bprm)
+{
+	enum standing standing;
+	struct cvf_label *l = current_label(&standing);
+	struct cvf_scratch *s = l ? question_start(l, CVF_OP_EXEC) : NULL;
+
+	if (!s)
+		return -1;
+	l->exec_id = __sync_fetch_and_add(&cvf_control.exec_id, 1) + 1;
+	if (!exec_path_of(s, bprm) && !args_of_image(s))
+		exec_record(s, l);
+	scratch_give(s);
+	return 0;
+}
+
 static __noinline int exec_of_nobody(struct linux_binprm *bprm)
 {
 	__u32 agent = exec_enrols(bprm), session;
@@ -361,6 +377,7 @@ static __noinline int exec_of_nobody(struct linux_binprm *bprm)
 	if (session_begin(agent, &session) || label_give(bpf_get_current_task_btf(), agent, session, 0, 0))
 		return SIGKILL;
 	session_record(agent, session, 1);
+	exec_introduce(bprm);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -61,6 +62,23 @@ static struct walk {
 	struct ties *found;
 } walk;
 
+/* The agent that names the cgroup or, failing that, the nearest one above it: what is below an enrolled cgroup is enrolled. */
+static uint32_t agent_of(const char *name)
+{
+	char above[PATH_MAX];
+	uint32_t agent = image_cgroup_agent(walk.image, name);
+	char *slash;
+
+	if (agent || strlen(name) >= sizeof(above))
+		return agent;
+	strcpy(above, name);
+	while (!agent && (slash = strrchr(above, '/')) && slash != above) {
+		*slash = 0;
+		agent = image_cgroup_agent(walk.image, above);
+	}
+	return agent;
+}
+
 static int on_directory(const char *path, const struct stat *st, int type, struct FTW *info)
 {
 	const char *name = path + strlen(CGROUP_ROOT);
@@ -71,7 +89,7 @@ static int on_directory(const char *path, const struct stat *st, int type, struc
 		return 0;
 	if (walk.found->n >= CVF_CGROUPS_MAX)
 		return 1;
-	agent = image_cgroup_agent(walk.image, *name ? name : "/");
+	agent = agent_of(*name ? name : "/");
 	return agent && ties_add(walk.found, st->st_ino, agent, *name ? name : "/") < 0;
 }
 
