@@ -4,7 +4,7 @@ is compared with tests/golden/expected/NAME.txt.
 
 Usage: python3 tests/golden/run.py CVFCTL [--accept] [NAME...]
 
-Cases are in cases.json: name, args, and either "get"/"post"/"delete": {path: document file or [status, document]}. A string
+Cases are in cases.json: name, args, "library" where the policy library words the messages, and either "get"/"post"/"delete": {path: document file or [status, document]}. A string
 "@+3d4h30m" in a document becomes that moment from now; such moments are shown as @TIME.
 """
 import json
@@ -61,6 +61,12 @@ def plain(text, places, made):
     return text
 
 
+def without_wording(text):
+    """Of the policy library's diagnoses only place and level: their words are its own tests' business."""
+    text = re.sub(r"^((?:\S+:\d+(?::\d+)?: )?(?:error|warning): ).*\n(?:    .*\n)?", r"\1...\n", text, flags=re.M)
+    return re.sub(r'"(message|hint)":"(?:[^"\\]|\\.)*"', r'"\1":"..."', text)
+
+
 def run_case(cvfctl, case, folder):
     made = set()
     socket = os.path.join(folder, "s")
@@ -81,7 +87,8 @@ def run_case(cvfctl, case, folder):
         text += f"--- asked {a['method']} {a['path']}{query}{body}\n"
     if fake:
         fake.close()
-    return plain(text, places, made)
+    text = plain(text, places, made)
+    return without_wording(text) if case.get("library") else text
 
 
 def compare(name, got, accept):
