@@ -36,15 +36,17 @@ static __always_inline void sip_mix(struct sip *s, __u64 word)
 	s->words++;
 }
 
-static __always_inline int sip_word(struct sip *s, __u64 word)
+GLOBAL int sip_word(struct cvf_scratch *s, __u64 word)
 {
-	sip_mix(s, word);
+	if (s)
+		sip_mix(&s->sip, word);
 	return 0;
 }
 
-static __always_inline void sip_start(struct sip *s)
+static __always_inline void sip_start(struct cvf_scratch *scratch)
 {
 	__u64 k0 = cvf_control.key[0], k1 = cvf_control.key[1];
+	struct sip *s = &scratch->sip;
 
 	s->v0 = k0 ^ 0x736f6d6570736575ull;
 	s->v1 = k1 ^ 0x646f72616e646f6dull;
@@ -53,16 +55,21 @@ static __always_inline void sip_start(struct sip *s)
 	s->words = 0;
 }
 
-static __always_inline __u64 sip_end(struct sip *s)
+/* The digest of the words so far; more words may follow. Never 0, which means "no digest". */
+GLOBAL __u64 sip_end(struct cvf_scratch *scratch)
 {
+	struct sip *s;
 	__u64 r;
 
-	sip_word(s, s->words << 59);
+	if (!scratch)
+		return 1;
+	s = &scratch->sip;
+	sip_mix(s, s->words << 59);
 	s->v2 ^= 0xff;
 	for (int i = 0; i < 4; i++)
 		sip_round(s);
 	r = s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
-	return r ?: 1; /* 0 means "no digest" */
+	return r ?: 1;
 }
 
 #define SIP_PATH0 0
@@ -102,7 +109,7 @@ GLOBAL int sip_bytes(struct cvf_scratch *scratch, __u32 which, __u32 off, __u32 
 	scratch->sip.len = len;
 	if (len)
 		bpf_loop((len + 7) / 8, sip_step, &run, 0);
-	sip_word(&scratch->sip, len);
+	sip_word(scratch, len);
 	return 0;
 }
 

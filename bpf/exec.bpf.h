@@ -116,14 +116,12 @@ GLOBAL int args_of_image(struct cvf_scratch *s)
 
 GLOBAL __u64 args_digest(struct cvf_scratch *s, __u32 from)
 {
-	struct sip *sip;
 
 	if (!s)
 		return 0;
-	sip = &s->sip;
-	sip_start(sip);
+	sip_start(s);
 	sip_bytes(s, SIP_ARGS, from, s->args_len > from ? s->args_len - from : 0);
-	return sip_end(sip);
+	return sip_end(s);
 }
 
 /* Set of (path in path[0], NUL, [script NUL,] argv[1..]). script_len: name in path[1] with its NUL; 0: none. */

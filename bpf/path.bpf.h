@@ -185,13 +185,14 @@ static __always_inline __u32 dfa_set(const struct cvf_slot *slot, __u32 state)
 }
 
 #define SCAN_STEP 32
+#define SCAN_NAME 3 /* beside SIP_PATH0, SIP_PATH1 and SIP_ARGS: the last name, in s->name */
 
 static long scan_step(__u32 i, struct run *run)
 {
 	struct walk *w = &run->scratch->walk;
 	__u32 at = i * SCAN_STEP, state = w->state, len = w->len, from = w->from;
 	const struct cvf_slot *slot = slot_of(run->scratch);
-	bool args = w->scanned == SIP_ARGS;
+	bool args = w->scanned == SIP_ARGS, name = w->scanned == SCAN_NAME;
 	char *buffer = run->scratch->path[w->scanned & 1];
 
 	for (__u32 j = 0; j < SCAN_STEP; j++, at++) {
@@ -199,7 +200,9 @@ static long scan_step(__u32 i, struct run *run)
 
 		if (at >= len)
 			break;
-		if (args)
+		if (name)
+			byte = run->scratch->name[(from + at) & 255];
+		else if (args)
 			byte = run->scratch->args[(from + at) & (ARGS_ROOM - 1)];
 		else
 			byte = buffer[(from + at) & (PATH_ROOM - 1)];
@@ -227,25 +230,6 @@ static __always_inline __u32 scan(struct cvf_scratch *s, __u32 which, __u32 from
 	s->walk.state = state;
 	scan_run(s);
 	return s->walk.state;
-}
-
-/* The last name of a path, already in s->name: short, no walk. */
-GLOBAL int scan_name(struct cvf_scratch *s, __u32 len)
-{
-	const struct cvf_slot *slot;
-	__u32 state;
-
-	if (!s)
-		return -1;
-	slot = slot_of(s);
-	state = s->walk.state;
-	for (__u32 i = 0; i < 255; i++) {
-		if (i >= len)
-			break;
-		state = dfa_next(slot, state, s->name[i]);
-	}
-	s->walk.state = state;
-	return 0;
 }
 
 /* Two CPUs may write one entry at once: a torn one must not pass for a state. (The dentry is a directory's only one.) */
@@ -348,8 +332,8 @@ static __noinline int place_state(struct cvf_scratch *s, const struct place *pla
 	asm volatile("" : "+r"(len));
 	if (bpf_probe_read_kernel(s->name, len & 255, dentry->d_name.name))
 		return place_walk(s, place, which);
-	s->walk.state = dir->state;
-	return scan_name(s, len) ? PLACED_NOWHERE : PLACED;
+	scan(s, SCAN_NAME, 0, len, dir->state);
+	return PLACED;
 }
 
 #endif

@@ -189,17 +189,15 @@ GLOBAL int question_digests(struct cvf_scratch *s)
 {
 	struct task_struct *t = bpf_get_current_task_btf();
 	struct cvf_record *r;
-	struct sip *sip;
 	__u64 base;
 
 	if (!s)
 		return -1;
 	r = &s->record;
-	sip = &s->sip;
 	question_identity(s);
-	sip_start(sip);
-	sip_word(sip, s->facts.op | (__u64)s->facts.protocol << 16 | (__u64)s->facts.port << 32 | (__u64)s->facts.family << 48);
-	sip_word(sip, (__u32)s->facts.detail);
+	sip_start(s);
+	sip_word(s, s->facts.op | (__u64)s->facts.protocol << 16 | (__u64)s->facts.port << 32 | (__u64)s->facts.family << 48);
+	sip_word(s, (__u32)s->facts.detail);
 	if (s->path_len[0])
 		sip_bytes(s, SIP_PATH0, s->path_off[0], s->path_len[0]);
 	if (s->facts.two_names && s->path_len[1])
@@ -207,23 +205,23 @@ GLOBAL int question_digests(struct cvf_scratch *s)
 	if (s->facts.have_args)
 		sip_bytes(s, SIP_ARGS, 0, s->args_len);
 	if (s->facts.is_net) {
-		sip_word(sip, *(__u64 *)&s->facts.address[0]);
-		sip_word(sip, *(__u64 *)&s->facts.address[8]);
+		sip_word(s, *(__u64 *)&s->facts.address[0]);
+		sip_word(s, *(__u64 *)&s->facts.address[8]);
 	}
-	base = sip_end(sip);
+	base = sip_end(s);
 
-	sip_start(sip);
-	sip_word(sip, base);
-	sip_word(sip, r->agent);
-	r->grant_agent = sip_end(sip);
-	sip_word(sip, r->session);
-	r->grant_session = sip_end(sip);
-	sip_word(sip, (__u64)t->pid << 32 | t->tgid);
-	sip_word(sip, t->start_boottime);
-	sip_word(sip, s->facts.identity[0]);
-	sip_word(sip, s->facts.identity[1]);
-	sip_word(sip, s->facts.target_pid);
-	r->digest = sip_end(sip);
+	sip_start(s);
+	sip_word(s, base);
+	sip_word(s, r->agent);
+	r->grant_agent = sip_end(s);
+	sip_word(s, r->session);
+	r->grant_session = sip_end(s);
+	sip_word(s, (__u64)t->pid << 32 | t->tgid);
+	sip_word(s, t->start_boottime);
+	sip_word(s, s->facts.identity[0]);
+	sip_word(s, s->facts.identity[1]);
+	sip_word(s, s->facts.target_pid);
+	r->digest = sip_end(s);
 	return 0;
 }
 
