@@ -38,7 +38,7 @@ static unsigned int distance(const char *a, const char *b)
 
 const char *nearest(const char *name, const char *(*name_at)(const void *ctx, size_t i), const void *ctx)
 {
-	unsigned int best = (unsigned int)strlen(name) / 3 + 2;
+	unsigned int best = (unsigned int)strlen(name) / 4 + 2;
 	const char *found = NULL, *candidate;
 
 	for (size_t i = 0; (candidate = name_at(ctx, i)); i++) {
