@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
 #include "core/log.h"
@@ -72,6 +73,7 @@ int main(int argc, char **argv)
 	if (r != 1)
 		return r;
 	log_open("cvfd-govern", LOG_INFO);
+	umask(077); /* the store is nobody else's to read; sockets get their modes by name */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk to the store */
 	if (sodium_init() < 0) {
