@@ -373,10 +373,14 @@ GLOBAL int ask_again(struct cvf_scratch *s, struct cvf_label *l)
 		return -ERESTARTNOINTR;
 	digest = s->record.digest;
 	ask = bpf_map_lookup_elem(&cvf_asks, &digest);
+	s->record.kind = CVF_KIND_RESUME;
 	s->record.hold_no = ask ? ask->hold_no : 0;
+	s->record.verdict = CVF_VERDICT_DENY;
+	s->record.reason = CVF_REASON_REASK_LIMIT;
 	l->question = 0;
 	ask_drop(digest, s->record.agent);
-	return refuse(s, CVF_REASON_REASK_LIMIT);
+	record_send(s, CVF_RING_VERDICT);
+	return -EPERM;
 }
 
 /* Counts a new question against the bounds; 0: too many wait already. */
@@ -450,15 +454,21 @@ GLOBAL int ask_new(struct cvf_scratch *s, struct cvf_label *l)
 GLOBAL int grant_take(struct cvf_scratch *s, struct cvf_label *l)
 {
 	struct cvf_record *r;
+	struct cvf_ask *ask;
+	__u64 digest;
 
 	if (!s || !l)
 		return 0;
 	r = &s->record;
 	if (!grant_use(r->grant_session) && !grant_use(r->grant_agent))
 		return 0;
-	if (l->question == r->digest) {
+	digest = r->digest;
+	ask = bpf_map_lookup_elem(&cvf_asks, &digest);
+	if (ask) {
+		r->kind = CVF_KIND_RESUME;
+		r->hold_no = ask->hold_no;
 		l->question = 0;
-		ask_drop(r->digest, r->agent);
+		ask_drop(digest, r->agent);
 	}
 	r->verdict = CVF_VERDICT_ALLOW;
 	r->reason = CVF_REASON_GRANTED;

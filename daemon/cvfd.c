@@ -305,10 +305,15 @@ static int run(struct daemon *d)
 	return 0;
 }
 
-static int unpin(void)
+/* Not under a running cvfd: it would believe that it still enforces. */
+static int unpin(struct daemon *d)
 {
-	int r = hooks_unpin();
+	int r = access(RUN_DIR, F_OK) ? 0 : lock_take(d);
 
+	if (r == -EBUSY)
+		return 1;
+	if (r >= 0)
+		r = hooks_unpin();
 	if (r < 0) {
 		log_error("removing the pins below " CVF_PIN_DIR " failed: %s", strerror(-r));
 		return 1;
@@ -330,5 +335,5 @@ int main(int argc, char **argv)
 		log_error("cvfd must start as root: it loads kernel programs, then gives that up");
 		return 5;
 	}
-	return d.options.unpin ? unpin() : run(&d);
+	return d.options.unpin ? unpin(&d) : run(&d);
 }
