@@ -12,7 +12,7 @@
 struct ask {
 	struct request request;
 	const char *doing;	/* "list the agents": for "cannot ..." */
-	/* Labelled processes may ask it: the agents' socket is tried if the control socket is closed to us. */
+	/* Labelled processes may ask it: their socket is tried if the control socket is closed to us. */
 	bool agent_too;
 };
 

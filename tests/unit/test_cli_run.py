@@ -459,10 +459,13 @@ class Terminal(Base):
         """What the kernel does with an agent that survives and still wants the operation."""
         self.stop_agent()
         self.type("\x03")
-        if wait_until(lambda: is_gone(self.agent()) or state_of(self.agent()) != "T") and not is_gone(self.agent()):
-            time.sleep(0.15)
-            self.stop_agent()
-        time.sleep(0.6)
+        wait_until(lambda: is_gone(self.agent()) or state_of(self.agent()) != "T")
+        time.sleep(0.2)
+        try:
+            os.kill(self.agent(), signal.SIGSTOP)
+        except ProcessLookupError:
+            pass	# it did not survive
+        time.sleep(0.5)
 
     def test_insisting_on_ctrl_c_ends_what_handles_it_and_stays_held(self):
         for more, presses, status in (("", 2, 143), ("signal.signal(15, lambda *a: None)\n", 3, 137)):
