@@ -189,6 +189,16 @@ static int note_session(struct governor *g, const struct cvf_record *rec, int64_
 	return r;
 }
 
+/* A hold may end because a grant came to cover it: that is a use of the grant too. */
+static int note_resume(struct governor *g, const struct cvf_record *rec, int64_t time_ms)
+{
+	int r = approval_on_resume(g, rec, time_ms);
+
+	if (r == 0 && rec->reason == CVF_REASON_GRANTED)
+		r = approval_on_granted(g, rec, time_ms);
+	return r;
+}
+
 static int note_kind(struct governor *g, const struct cvf_record *rec, int64_t time_ms)
 {
 	switch (rec->kind) {
@@ -199,7 +209,7 @@ static int note_kind(struct governor *g, const struct cvf_record *rec, int64_t t
 	case CVF_KIND_HOLD:
 		return approval_on_hold(g, rec);
 	case CVF_KIND_RESUME:
-		return approval_on_resume(g, rec, time_ms);
+		return note_resume(g, rec, time_ms);
 	case CVF_KIND_VERDICT:
 		return rec->reason == CVF_REASON_GRANTED ? approval_on_granted(g, rec, time_ms) : 0;
 	default:
