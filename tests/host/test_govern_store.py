@@ -102,6 +102,26 @@ class Damaged(GovernTest):
         gap = self.wait(lambda: self.get("/v1/gaps")["gaps"], "gap")[0]
         self.assertEqual((gap["first"], gap["last"]), (1, 3), "what the old store had is missing here, and says so")
 
+    def test_damage_met_while_running_is_set_aside_by_the_next_start(self):
+        self.do(SECRET)
+        self.wait(lambda: self.get("/v1/status")["events_recorded"] == 1, "event")
+        self.stop()
+        db = sqlite3.connect(f"{self.dir}/state/cvf.db")
+        (page,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'events_time'").fetchone()
+        db.close()
+        with open(f"{self.dir}/state/cvf.db", "r+b") as f:
+            f.seek((page - 1) * 4096)
+            f.write(b"\x5a" * 4096)
+        self.start()
+        self.assertEqual(glob.glob(f"{self.dir}/state/cvf.db.corrupt-*"), [], "it starts without reading all of it")
+        self.do(SECRET)
+        self.assertEqual(self.govern.child.wait(10), 1)
+        self.govern.stop()
+        self.start()
+        self.assertEqual(len(glob.glob(f"{self.dir}/state/cvf.db.corrupt-*[0-9]")), 1)
+        self.wait(lambda: self.get("/v1/status")["events_recorded"] == 1, "record that waited")
+        self.assertEqual(self.do(SECRET)[0], "deny")
+
     def test_a_newer_schema_is_left_alone(self):
         self.stop()
         db = sqlite3.connect(f"{self.dir}/state/cvf.db")

@@ -4,7 +4,7 @@
  *
  * Covered: id, boot id, time, the names of agent, capability and rule (so that renumbering shows), and the record as the
  * kernel wrote it. The bytes: "cvf.event/1" NUL, previous hash, then each field as a little-endian u32 length and its bytes;
- * the time is 8 little-endian bytes.
+ * the time is a field of 8 little-endian bytes.
  */
 #ifndef CVF_CHAIN_H
 #define CVF_CHAIN_H
