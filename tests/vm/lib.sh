@@ -124,7 +124,7 @@ declare_capabilities() {
 	printf '[\n'
 	capability t.read LOW READ 60 "{\"file\":[{\"path\":[\"/**\",\"//anon/**\"],\"ops\":[\"read\",\"exec-map\"],\"except\":[$SPECIAL]}]}"
 	printf ',\n'
-	capability t.exec LOW EXECUTE 60 "{\"exec\":[{\"path\":\"/**\",\"except\":[$SPECIAL,\"/t/bin/args\",\"/t/bin/args2\"]}]}"
+	capability t.exec LOW EXECUTE 60 "{\"exec\":[{\"path\":\"/**\",\"except\":[$SPECIAL,\"//anon/**\",\"/t/x2/**\",\"/t/bin/args\",\"/t/bin/args2\"]}]}"
 	printf ',\n'
 	capability t.r0 LOW WRITE 60 '{"file":[{"path":["/t/r0{,/**}","/t/ovl/merged/r0*","/dev/**","/proc/**","/tmp/**","/sys/fs/cgroup/**","//anon/**"],
 		"ops":["write","create","rename","link","attr","truncate"]}],
@@ -141,6 +141,8 @@ declare_capabilities() {
 	printf ',\n'
 	level_capability r2 HIGH 60 12
 	printf ',\n'
+	capability t.x2 HIGH EXECUTE 60 '{"exec":[{"path":"/t/x2/**"}]}'
+	printf ',\n'
 	level_capability r2t HIGH 1 13
 	printf ',\n'
 	level_capability r3 CRITICAL 60 14
@@ -151,7 +153,7 @@ declare_capabilities() {
 	printf ',\n'
 	capability t.args.good LOW EXECUTE 60 '{"exec":[{"path":["/t/bin/args","/t/bin/args2"],"argv":["say","*","good"]},{"path":"/t/bin/args2","argv":["**"]}]}'
 	printf ',\n'
-	capability t.args.evil LOW EXECUTE 60 '{"exec":[{"path":"/t/bin/args","argv":["say","*","evil"]}]}'
+	capability t.args.evil LOW EXECUTE 60 '{"exec":[{"path":"/t/bin/args","argv":["say","*","{evil,food}"]}]}'
 	printf ',\n'
 	capability t.args.ask HIGH EXECUTE 60 '{"exec":[{"path":"/t/bin/args","argv":["say","*","ask"]}]}'
 	printf '\n]\n'
@@ -160,8 +162,8 @@ declare_capabilities() {
 # agent_declaration ID MODE [MORE]
 agent_declaration() {
 	printf '{"schema":"cvf.agent/v1","id":"%s","name":"%s","owner":"test","profile":"bare","mode":"%s",%s' "$1" "$1" "$2" "${3:-}"
-	printf '"capabilities":["t.read","t.exec","t.delete","t.r?","t.r2t","t.deny","t.args.*","t.sys"],'
-	printf '"scope":{"paths":["/t/r1/in/**"],"net":["127.0.11.1/32","fd00:11::1/128"]}}\n'
+	printf '"capabilities":["t.read","t.exec","t.delete","t.r?","t.r2t","t.x2","t.deny","t.args.*","t.sys"],'
+	printf '"scope":{"paths":["/t/r1/in{,/**}"],"net":["127.0.11.1/32","fd00:11::1/128"]}}\n'
 }
 
 declare_policy() {
@@ -188,9 +190,9 @@ sys_risk() {
 }
 
 folders() {
-	mkdir -p /t/bin /t/r0 /t/r1/in /t/r1/out /t/r2 /t/r2t /t/r3 /t/deny /t/secret /t/none
+	mkdir -p /t/bin /t/r0 /t/r1/in /t/r1/out /t/r2 /t/r2t /t/r3 /t/deny /t/secret /t/none /t/x2
 	local folder
-	for folder in bin r0 r1/in r1/out r2 r2t r3 deny secret none; do
+	for folder in bin r0 r1/in r1/out r2 r2t r3 deny secret none x2; do
 		[ -e /t/$folder/probe ] || cp "$HERE/probe" /t/$folder/probe
 	done
 	for folder in args args2; do
@@ -206,8 +208,10 @@ addresses() {
 	done
 }
 
-# The shipped declarations are kept aside: `world` is the same in every script of a boot.
+# world [FUNCTION]...: the functions write more declarations, named t-*, before they are read. The shipped ones are kept
+# aside: `world` is the same in every script of a boot.
 world() {
+	local more
 	folders
 	addresses
 	mkdir -p /tmp/shipped /etc/cvf/capabilities.d /etc/cvf/agents.d /etc/cvf/policies.d
@@ -219,6 +223,9 @@ world() {
 	sys_capability HIGH >/etc/cvf/capabilities.d/t-sys.json
 	agent_declaration t enforce >/etc/cvf/agents.d/t-t.json
 	declare_policy >/etc/cvf/policies.d/t-policy.json
+	for more; do
+		$more
+	done
 	reload
 	agent_open t
 }
@@ -284,8 +291,10 @@ agent_end() {
 	if read -r -t "$PATIENCE" -u "$agent_out" status; then
 		return "$status"
 	fi
-	deny_all
-	read -r -t "$PATIENCE" -u "$agent_out" status || true
+	for _ in 1 2 3 4 5 6 7 8 9; do
+		deny_all
+		! read -r -t 2 -u "$agent_out" status || break
+	done
 	return $HUNG
 }
 

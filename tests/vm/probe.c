@@ -381,42 +381,28 @@ static int v_memfd_exec(int argc, char **argv)
 	return result(syscall(SYS_execveat, to, "", argv + 1, environ, AT_EMPTY_PATH));
 }
 
-/* exec-long PROGRAM BYTES LAST: LAST comes after arguments of that many bytes in all */
-static int v_exec_long(int argc, char **argv)
+/*
+ * exec-long PROGRAM BYTES ARGUMENT... LAST: arguments of that many bytes in all come before LAST
+ * exec-count PROGRAM N ARGUMENT... LAST: N arguments of one letter do
+ */
+static int v_exec_many(int argc, char **argv)
 {
-	enum { EACH = 1000, MOST = 4096 };
-	static char *args[MOST];
-	int bytes = atoi(argv[2]), n = 0;
+	enum { EACH = 1000 };
+	bool is_long = strcmp(argv[0], "exec-long") == 0;
+	int fill = is_long ? atoi(argv[2]) / EACH : atoi(argv[2]), n = 0;
+	char **args = calloc((size_t)(fill + argc), sizeof(*args));
+	char *one = malloc(EACH);
 
-	(void)argc;
+	if (!args || !one)
+		return broken("malloc");
+	memset(one, 'a', EACH - 1);
+	one[is_long ? EACH - 1 : 1] = 0;
 	args[n++] = argv[1];
-	for (; bytes > 0 && n < MOST - 2; bytes -= EACH) {
-		char *one = malloc(EACH);
-
-		if (!one)
-			return broken("malloc");
-		memset(one, 'a', EACH - 1);
-		one[EACH - 1] = 0;
+	for (int i = 3; i < argc - 1; i++)
+		args[n++] = argv[i];
+	for (int i = 0; i < fill; i++)
 		args[n++] = one;
-	}
-	args[n++] = argv[3];
-	args[n] = NULL;
-	return result(execv(argv[1], args));
-}
-
-/* exec-count PROGRAM N LAST: LAST after N arguments of one letter */
-static int v_exec_count(int argc, char **argv)
-{
-	int n = atoi(argv[2]);
-	char **args = calloc((size_t)n + 3, sizeof(*args));
-
-	(void)argc;
-	if (!args)
-		return broken("calloc");
-	args[0] = argv[1];
-	for (int i = 1; i <= n; i++)
-		args[i] = "a";
-	args[n + 1] = argv[3];
+	args[n++] = argv[argc - 1];
 	return result(execv(argv[1], args));
 }
 
@@ -438,12 +424,11 @@ static void *flip(void *arg)
 {
 	(void)arg;
 	for (;;)
-		for (int i = 0; i < 4; i++)
-			((volatile char *)flip_text)[i] ^= (char)("good"[i] ^ "evil"[i]);
+		((volatile char *)flip_text)[0] ^= 'g' ^ 'f';
 	return NULL;
 }
 
-/* flip N PROGRAM FILE: executes PROGRAM say FILE TEXT while a thread turns TEXT from good to evil and back; prints a summary */
+/* flip N PROGRAM FILE: executes PROGRAM say FILE TEXT while a thread turns TEXT from good to food and back; prints a summary */
 static int v_flip(int argc, char **argv)
 {
 	char *args[] = { argv[2], "say", argv[3], flip_text, NULL };
@@ -1038,9 +1023,13 @@ static int v_threads(int argc, char **argv)
 	return 0;
 }
 
-/* after FILE VERB... */
+/* after FILE VERB...: FILE.waiting tells that it waits */
 static int v_after(int argc, char **argv)
 {
+	char ready[PATH_MAX];
+
+	snprintf(ready, sizeof(ready), "%s.waiting", argv[1]);
+	write_text(ready, "");
 	return wait_file(argv[1]) ? BROKEN : verb_run(argc - 2, argv + 2);
 }
 
@@ -1313,8 +1302,8 @@ static const struct verb {
 	{ "spawn", 1, v_spawn },
 	{ "vfork", 1, v_vfork },
 	{ "memfd-exec", 1, v_memfd_exec },
-	{ "exec-long", 3, v_exec_long },
-	{ "exec-count", 3, v_exec_count },
+	{ "exec-long", 3, v_exec_many },
+	{ "exec-count", 3, v_exec_many },
 	{ "say", 1, v_say },
 	{ "flip", 3, v_flip },
 	{ "tcp-connect", 2, v_inet_connect },
