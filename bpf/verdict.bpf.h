@@ -554,7 +554,9 @@ static __always_inline int question_end(struct cvf_scratch *s, struct cvf_label 
 		s->facts.cell = 0;
 	cell = cell_at(slot_of(s), s->facts.cell);
 	s->facts.args_cut = cell->action == CVF_VERDICT_ALLOW && s->facts.have_args && s->args_cut;
-	cell_count(s);
+	/* A held operation comes back with its answer: it was counted when it asked. */
+	if (cell->action != CVF_VERDICT_HOLD || !l->question)
+		cell_count(s);
 	if (cell->action != CVF_VERDICT_ALLOW || s->facts.args_cut)
 		r = verdict_severe(s, l);
 	else if (cell->flags & CVF_CELL_RECORD)
