@@ -100,8 +100,9 @@ GLOBAL int args_of_image(struct cvf_scratch *s)
 		return CVF_REASON_ARGS_UNREADABLE;
 	start = mm->arg_start;
 	len = mm->arg_end - start;
-	if (len > CVF_ARGS_MAX) {
-		len = CVF_ARGS_MAX;
+	/* More than was judged: an interpreter's name, its option and the script's stand before it. */
+	if (len > ARGS_ROOM - 1) {
+		len = ARGS_ROOM - 1;
 		s->args_cut = 1;
 	}
 	if (!len)
@@ -114,13 +115,16 @@ GLOBAL int args_of_image(struct cvf_scratch *s)
 	return 0;
 }
 
-GLOBAL __u64 args_digest(struct cvf_scratch *s, __u32 from)
+/* Digest of the arguments from a byte on, of at most max bytes. */
+GLOBAL __u64 args_digest(struct cvf_scratch *s, __u32 from, __u32 max)
 {
+	__u32 len;
 
 	if (!s)
 		return 0;
 	sip_start(s);
-	sip_bytes(s, SIP_ARGS, from, s->args_len > from ? s->args_len - from : 0);
+	len = s->args_len > from ? s->args_len - from : 0;
+	sip_bytes(s, SIP_ARGS, from, len > max ? max : len);
 	return sip_end(s);
 }
 
@@ -178,7 +182,8 @@ static __always_inline void exec_level(struct cvf_scratch *s, struct cvf_label *
 	}
 	l->exec_level = 0;
 	l->exec_action = 0;
-	l->exec_digest = args_digest(s, s->args_first);
+	l->exec_judged = s->args_cut ? s->args_len - s->args_first : 0xffffffffu;
+	l->exec_digest = args_digest(s, s->args_first, 0xffffffffu);
 }
 
 static __noinline int exec_judge(struct cvf_scratch *s, struct cvf_label *l, struct linux_binprm *bprm)
@@ -198,10 +203,8 @@ static __noinline int exec_judge(struct cvf_scratch *s, struct cvf_label *l, str
 		s->facts.cell = cell_find(s, exec_set(s, len > 0 ? len : 0));
 	s->facts.dentry = (__u64)bprm->file->f_path.dentry;
 	s->facts.mnt = (__u64)bprm->file->f_path.mnt;
-	if (severity(s, s->facts.cell) >= l->exec_action) {
+	if (severity(s, s->facts.cell) > l->exec_action)
 		l->exec_action = severity(s, s->facts.cell);
-		l->exec_cell = s->facts.cell;
-	}
 	return 0;
 }
 
@@ -244,7 +247,7 @@ GLOBAL int exec_args_match(struct cvf_scratch *s, struct cvf_label *l)
 	start = mm->arg_start;
 	from = s->args_first;
 	level = l->exec_level;
-	if (args_digest(s, from) == l->exec_digest)
+	if (args_digest(s, from, l->exec_judged) == l->exec_digest)
 		return 1;
 	for (__u32 i = 0; i < 8 && i < level * 2; i++) {
 		long n = bpf_probe_read_user_str(s->path[1], PATH_ROOM, (void *)(start + from));
@@ -252,7 +255,7 @@ GLOBAL int exec_args_match(struct cvf_scratch *s, struct cvf_label *l)
 		if (n <= 0)
 			return 0;
 		from += n;
-		if (args_digest(s, from) == l->exec_digest)
+		if (args_digest(s, from, l->exec_judged) == l->exec_digest)
 			return 1;
 	}
 	return 0;

@@ -149,7 +149,7 @@ struct cvf_label {
 	__u64 exec_answer[2];	/* answers to consume when the exec succeeds: of the file, of its interpreter */
 	__u16 exec_level;	/* interpreter level of the exec in progress */
 	__u16 exec_action;	/* most severe cell action met by it: enum cvf_verdict */
-	__u32 exec_cell;	/* cell that decided it */
+	__u32 exec_judged;	/* bytes of argv[1..] that were judged; 0xffffffff: all of them */
 	__u64 denied;		/* digest of the question denied last */
 	__u64 denied_ns;	/* when: CLOCK_BOOTTIME */
 };
