@@ -277,7 +277,7 @@ static enum image_fault check_agents(const struct cvf_image *image)
 	for (size_t i = 0; i < n; i++) {
 		const struct cvf_agent *v = &a[i].value;
 
-		if (a[i].agent < 1 || a[i].agent >= CVF_AGENTS_MAX || (i && a[i].agent <= a[i - 1].agent))
+		if (a[i].agent < 1 || a[i].agent >= CVF_AGENT_CANARY || (i && a[i].agent <= a[i - 1].agent))
 			return IMAGE_AGENT;
 		if (v->row < 1 || v->row >= image->rows || taken[v->row / 8] & (1u << v->row % 8))
 			return IMAGE_AGENT;

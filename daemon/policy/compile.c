@@ -162,8 +162,8 @@ static int compiler_init(struct compiler *c)
 	const struct plan *p = c->plan;
 	size_t patterns = 0;
 
-	if (p->agents_count >= CVF_AGENTS_MAX)
-		return too_big(c, "the table of agents", p->agents_count, CVF_AGENTS_MAX - 1, NULL);
+	if (p->agents_count >= CVF_AGENT_CANARY)
+		return too_big(c, "the table of agents", p->agents_count, CVF_AGENT_CANARY - 1, NULL);
 	for (int domain = 0; domain < CVF_DOMAIN_MAX; domain++)
 		if (plan_patterns(p, (enum cvf_domain)domain) > patterns)
 			patterns = plan_patterns(p, (enum cvf_domain)domain);
@@ -177,8 +177,8 @@ static int compiler_init(struct compiler *c)
 		uint32_t number;
 		int r = number_of(c, &c->agent_numbers[i], NUMBER_AGENT, p->agents[i].agent->id, &number);
 
-		if (r == 0 && number >= CVF_AGENTS_MAX)
-			r = too_big(c, "the table of agents", number, CVF_AGENTS_MAX - 1, "remove agents that are not used any more");
+		if (r == 0 && number >= CVF_AGENT_CANARY)
+			r = too_big(c, "the table of agents", number, CVF_AGENT_CANARY - 1, "remove agents that are not used any more");
 		if (r < 0)
 			return r;
 	}

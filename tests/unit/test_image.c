@@ -219,6 +219,7 @@ static const struct {
 	WORD(agent[0].agent, 0, IMAGE_AGENT),
 	WORD(agent[1].agent, 5, IMAGE_AGENT),
 	WORD(agent[1].agent, CVF_AGENTS_MAX, IMAGE_AGENT),
+	WORD(agent[1].agent, CVF_AGENT_CANARY, IMAGE_AGENT),
 	WORD(agent[1].value.row, 1, IMAGE_AGENT),
 	WORD(agent[1].value.row, 0, IMAGE_AGENT),
 	WORD(agent[1].value.row, ROWS, IMAGE_AGENT),
