@@ -38,7 +38,7 @@ $(FUZZ_REPLAYS) $(FUZZERS):
 
 ifeq ($(PROFILE),fuzz)
 override CC := $(CLANG)
-CFLAGS_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -fno-omit-frame-pointer -w
 LDFLAGS_fuzz := -fsanitize=address,undefined
 endif
 
