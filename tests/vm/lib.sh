@@ -325,18 +325,20 @@ field() {
 HOLD=
 HOLD_JSON=
 
+# wait_hold_now [AGENT [WORD]]: one look
+wait_hold_now() {
+	HOLD_JSON=$(holds | grep -F "\"agent\":\"${1:-t}\"" | grep -F -- "${2:-}" | head -n 1)
+	HOLD=
+	[ -n "$HOLD_JSON" ] || return 1
+	HOLD=$(printf '%s\n' "$HOLD_JSON" | field id)
+}
+
 # wait_hold [AGENT [WORD]]
 wait_hold() {
 	local end=$((SECONDS + PATIENCE))
-	while [ $SECONDS -le $end ]; do
-		HOLD_JSON=$(holds | grep -F "\"agent\":\"${1:-t}\"" | grep -F -- "${2:-}" | head -n 1)
-		if [ -n "$HOLD_JSON" ]; then
-			HOLD=$(printf '%s\n' "$HOLD_JSON" | field id)
-			return 0
-		fi
+	until wait_hold_now "$@"; do
+		[ $SECONDS -le $end ] || return 1
 	done
-	HOLD=
-	return 1
 }
 
 # No hold of that agent waits.

@@ -1,0 +1,178 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# No agent reaches what enforces: an agent with every capability at low risk, root, still cannot. Twins: an ordinary file,
+# process or socket beside it; controls: the same by root who is no agent, where that does no harm.
+
+# shellcheck source=tests/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+everything() {
+	capability t.all LOW EXECUTE 60 "{\"file\":[{\"path\":[\"/**\",\"//anon/**\"],\"ops\":[$FILE_OPS]}],
+		\"exec\":[{\"path\":[\"/**\",\"//anon/**\"]}],\"unix\":[{\"path\":[\"/**\",\"//abstract/**\",\"//anon/**\"],\"ops\":[\"connect\",\"send\",\"bind\"]}],
+		\"net\":[{\"ops\":[\"connect\",\"send\",\"bind\",\"listen\"]}],\"sys\":[{\"ops\":[$SYS_OPS]}]}" >/etc/cvf/capabilities.d/t-all.json
+	rm -f /etc/cvf/capabilities.d/t-sys.json /etc/cvf/policies.d/t-policy.json
+	agent_declaration t enforce | sed 's/"capabilities":\[[^]]*\]/"capabilities":["t.all"]/' >/etc/cvf/agents.d/t-t.json
+}
+
+world everything
+pid_of() {
+	local d
+	for d in /proc/[0-9]*; do
+		[ "$(cat "$d/comm" 2>/dev/null)" != "$1" ] || echo "${d#/proc/}"
+	done
+}
+cvfd=$(pid_of cvfd | head -n 1)
+govern=$(pid_of cvfd-govern | head -n 1)
+yes "both processes run" '[ -n "$cvfd" ] && [ -n "$govern" ]'
+
+# The socket: cvfctl says it has no daemon, or no permission; nothing was approved.
+agent "$PROBE" unix-connect /run/cvf/cvfd.sock
+is "control socket: refused" $EPERM $?
+"$PROBE" unix-connect /run/cvf/cvfd.sock
+is "control socket: control" 0 $?
+server unix /t/r0/sock 0 /tmp/at.sock
+agent "$PROBE" unix-connect /t/r0/sock
+is "another socket: allowed" 0 $?
+servers_end
+agent cvfctl approvals
+no "cvfctl approvals: refused" '[ $? = 0 ]'
+agent cvfctl agent remove t
+yes "cvfctl agent remove: nothing happened" 'cvfctl agent show t >/dev/null'
+agent cvfctl policy list
+no "cvfctl policy list: refused" '[ $? = 0 ]'
+agent "$PROBE" unlink /run/cvf/cvfd.sock
+is "control socket: cannot be deleted" $EPERM $?
+agent "$PROBE" rename /run/cvf /run/other
+is "its folder: cannot be renamed" $EPERM $?
+agent "$PROBE" rename /run /run2
+is "the folder above: cannot be renamed" $EPERM $?
+agent "$PROBE" open-read /run/cvf
+is "its folder: cannot be read" $EPERM $?
+agent "$PROBE" open-read /run
+is "the folder above: can be read" 0 $?
+
+# Files. Reading the configuration is harmless; the store is not read either.
+agent "$PROBE" open-read /var/lib/cvf/cvf.db
+is "the store: not readable" $EPERM $?
+agent "$PROBE" open-write /var/lib/cvf/cvf.db
+is "the store: not writable" $EPERM $?
+agent "$PROBE" open-read /etc/cvf/agents.d/t-t.json
+is "configuration: readable" 0 $?
+for name in /etc/cvf /var/lib/cvf /sys/fs/bpf/cvf /usr/share/cvf; do
+	agent "$PROBE" create-excl $name/made
+	is "create in $name" $EPERM $?
+	agent "$PROBE" mkdir $name/made
+	is "mkdir in $name" $EPERM $?
+	agent "$PROBE" rename $name $name.off
+	is "rename $name" $EPERM $?
+	yes "$name is there" '[ -d $name ] && [ ! -e $name/made ]'
+	agent "$PROBE" chmod $name
+	is "chmod $name" $EPERM $?
+	agent "$PROBE" setxattr $name
+	is "setxattr $name" $EPERM $?
+	rm -rf /t/r0/link
+	agent "$PROBE" symlink $name /t/r0/link
+	agent "$PROBE" create-excl /t/r0/link/made
+	is "create in $name through a symlink" $EPERM $?
+done
+agent "$PROBE" write /etc/cvf/agents.d/t-t.json
+is "configuration: not writable" $EPERM $?
+agent "$PROBE" unlink /etc/cvf/agents.d/t-t.json
+is "configuration: cannot be deleted" $EPERM $?
+agent "$PROBE" link /etc/cvf/agents.d/t-t.json /t/r0/hard
+is "configuration: cannot be linked" $EPERM $?
+agent "$PROBE" write /etc/t-other
+is "another file of /etc: writable" 0 $?
+agent "$PROBE" mkdir /var/lib/t-other
+is "another folder of /var/lib: can be made" 0 $?
+for name in /usr/sbin/cvfd /usr/bin/cvfctl; do
+	agent "$PROBE" unlink $name
+	is "delete $name" $EPERM $?
+	agent "$PROBE" rename $name /t/r0/gone
+	is "rename $name" $EPERM $?
+	yes "$name is there" '[ -e $name ]'
+done
+agent "$PROBE" rename /usr/sbin /usr/sbin2
+is "rename /usr/sbin" $EPERM $?
+
+# Pins, maps and programs.
+pin=$(find /sys/fs/bpf/cvf -type f 2>/dev/null | head -n 1)
+yes "something is pinned" '[ -n "$pin" ]'
+agent "$PROBE" unlink "$pin"
+is "a pin: cannot be deleted" $EPERM $?
+yes "a pin: is there" '[ -e "$pin" ]'
+agent "$PROBE" bpf-get "$pin"
+is "a pin: cannot be opened" $EPERM $?
+agent "$PROBE" bpf-steal
+is "a map: cannot be had by number" $EPERM $?
+agent "$PROBE" bpf
+is "a map of one's own: allowed" 0 $?
+agent "$PROBE" umount /sys/fs/bpf
+no "bpffs: cannot be unmounted" '[ $? = 0 ]'
+yes "bpffs: is mounted" '[ -e "$pin" ]'
+agent "$PROBE" mount-tmpfs /sys/fs/bpf
+no "bpffs: cannot be covered" '[ $? = 0 ]'
+yes "bpffs: is not covered" '[ -e "$pin" ]'
+agent "$PROBE" mount-tmpfs /run/cvf
+no "the socket's folder: cannot be covered" '[ $? = 0 ]'
+yes "the socket's folder: is not covered" '[ -S /run/cvf/cvfd.sock ]'
+mkdir -p /t/r0/bpffs
+agent /bin/busybox mount -t bpf bpf /t/r0/bpffs
+agent "$PROBE" unlink "/t/r0/bpffs${pin#/sys/fs/bpf}"
+no "a pin: cannot be deleted through a second mount" '[ ! -e "$pin" ]'
+umount /t/r0/bpffs 2>/dev/null
+
+# Processes.
+"$PROBE" pause &
+victim=$!
+disown
+for name in cvfd:$cvfd cvfd-govern:$govern; do
+	pid=${name#*:}
+	for verb in kill tgkill sigqueue pidfd-kill ptrace-seize pidfd-getfd vm-read; do
+		agent "$PROBE" $verb "$pid"
+		is "$verb ${name%:*}" $EPERM $?
+	done
+	agent "$PROBE" kill "$pid" 19
+	is "stop ${name%:*}" $EPERM $?
+	agent "$PROBE" open-read "/proc/$pid/environ"
+	no "environment of ${name%:*}" '[ $? = 0 ]'
+	agent "$PROBE" open-rw "/proc/$pid/mem"
+	no "memory of ${name%:*}" '[ $? = 0 ]'
+	yes "${name%:*} runs" 'kill -0 $pid && [ "$("$PROBE" state $pid)" != T ]'
+done
+agent "$PROBE" open-write "/proc/$cvfd/oom_score_adj"
+is "cvfd cannot be offered to the memory killer" $EPERM $?
+agent "$PROBE" ptrace-attach $victim
+is "another process: can be traced" 0 $?
+agent "$PROBE" kill $victim
+is "another process: can be signalled" 0 $?
+
+# Switches that silence tracing or start programs.
+for name in kernel/ftrace_enabled kernel/core_pattern kernel/modprobe kernel/sysrq kernel/kptr_restrict; do
+	before=$(cat /proc/sys/$name)
+	agent "$PROBE" write /proc/sys/$name 0
+	is "/proc/sys/$name" $EPERM $?
+	is "/proc/sys/$name is as it was" "$before" "$(cat /proc/sys/$name)"
+done
+mkdir -p /t/r0/proc
+agent /bin/busybox mount -t proc proc /t/r0/proc
+agent "$PROBE" write /t/r0/proc/sys/kernel/ftrace_enabled 0
+is "ftrace_enabled through a second mount is as it was" 1 "$(cat /proc/sys/kernel/ftrace_enabled)"
+umount /t/r0/proc 2>/dev/null
+agent "$PROBE" open-write /proc/sysrq-trigger
+is "/proc/sysrq-trigger" $EPERM $?
+agent "$PROBE" open-write /sys/kernel/tracing/tracing_on
+is "tracing_on" $EPERM $?
+agent "$PROBE" open-read /dev/mem
+is "/dev/mem" $EPERM $?
+agent "$PROBE" write /proc/sys/vm/swappiness 60
+is "another setting: allowed" 0 $?
+
+# After all this it still enforces.
+echo x >/t/r0/f
+agent "$PROBE" open-read /var/lib/cvf/cvf.db
+is "still refused" $EPERM $?
+is "still enforcing" true "$(cvfctl status --json | field enforcing)"
+yes "the reason" 'wait_event t self-guard'
+finish

@@ -1,0 +1,187 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Operations without a path or an address: socket families, other processes, mounts, namespaces, modules, the machine. One
+# capability, t.sys, has them all: LOW, not granted, HIGH. Low risk must be as if nobody governed.
+
+# shellcheck source=tests/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# Like agent t, without t.sys.
+no_sys() {
+	agent_declaration n enforce | sed 's/,"t.sys"//' >/etc/cvf/agents.d/t-n.json
+}
+
+world no_sys
+modprobe -a af_alg sctp vsock tipc can can_raw 2>/dev/null
+mkdir -p /t/r0/mnt /t/r0/from
+
+"$PROBE" pause &
+victim=$!
+disown
+victims() {
+	kill -0 $victim 2>/dev/null || {
+		"$PROBE" pause &
+		victim=$!
+		disown
+	}
+}
+
+# name | status of a process that is nobody's | command; undo is done after each
+table() {
+	cat <<-TABLE
+	raw socket|0|socket raw
+	raw TCP socket|0|socket raw-tcp
+	raw IPv6 socket|0|socket raw6
+	ping socket|-|socket ping
+	ping socket, IPv6|-|socket ping6
+	packet socket|0|socket packet
+	packet datagram socket|0|socket packet-dgram
+	vsock|0|socket vsock
+	SCTP|0|socket sctp
+	SCTP packets|0|socket sctp-seq
+	AF_ALG|0|socket alg
+	UDP-Lite|0|socket udplite
+	CAN|0|socket can
+	TIPC|0|socket tipc
+	XDP|0|socket xdp
+	netlink change|0|netlink-write
+	netlink question and change|0|netlink-two
+	ptrace attach|0|ptrace-attach VICTIM
+	ptrace seize|0|ptrace-seize VICTIM
+	process_vm_readv|-|vm-read VICTIM
+	pidfd_getfd|0|pidfd-getfd VICTIM
+	kill|0|kill VICTIM
+	tgkill|0|tgkill VICTIM
+	sigqueue|0|sigqueue VICTIM
+	pidfd_send_signal|0|pidfd-kill VICTIM
+	mount|0|mount-tmpfs /t/r0/mnt
+	bind mount|0|mount-bind /t/r0/from /t/r0/mnt
+	new mount API|0|fsmount /t/r0/mnt
+	chroot|0|chroot /t/r0
+	user namespace|0|unshare-user
+	namespaces|0|namespaces nothing
+	bpf map|0|bpf
+	init_module|8|init-module
+	finit_module|8|finit-module /t/bin/agentsh
+	kexec_load|-|kexec
+	reboot|22|reboot
+	settimeofday|0|settimeofday
+	clock_settime|0|clock-settime
+	io_uring|0|io-uring
+	TABLE
+}
+
+undo() {
+	umount /t/r0/mnt 2>/dev/null
+	victims
+}
+
+declare -A control
+while IFS='|' read -r name want command; do
+	victims
+	# shellcheck disable=SC2086
+	"$PROBE" ${command/VICTIM/$victim} </dev/null
+	control[$name]=$?
+	[ "$want" = - ] || is "$name: control" "$want" "${control[$name]}"
+	undo
+done < <(table)
+sleep 0.1
+
+sys_risk LOW
+while IFS='|' read -r name want command; do
+	victims
+	# shellcheck disable=SC2086
+	agent "$PROBE" ${command/VICTIM/$victim}
+	is "$name: low risk" "${control[$name]}" $?
+	undo
+done < <(table)
+
+agent_open n
+while IFS='|' read -r name want command; do
+	victims
+	before=$victim
+	# shellcheck disable=SC2086
+	agent "$PROBE" ${command/VICTIM/$victim}
+	status=$?
+	# namespaces adds 100 to the errno of its first call
+	[ $status != 101 ] || status=1
+	is "$name: refused when not granted" $EPERM $status
+	undo
+	case $command in *kill*VICTIM | sigqueue*) is "$name: the target lives" "$before" "$victim" ;; esac
+done < <(table)
+yes "a refusal gives the reason" 'wait_event n not-granted'
+
+# Everybody may do this, agents too.
+while IFS='|' read -r name command; do
+	# shellcheck disable=SC2086
+	agent "$PROBE" $command
+	is "$name: allowed without a capability" 0 $?
+done <<-TABLE
+TCP socket|socket tcp
+UDP socket|socket udp
+TCP IPv6 socket|socket tcp6
+MPTCP socket|socket mptcp
+unix socket|socket unix
+netlink socket|socket netlink
+netlink question|netlink-read
+a signal to an own child|kill-own-child
+to be traced by the parent|traceme
+TABLE
+agent "$PROBE" kill $victim 0
+is "signal 0: allowed without a capability" 0 $?
+
+# HIGH: held where a call can wait, refused where it cannot.
+sys_risk HIGH
+agent_open t
+while IFS='|' read -r name command; do
+	victims
+	# shellcheck disable=SC2086
+	agent "$PROBE" ${command/VICTIM/$victim}
+	is "$name: cannot wait, refused" $EPERM $?
+done <<-TABLE
+kill|kill VICTIM
+ptrace|ptrace-attach VICTIM
+reboot|reboot
+TABLE
+yes "cannot wait: the reason" 'wait_event t cannot-hold'
+while IFS='|' read -r name word command; do
+	# shellcheck disable=SC2086
+	agent_begin "$PROBE" $command
+	wait_hold t "\"operation\":\"$word\"" && approve
+	agent_end
+	is "$name: approved" "${control[$name]}" $?
+	undo
+done <<-TABLE
+raw socket|raw_socket|socket raw
+packet socket|packet_socket|socket packet
+vsock|vsock|socket vsock
+SCTP|sctp|socket sctp
+AF_ALG|alg|socket alg
+CAN|socket_other|socket can
+netlink change|netlink_write|netlink-write
+mount|mount|mount-tmpfs /t/r0/mnt
+chroot|chroot|chroot /t/r0
+user namespace|userns|unshare-user
+bpf map|bpf|bpf
+init_module|module_load|init-module
+settimeofday|settime|settimeofday
+TABLE
+agent_begin "$PROBE" mount-tmpfs /t/r0/mnt
+wait_hold t '"operation":"mount"' && deny
+agent_end
+is "mount: denied" $EPERM $?
+no "mount: denied has no effect" 'grep -q /t/r0/mnt /proc/mounts'
+mount -t tmpfs probe /t/r0/mnt
+agent_begin "$PROBE" umount /t/r0/mnt
+wait_hold t '"operation":"mount"' && deny
+agent_end
+is "umount: denied" $EPERM $?
+yes "umount: denied has no effect" 'grep -q /t/r0/mnt /proc/mounts'
+agent_begin "$PROBE" umount /t/r0/mnt
+wait_hold t '"operation":"mount"' && approve
+agent_end
+is "umount: approved" 0 $?
+no "umount: approved has the effect" 'grep -q /t/r0/mnt /proc/mounts'
+kill $victim 2>/dev/null
+finish
