@@ -50,6 +50,32 @@ static void test_whole(void **state)
 	fixture_done(&f);
 }
 
+/* docs/CAPABILITIES.md has a row for each, with its level and type. */
+static void test_documented(void **state)
+{
+	static char page[1 << 18];
+	FILE *in = fopen("docs/CAPABILITIES.md", "r");
+	struct fixture f;
+	size_t size;
+
+	(void)state;
+	assert_non_null(in);
+	size = fread(page, 1, sizeof(page) - 1, in);
+	fclose(in);
+	page[size] = '\0';
+	load_share(&f);
+	for (size_t i = 0; i < model_count(f.m, DECL_CAPABILITY); i++) {
+		const json_t *j = model_at(f.m, DECL_CAPABILITY, i);
+		char row[256];
+
+		snprintf(row, sizeof(row), "| `%s` | %s | %s |", text_of(j, NULL, "id"), text_of(j, "risk", "level"),
+			 text_of(j, NULL, "operation_type"));
+		if (!strstr(page, row))
+			fail_msg("docs/CAPABILITIES.md lacks: %s", row);
+	}
+	fixture_done(&f);
+}
+
 /* Every operation has a capability of its own somewhere. */
 static void test_covers(void **state)
 {
@@ -192,7 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole),	  cmocka_unit_test(test_covers),    cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_enrolment), cmocka_unit_test(test_agreement),
+		cmocka_unit_test(test_enrolment), cmocka_unit_test(test_agreement), cmocka_unit_test(test_documented),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
