@@ -40,6 +40,7 @@ struct waiting {
 		int signal;
 		int64_t rewake_ms, insist_ms;	/* when; 0: not wanted */
 		unsigned int insisted;		/* how often */
+		bool is_told;
 		struct stopped stopped;
 	} last;
 	unsigned int presses;	/* of Ctrl-C that left something stopped */
@@ -151,15 +152,18 @@ static void interrupt(struct waiting *w, int signal, bool is_typed)
 	w->last.insist_ms = w->last.stopped.n > 0 ? now_ms() + INSIST_MS : 0;
 }
 
+/* Tried more than once: on a busy host it may take a while until who was woken is held again. */
 static void insist(struct waiting *w)
 {
 	static const char line[] = "cvf: still held: it handles Ctrl-C itself; press it again to end it";
 	struct interrupt *i = &w->last;
 
-	if (stopped_end_execs(&i->stopped, i->signal) > 0)
+	if (stopped_end_execs(&i->stopped, i->signal) > 0) {
 		w->ended_for = i->signal;
-	else if (i->insisted == 0 && w->watch && w->presses == 1 && stopped_send(&i->stopped, 0) > 0)
+	} else if (!i->is_told && w->watch && w->presses == 1 && stopped_send(&i->stopped, 0) > 0) {
 		watch_say(w->watch, line);
+		i->is_told = true;
+	}
 	i->insist_ms = ++i->insisted < INSIST_TIMES ? now_ms() + (INSIST_MS << i->insisted) : 0;
 }
 
