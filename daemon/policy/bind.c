@@ -267,29 +267,11 @@ static int offer_ops(struct offering *o, uint64_t ops, const struct offer *offer
 static int offer_paths(struct offering *o, const struct matcher *m, struct offer *offer)
 {
 	const struct texts *argv = m->argv.v ? &m->argv : NULL;
-	uint32_t least = UINT32_MAX;
 	int r = bind_paths(o->k, m->domain, &m->paths, argv, &offer->pattern);
 
 	if (r == 0)
 		r = bind_paths(o->k, m->domain, &m->except, NULL, &offer->except);
-	for (size_t i = 0; i < m->paths.n; i++)
-		if (glob_literal(m->paths.v[i], GLOB_PATH) < least)
-			least = glob_literal(m->paths.v[i], GLOB_PATH);
-	offer->literal = least;
-	for (size_t i = 0; argv && i < argv->n; i++)
-		offer->literal += glob_is_rest(argv->v[i]) ? 0 : glob_literal(argv->v[i], GLOB_NAME);
 	return r < 0 ? r : offer_ops(o, m->ops, offer);
-}
-
-/* The shortest prefix counts, and ports as much as they narrow. */
-static uint32_t net_literal(const struct matcher *m)
-{
-	uint32_t least = m->address.n ? 128 : 0;
-
-	for (size_t i = 0; i < m->address.n; i++)
-		if (m->address.v[i].bits < least)
-			least = m->address.v[i].bits;
-	return least + (m->ports.n ? 16 : 0);
 }
 
 static int offer_matcher(struct offering *o, const struct matcher *m, struct offer *offer)
@@ -300,10 +282,8 @@ static int offer_matcher(struct offering *o, const struct matcher *m, struct off
 	if (m->domain == CVF_DOMAIN_FILE || m->domain == CVF_DOMAIN_EXEC)
 		return offer_paths(o, m, offer);
 	offer->pattern = PATTERN_ALWAYS;
-	if (m->domain == CVF_DOMAIN_NET) {
-		offer->literal = net_literal(m);
+	if (m->domain == CVF_DOMAIN_NET)
 		r = plan_net_pattern(o->k->p, &net, &offer->pattern);
-	}
 	return r < 0 ? r : offer_ops(o, m->ops, offer);
 }
 
@@ -328,7 +308,7 @@ static int bind_offers(struct binder *k)
 		const struct matchers *match = &k->p->capabilities[i]->match;
 
 		for (size_t m = 0; m < match->n; m++) {
-			struct offer offer = { .capability = i, .except = PATTERN_NEVER };
+			struct offer offer = { .capability = i, .except = PATTERN_NEVER, .literal = match->v[m].literal };
 			int r = offer_matcher(&o, &match->v[m], &offer);
 
 			if (r < 0)

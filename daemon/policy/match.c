@@ -156,6 +156,22 @@ static const struct group {
 	{ "sys", CVF_DOMAIN_SYS, sys_fields, ARRAY_SIZE(sys_fields), 0 },
 };
 
+/* Paths: the shortest of them and what the arguments add. Networks: the shortest prefix, and ports as much as they narrow. */
+static uint32_t literal_of(const struct matcher *m)
+{
+	uint32_t least = UINT32_MAX, more = m->ports.n ? 16 : 0;
+
+	for (size_t i = 0; i < m->paths.n; i++)
+		if (glob_literal(m->paths.v[i], GLOB_PATH) < least)
+			least = glob_literal(m->paths.v[i], GLOB_PATH);
+	for (size_t i = 0; i < m->address.n; i++)
+		if (m->address.v[i].bits < least)
+			least = m->address.v[i].bits;
+	for (size_t i = 0; i < m->argv.n; i++)
+		more += glob_is_rest(m->argv.v[i]) ? 0 : glob_literal(m->argv.v[i], GLOB_NAME);
+	return (least == UINT32_MAX ? 0 : least) + more;
+}
+
 static void read_one(const struct jat *at, const struct group *g, struct capability *c)
 {
 	struct spec spec = { .protocols = ALL_PROTOCOLS };
@@ -171,6 +187,8 @@ static void read_one(const struct jat *at, const struct group *g, struct capabil
 	if (c->type != TYPE_DELETE && c->risk < CVF_R2 && spec.m.ops & OP_BIT(CVF_OP_DELETE))
 		jat_warn(at, "declare deletions as a capability of their own, of type DELETE",
 			 "deletes files, but its operation type is not DELETE and its level is only %s", risk_name(c->risk));
+	if (at->doc->d->errors == errors)
+		spec.m.literal = literal_of(&spec.m);
 	c->match.v[c->match.n++] = spec.m;
 }
 

@@ -57,6 +57,7 @@ struct matcher {
 	struct cidrs except_net;
 	struct ports ports;
 	uint8_t protocols;	/* 1 << enum cvf_proto */
+	uint32_t literal;	/* how narrow it is: bytes that are no wildcards, or bits of a prefix */
 };
 
 struct matchers {

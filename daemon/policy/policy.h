@@ -47,6 +47,18 @@ const json_t *model_at(const struct model *m, enum decl_kind kind, size_t i);
 const json_t *model_find(const struct model *m, enum decl_kind kind, const char *id);
 
 /*
+ * Declarations by pattern, to be completed and loaded: read is LOW; write is MEDIUM, or HIGH if it cannot be reversed, which then
+ * needs a compensating capability (-EINVAL); delete is HIGH, irreversible and compensated, by quarantine if nothing is named.
+ */
+struct capability_text {
+	const char *id, *name, *description;	/* name, description: NULL: none */
+};
+int capability_create_read(const struct capability_text *text, json_t **ret_decl) must_check;
+int capability_create_write(const struct capability_text *text, bool reversible, const char *compensation_id,
+			    json_t **ret_decl) must_check;
+int capability_create_delete(const struct capability_text *text, const char *compensation_id, json_t **ret_decl) must_check;
+
+/*
  * Numbers of capabilities, rules ("policy-id/rule-id") and agents, which outlive generations: records carry them. get returns
  * the number of a name, making one if needed (from 1; agents below CVF_AGENTS_MAX), or 0 when it cannot.
  */

@@ -286,6 +286,48 @@ static void test_warnings(void **state)
 	fixture_done(&f);
 }
 
+/* ---- by pattern ---- */
+
+/* Loads what a pattern gave and returns its level. */
+static enum cvf_risk created(json_t *decl, bool reversible)
+{
+	char *text = json_dumps(decl, 0);
+	struct fixture f;
+	enum cvf_risk risk = CVF_R0;
+	const json_t *j;
+
+	assert_non_null(text);
+	fixture_begin(&f);
+	assert_int_equal(fixture_add(&f, text), 0);
+	j = model_find(f.m, DECL_CAPABILITY, "t.x");
+	assert_int_equal(json_is_true(json_object_get(json_object_get(j, "side_effects"), "reversible")), reversible);
+	while (strcmp(risk_name(risk), json_string_value(json_object_get(json_object_get(j, "risk"), "level"))))
+		risk++;
+	fixture_done(&f);
+	free(text);
+	json_decref(decl);
+	return risk;
+}
+
+static void test_patterns(void **state)
+{
+	static const struct capability_text text = { "t.x", "X", NULL };
+	json_t *decl = NULL;
+
+	(void)state;
+	assert_int_equal(capability_create_read(&text, &decl), 0);
+	assert_int_equal(created(decl, true), CVF_R0);
+	assert_int_equal(capability_create_write(&text, true, NULL, &decl), 0);
+	assert_int_equal(created(decl, true), CVF_R1);
+	assert_int_equal(capability_create_write(&text, false, "t.undo", &decl), 0);
+	assert_int_equal(created(decl, false), CVF_R2);
+	assert_int_equal(capability_create_write(&text, false, NULL, &decl), -EINVAL);
+	assert_int_equal(capability_create_delete(&text, NULL, &decl), 0);
+	assert_int_equal(created(decl, false), CVF_R2);
+	assert_int_equal(capability_create_delete(&text, "t.undo", &decl), 0);
+	assert_int_equal(created(decl, false), CVF_R2);
+}
+
 /* ---- what is shown ---- */
 
 static const char *shown(const json_t *j, const char *part, const char *key)
@@ -367,7 +409,7 @@ int main(void)
 		cmocka_unit_test(test_rows),	  cmocka_unit_test(test_exact_message), cmocka_unit_test(test_compensation),
 		cmocka_unit_test(test_duplicates), cmocka_unit_test(test_shadowing),	cmocka_unit_test(test_profiles),
 		cmocka_unit_test(test_warnings),  cmocka_unit_test(test_normal),	cmocka_unit_test(test_atomic),
-		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_files),	  cmocka_unit_test(test_patterns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
