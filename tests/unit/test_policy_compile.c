@@ -66,11 +66,186 @@ static void test_fill(void **state)
 	free(slot);
 }
 
+/* ---- sizes ---- */
+
+struct text {
+	char *bytes;
+	size_t size;
+	FILE *f;
+};
+
+static void text_begin(struct text *t)
+{
+	t->f = open_memstream(&t->bytes, &t->size);
+	assert_non_null(t->f);
+	fputs("[{\"schema\":\"cvf.agent/v1\",\"id\":\"a\",\"capabilities\":[\"*\"]}", t->f);
+}
+
+/* Loads what was written and compiles it; the result, and the diagnosis of a failure must name the table. */
+static void text_end(struct text *t, int expected, const char *table)
+{
+	struct fixture f;
+
+	fputs("]", t->f);
+	fclose(t->f);
+	fixture_begin(&f);
+	assert_int_equal(fixture_add(&f, t->bytes), 0);
+	assert_int_equal(fixture_compile(&f), expected);
+	if (expected < 0)
+		assert_true(f.d.n && strstr(f.d.v[0].message, table) && strstr(f.d.v[0].message, "at most"));
+	else
+		assert_int_equal(image_check(f.image, f.size), IMAGE_OK);
+	fixture_done(&f);
+	free(t->bytes);
+}
+
+#define CAPABILITY ",{\"schema\":\"cvf.capability/v1\",\"id\":\"c%d\",\"match\":"
+
+/* A thousand places, in one capability or in one each. */
+static void test_thousand(void **state)
+{
+	struct text t;
+
+	(void)state;
+	for (int each = 0; each < 2; each++) {
+		text_begin(&t);
+		for (int i = 0; i < 1000; i++) {
+			if (each || !i)
+				fprintf(t.f, CAPABILITY "{\"file\":[{\"ops\":[\"read\",\"write\"],\"path\":[", i);
+			fprintf(t.f, "%s\"/srv/customer-%04d/data/**\"", each || !i ? "" : ",", i * 7919 % 10000);
+			if (each || i == 999)
+				fputs("]}]}}", t.f);
+		}
+		text_end(&t, 0, NULL);
+	}
+}
+
+static void test_too_many_states(void **state)
+{
+	struct text t;
+
+	(void)state;
+	text_begin(&t);
+	fprintf(t.f, CAPABILITY "{\"file\":[{\"ops\":[\"read\"],\"path\":\"/*a%s\"}]}}", 0, "????????????????????");
+	text_end(&t, -E2BIG, "the automaton of paths");
+	/* Twins: one that is as long and anchored. */
+	text_begin(&t);
+	fprintf(t.f, CAPABILITY "{\"file\":[{\"ops\":[\"read\"],\"path\":\"/a%s\"}]}}", 0, "????????????????????");
+	text_end(&t, 0, NULL);
+}
+
+static void test_too_many_words(void **state)
+{
+	struct text t;
+
+	(void)state;
+	text_begin(&t);
+	for (int i = 0; i < 1500; i++)
+		fprintf(t.f, CAPABILITY "{\"file\":[{\"ops\":[\"read\"],\"path\":\"/%d/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/**\"}]}}",
+			i, i * 7919);
+	text_end(&t, -E2BIG, "the automaton of paths and programs");
+}
+
+static void put_ports(struct text *t, int n)
+{
+	fprintf(t->f, CAPABILITY "{\"net\":[", 0);
+	for (int i = 0; i < n; i++)
+		fprintf(t->f, "%s{\"ops\":[\"connect\"],\"ports\":\"%d\"}", i ? "," : "", 10 + i * 2);
+	fputs("]}}", t->f);
+}
+
+static void test_ports(void **state)
+{
+	struct text t;
+
+	(void)state;
+	text_begin(&t);
+	put_ports(&t, 255);
+	text_end(&t, 0, NULL);
+	text_begin(&t);
+	put_ports(&t, 256);
+	text_end(&t, -E2BIG, "the table of port classes");
+}
+
+static void test_cells(void **state)
+{
+	struct text t;
+
+	(void)state;
+	for (int n = 40; n <= 80; n += 40) {
+		text_begin(&t);
+		for (int i = 1; i < n; i++)
+			fprintf(t.f, ",{\"schema\":\"cvf.agent/v1\",\"id\":\"a%d\",\"capabilities\":[\"*\"]}", i);
+		for (int i = 0; i < 300; i++)
+			fprintf(t.f, CAPABILITY "{\"file\":[{\"ops\":[\"read\"],\"path\":\"/%d\"}]}}", i, i);
+		text_end(&t, n == 40 ? 0 : -E2BIG, "the table of outcomes");
+	}
+}
+
+/* Numbers that the store has run out of. */
+static uint32_t none(void *ctx, enum number_kind kind, const char *name)
+{
+	(void)name;
+	return (int)kind == *(int *)ctx ? 0 : 1;
+}
+
+static void test_numbers(void **state)
+{
+	const struct numbers numbers = { none, &(int){ NUMBER_CAPABILITY } }, no_agents = { none, &(int){ NUMBER_AGENT } };
+	struct cvf_image *image = NULL;
+	struct fixture f;
+	size_t size;
+
+	(void)state;
+	fixture_load(&f, declarations);
+	assert_int_equal(policy_compile(f.m, &numbers, 1, 0, &image, &size, &f.d), -E2BIG);
+	assert_int_equal(policy_compile(f.m, &no_agents, 1, 0, &image, &size, &f.d), -E2BIG);
+	assert_null(image);
+	assert_int_equal(f.d.n, 2);
+	fixture_done(&f);
+}
+
+/* Nobody's row, and an agent that is not in the image. */
+static void test_nobody(void **state)
+{
+	const struct cvf_cell *cells;
+	struct query q = { .agent = "a" };
+	struct fixture f;
+
+	(void)state;
+	fixture_load(&f, declarations);
+	cells = image_section(f.image, CVF_SECTION_CELL, NULL);
+	for (unsigned int op = 1; op < CVF_OP_MAX; op++) {
+		const struct cvf_cell *cell;
+
+		q.op = (enum cvf_op)op;
+		q.object = "/etc/passwd";
+		cell = &cells[image_judge(f.image, 99, &q)];
+		assert_int_equal(cell->action, CVF_VERDICT_DENY);
+		assert_int_equal(cell->reason, CVF_REASON_NO_POLICY);
+		assert_int_equal(cell->op, op);
+	}
+	q.op = CVF_OP_NONE;
+	assert_int_equal(image_judge(f.image, 1, &q), 0);
+	fixture_done(&f);
+	/* Without anything at all. */
+	fixture_load(&f, "[]");
+	assert_int_equal(f.image->rows, 1);
+	fixture_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_fill),
+		cmocka_unit_test(test_thousand),
+		cmocka_unit_test(test_too_many_states),
+		cmocka_unit_test(test_too_many_words),
+		cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_cells),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
