@@ -26,7 +26,7 @@ yes "meanwhile: another agent's operation is held, not refused" "wait_hold robus
 approve
 ended 20 $other
 is "meanwhile: and goes on when approved" "$WORK/held/file ok" "$(cat /tmp/other)"
-$TOOL answer approve 64 $SOCKET >/tmp/answers 2>&1
+$CLIENT answer approve 64 $SOCKET >/tmp/answers 2>&1
 is "64 are answered" "answered 64" "$(grep answered /tmp/answers)"
 ended 60 $flood
 is "64 went on, 36 were refused" "ok 64 eperm 36 errno513 0 other 0" "$(grep eperm /tmp/flood)"

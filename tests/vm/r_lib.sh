@@ -10,7 +10,7 @@
 #
 # Below /srv/r: free/ may be read (R0), denied/ is denied by a policy, held/ is held when read (HIGH), event/ may be
 # written, with an event for each time (R1, in scope). r_tool, made from r_tool.c, does things there; it is installed as
-# /usr/bin/r_tool, so that running it is nothing special.
+# /usr/bin/r_tool, so that running it is nothing special. r_client, made from r_client.c, answers holds as fast as it goes.
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
 	echo "0 passed, 0 failed, 0 skipped"
@@ -24,6 +24,8 @@ fi
 SOCKET=/run/cvf/cvfd.sock
 WORK=/srv/r
 TOOL=/usr/bin/r_tool
+# shellcheck disable=SC2034
+CLIENT=$HERE/r_client
 
 # What the whole test needs, so that nothing of it runs before or after.
 robust_world() {
@@ -101,16 +103,31 @@ governor() {
 	pidof cvfd-govern
 }
 
+keeper() {
+	local comm
+	for comm in /proc/[0-9]*/comm; do
+		[ "$(cat "$comm" 2>/dev/null)" != cvfd-keeper ] || basename "$(dirname "$comm")"
+	done
+}
+
+# pids_of TEXT: of the processes with that in their command line, this one and its children left out
+pids_of() {
+	local line
+	for line in /proc/[0-9]*/cmdline; do
+		! { tr "\\0" " " <"$line"; } 2>/dev/null | grep -qF -- "$1" || basename "$(dirname "$line")"
+	done
+}
+
 start_daemon() {
 	(
 		setsid /usr/sbin/cvfd --foreground >>/var/log/cvfd.log 2>&1 </dev/null &
 	)
 }
 
-# Starts the agent that opens an allowed and a denied file in turn and counts what went wrong.
+# load_begin [PAUSE-MS]: starts the agent that opens an allowed and a denied file in turn and counts what went wrong.
 load_begin() {
 	dd if=/dev/zero of=$WORK/event/counters bs=4096 count=1 2>/dev/null
-	in_background /tmp/load $TOOL mixed $WORK/free/file $WORK/denied/file $WORK/event/counters
+	in_background /tmp/load $TOOL mixed $WORK/free/file $WORK/denied/file $WORK/event/counters "${1:-2}"
 	LOAD=$JOB
 	load_goes_on || not_ok "load: it runs" "$(cat /tmp/load)"
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * r_tool.c - what the robustness tests (r_*.sh) do inside an agent, and the fast clients that answer it
+ * r_tool.c - what the robustness tests (r_*.sh) do inside an agent
  *
  * Built statically on the host: gcc -O2 -static -pthread -o r_tool r_tool.c. Every subcommand prints one line per result
  * and exits 0 when it could do what it was asked (being refused is a result); 1 otherwise.
@@ -20,10 +20,8 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -307,13 +305,16 @@ static void on_term(int signal)
 	ended = 1;
 }
 
-/* mixed ALLOWED DENIED COUNTERS: opens both in turn until SIGTERM; COUNTERS (made by the caller) shows rounds and mistakes */
+/*
+ * mixed ALLOWED DENIED COUNTERS [PAUSE-MS]: opens both in turn until SIGTERM; COUNTERS (made by the caller) shows rounds and
+ * mistakes. Without the pause it is a flood of refusals, each of them a record.
+ */
 static int cmd_mixed(int argc, char **argv)
 {
 	volatile long *count;
 	int fd;
 
-	if (argc != 3)
+	if (argc < 3)
 		return 1;
 	fd = open(argv[2], O_RDWR | O_CLOEXEC);
 	count = fd < 0 ? MAP_FAILED : mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -330,6 +331,8 @@ static int cmd_mixed(int argc, char **argv)
 		}
 		if (d != -EPERM)
 			count[2]++;
+		if (argc > 3)
+			sleep_ms(atol(argv[3]));
 	}
 	printf("rounds %ld refused-wrongly %ld (last errno %ld) let-through-wrongly %ld\n", count[0], count[1], count[3], count[2]);
 	return count[1] || count[2];
@@ -429,122 +432,7 @@ static int cmd_forks(int argc, char **argv)
 	return 0;
 }
 
-/* ---- the other side: answers over the API ------------------------------------------------------------------------ */
-
-static char reply_text[4 << 20];
-
-static int api_connect(const char *path)
-{
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
-		return -1;
-	return fd;
-}
-
-/* Reads one answer with Content-Length into reply_text; its status, or -1. */
-static int api_reply(int fd)
-{
-	size_t have = 0, want = 0;
-	char *body;
-
-	for (;;) {
-		ssize_t n = read(fd, reply_text + have, sizeof(reply_text) - 1 - have);
-
-		if (n <= 0)
-			return -1;
-		have += (size_t)n;
-		reply_text[have] = 0;
-		body = strstr(reply_text, "\r\n\r\n");
-		if (body && !want) {
-			char *length = strcasestr(reply_text, "content-length:");
-
-			if (!length || length > body)
-				return -1;
-			want = (size_t)(body + 4 - reply_text) + strtoul(length + 15, NULL, 10);
-		}
-		if (want && have >= want)
-			return atoi(reply_text + 9);
-	}
-}
-
-static int api_ask(int fd, const char *method, const char *path)
-{
-	char text[512];
-	int n = snprintf(text, sizeof(text), "%s %s HTTP/1.1\r\nHost: cvf\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-			 method, path, *method == 'P' ? 2 : 0, *method == 'P' ? "{}" : "");
-
-	return write(fd, text, (size_t)n) == n ? api_reply(fd) : -1;
-}
-
-/* Next "id" of a list of holds, from *at on. */
-static bool next_id(const char **at, char id[64])
-{
-	const char *p = strstr(*at, "\"id\":");
-	size_t n;
-
-	if (!p)
-		return false;
-	p += 5;
-	p += strspn(p, " \"");
-	n = strcspn(p, "\"");
-	*at = p + n;
-	if (n >= 64)
-		return false;
-	memcpy(id, p, n);
-	id[n] = 0;
-	return true;
-}
-
-/* answer approve|deny N SOCKET: answers whatever waits until N holds were answered or a minute passed without any */
-static int cmd_answer(int argc, char **argv)
-{
-	long want = argc == 3 ? atol(argv[1]) : 0, done = 0, lists = 0;
-	int fd = want ? api_connect(argv[2]) : -1, status;
-	double last = now_s(), start = last;
-	static char list[sizeof(reply_text)];
-
-	if (fd < 0)
-		return 1;
-	while (done < want && now_s() - last < 60) {
-		const char *at = list;
-		char id[64], path[128];
-
-		if (api_ask(fd, "GET", "/v1/approvals?state=pending&limit=1000") != 200)
-			return printf("answered %ld: the list failed: %.200s\n", done, reply_text), 1;
-		lists++;
-		memcpy(list, strstr(reply_text, "\r\n\r\n"), strlen(strstr(reply_text, "\r\n\r\n")) + 1);
-		while (next_id(&at, id)) {
-			snprintf(path, sizeof(path), "/v1/approvals/%s/%s", id, argv[0]);
-			status = api_ask(fd, "POST", path);
-			if (status == 200) {
-				const char *resumed = strstr(reply_text, "\"resumed\":");
-
-				done += resumed ? atol(resumed + 10) : 0;
-				last = now_s();
-			} else if (status != 409) {
-				return printf("answered %ld: %s got %d: %.300s\n", done, path, status, reply_text), 1;
-			}
-		}
-		sleep_ms(2);
-	}
-	printf("answered %ld\n", done);
-	fprintf(stderr, "answer: %ld lists, %.1f s\n", lists, now_s() - start);
-	return done != want;
-}
-
-/* get SOCKET PATH: the body of an answer */
-static int cmd_get(int argc, char **argv)
-{
-	int fd = argc == 2 ? api_connect(argv[0]) : -1, status = fd < 0 ? -1 : api_ask(fd, "GET", argv[1]);
-
-	if (status < 0)
-		return 1;
-	printf("%s\n", strstr(reply_text, "\r\n\r\n") + 4);
-	return status != 200;
-}
+/* ---- programs of a person ----------------------------------------------------------------------------------------- */
 
 /* talk PATH: opens it, then echoes one line of the terminal: what an interactive program is */
 static int cmd_talk(int argc, char **argv)
@@ -606,8 +494,7 @@ static const struct {
 } commands[] = {
 	{ "open", cmd_open }, { "wake", cmd_wake }, { "threads", cmd_threads }, { "mixed", cmd_mixed },
 	{ "counters", cmd_counters }, { "repeat", cmd_repeat }, { "burst", cmd_burst }, { "flood", cmd_flood },
-	{ "forks", cmd_forks }, { "answer", cmd_answer }, { "get", cmd_get },
-	{ "talk", cmd_talk }, { "winsize", cmd_winsize }, { "as", cmd_as },
+	{ "forks", cmd_forks }, { "talk", cmd_talk }, { "winsize", cmd_winsize }, { "as", cmd_as },
 };
 
 int main(int argc, char **argv)

@@ -69,7 +69,7 @@ wait_hold robust && approve
 ended 20 $JOB
 is "one thread held and approved" "$WORK/held/thread-a ok main runs" "$(flat /tmp/threads-1)"
 in_background /tmp/threads-2 $TOOL threads $WORK/held/thread-b $WORK/held/thread-c
-$TOOL answer approve 2 $SOCKET >/tmp/answers 2>&1
+$CLIENT answer approve 2 $SOCKET >/tmp/answers 2>&1
 is "two threads held: two answers" "answered 2" "$(grep answered /tmp/answers)"
 ended 20 $JOB
 is "two threads held and approved" "$WORK/held/thread-b ok $WORK/held/thread-c ok main runs" "$(flat /tmp/threads-2)"
