@@ -76,18 +76,28 @@ static int connect_patiently(const char *path, unsigned int wait_ms)
 	return fd;
 }
 
-int link_open(const char *path, unsigned int wait_ms, struct link **ret_link)
+int link_of_fd(int take_fd, struct link **ret_link)
 {
-	own(link) struct link *l = calloc(1, sizeof(*l));
-	int r;
+	own_fd int fd = take_fd;
+	struct link *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		return -ENOMEM;
 	l->end = &l->first;
-	l->fd = connect_patiently(path, wait_ms);
-	if (l->fd < 0)
-		return l->fd;
-	r = hello(l);
+	l->fd = TAKE_FD(fd);
+	*ret_link = l;
+	return 0;
+}
+
+int link_open(const char *path, unsigned int wait_ms, struct link **ret_link)
+{
+	own(link) struct link *l = NULL;
+	int r = connect_patiently(path, wait_ms);
+
+	if (r >= 0)
+		r = link_of_fd(r, &l);
+	if (r == 0)
+		r = hello(l);
 	if (r < 0)
 		return r;
 	*ret_link = TAKE(l);

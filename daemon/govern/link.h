@@ -36,6 +36,8 @@ static inline const void *packet_fixed(const struct packet *p)
 
 /* Connects, trying again for up to wait_ms, and says HELLO. -EPROTO: cvfd speaks another ABI. */
 int link_open(const char *path, unsigned int wait_ms, struct link **ret_link) must_check;
+/* A socket that is connected already, taken; without HELLO. For tests. */
+int link_of_fd(int take_fd, struct link **ret_link) must_check;
 void link_free(struct link *l);
 OWN_DEFINE(link);
 

@@ -18,7 +18,8 @@
 static const struct routes *const all_routes[] = {
 	&health_routes, &registry_routes, &agent_routes, &approval_routes, &event_routes, &explain_routes, &counter_routes,
 };
-#define TABLES ARRAY_SIZE(all_routes)
+#define TABLES SERVE_TABLES
+_Static_assert(ARRAY_SIZE(all_routes) == TABLES, "SERVE_TABLES");
 
 /* Of the request being served: one thread, one request at a time. */
 static struct {
@@ -103,10 +104,10 @@ static unsigned int allow(struct request *q, const struct route *route)
 	return q->socket == SERVE_AGENT ? allow_agent(q, route) : allow_control(q, route);
 }
 
-static void copy_tables(struct routes to[TABLES])
+void serve_tables(struct routes ret_tables[TABLES])
 {
 	for (size_t i = 0; i < TABLES; i++)
-		to[i] = *all_routes[i];
+		ret_tables[i] = *all_routes[i];
 }
 
 static unsigned int serve(struct request *q)
@@ -114,7 +115,7 @@ static unsigned int serve(struct request *q)
 	struct routes tables[TABLES];
 	struct router router = { .tables = tables, .tables_count = TABLES, .allow = allow };
 
-	copy_tables(tables);
+	serve_tables(tables);
 	return route_serve(&router, q);
 }
 
@@ -152,7 +153,7 @@ void serve_print_api(FILE *out)
 {
 	struct routes tables[TABLES];
 
-	copy_tables(tables);
+	serve_tables(tables);
 	fputs(introduction, out);
 	routes_print(tables, TABLES, out);
 }

@@ -12,6 +12,10 @@
 #define SERVE_AGENT 1
 
 int serve_open(struct governor *g) must_check;
+struct routes;
+#define SERVE_TABLES 7
+/* All routes there are. For tests. */
+void serve_tables(struct routes ret_tables[SERVE_TABLES]);
 /* docs/API.md */
 void serve_print_api(FILE *out);
 /* cvfd.json again: -EINVAL with diagnoses, and then the old settings stay. */

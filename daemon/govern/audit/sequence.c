@@ -40,10 +40,11 @@ static int insert_span(struct sequence *s, size_t i, uint64_t seq, int64_t now_m
 /* i: the first span that ends at seq - 1 or later. */
 static int put_ahead(struct sequence *s, size_t i, uint64_t seq, int64_t now_ms)
 {
-	struct sequence_span *at = &s->ahead[i];
+	struct sequence_span *at;
 
-	if (i == s->ahead_count || seq + 1 < at->first)
+	if (i == s->ahead_count || seq + 1 < s->ahead[i].first)
 		return insert_span(s, i, seq, now_ms);
+	at = &s->ahead[i];
 	if (seq >= at->first && seq <= at->last)
 		return 0;
 	if (seq + 1 == at->first) {

@@ -165,7 +165,7 @@ static int store_change(struct governor *g, const struct change *c, const char *
 	return r;
 }
 
-static void take_over(struct registry *reg, struct origin *take, uint64_t generation)
+void registry_set(struct registry *reg, struct origin *take, uint64_t generation)
 {
 	origin_done(&reg->now);
 	reg->now = *take;
@@ -232,7 +232,7 @@ static int activate(struct governor *g, struct origin *take, const struct change
 	if (r == 0)
 		r = send_and_commit(g, &c, change, by, d);
 	if (r == 0) {
-		take_over(g->registry, take, c.image->generation);
+		registry_set(g->registry, take, c.image->generation);
 		counter_on_generation(g, c.image->generation);
 		r = cgroup_bind_all(g, c.image);
 	} else if (r == -EIO) {

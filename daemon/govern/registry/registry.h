@@ -18,6 +18,8 @@ int registry_open(struct governor *g, struct registry **ret_registry) must_check
 void registry_free(struct registry *r);
 OWN_DEFINE(registry);
 
+/* Takes what is in force over, without compiling or sending it. For registry.c and for tests. */
+void registry_set(struct registry *r, struct origin *take, uint64_t generation);
 /* Never NULL after registry_start(). */
 const struct model *registry_model(const struct registry *r);
 uint64_t registry_generation(const struct registry *r);
