@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+/* test_govern_settings.c - cvfd.json: everything is optional, every mistake has a place, and a mistake gives nobody a right */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "../support/temp.h"
+#include "govern/settings.h"
+
+static char *dir, *path;
+static struct settings settings;
+static struct diags diags;
+
+static int setup(void **state)
+{
+	(void)state;
+	dir = temp_make();
+	path = temp_path(dir, "cvfd.json");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	settings_done(&settings);
+	diags_done(&diags);
+	temp_remove(dir);
+	free(path);
+	return 0;
+}
+
+static int load(const char *text)
+{
+	FILE *out = fopen(path, "w");
+
+	fputs(text, out);
+	fclose(out);
+	settings_done(&settings);
+	diags_done(&diags);
+	return settings_load(path, &settings, &diags);
+}
+
+static void test_no_file_is_no_mistake(void **state)
+{
+	(void)state;
+	assert_int_equal(settings_load(path, &settings, &diags), 0);
+	assert_int_equal(settings.principals_count, 0);
+	assert_int_equal(settings.grant_default_s, 8 * 3600);
+	assert_int_equal(settings.grant_max_s, 30 * 86400);
+	assert_int_equal(settings.store_max_bytes, 0);
+	assert_int_equal(load("{}"), 0);
+}
+
+static void test_all_settings(void **state)
+{
+	(void)state;
+	assert_int_equal(load("{\"principals\":[{\"user\":\"alice\",\"human\":true,\"roles\":[\"approver\",\"viewer\"]},{\"user\":\"ci\"}],"
+			      "\"approvals\":{\"grant_default_s\":60,\"grant_max_s\":600},\"store\":{\"max_bytes\":1000000}}"), 0);
+	assert_int_equal(settings.principals_count, 2);
+	assert_string_equal(settings.principals[0].user, "alice");
+	assert_true(settings.principals[0].is_human);
+	assert_int_equal(settings.principals[0].roles, ROLE_APPROVER | ROLE_VIEWER);
+	assert_false(settings.principals[1].is_human);
+	assert_int_equal(settings.principals[1].roles, 0);
+	assert_int_equal(settings.grant_default_s, 60);
+	assert_int_equal(settings.grant_max_s, 600);
+	assert_int_equal(settings.store_max_bytes, 1000000);
+}
+
+static void test_the_default_is_never_longer_than_the_longest(void **state)
+{
+	(void)state;
+	assert_int_equal(load("{\"approvals\":{\"grant_max_s\":600}}"), 0);
+	assert_int_equal(settings.grant_default_s, 600);
+}
+
+static void test_mistakes_have_a_place_and_give_no_rights(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned int line;
+	} bad[] = {
+		{ "{\"principals\":[{\"user\":\"alice\",\"human\":true,\"roles\":[\"approver\"]},\n{\"user\":\"bob\",\"roles\":[\"king\"]}]}", 2 },
+		{ "{\n\"pricipals\":[]}", 2 },
+		{ "{\"principals\":\n{}}", 2 },
+		{ "{\"principals\":[\n{\"human\":true}]}", 2 },
+		{ "{\"principals\":[{\"user\":\"a\",\n\"human\":\"yes\"}]}", 2 },
+		{ "{\"principals\":[\n1]}", 2 },
+		{ "{\"approvals\":{\n\"grant_max_s\":0}}", 2 },
+		{ "{\"approvals\":{\n\"grant_max_s\":\"1d\"}}", 2 },
+		{ "{\"store\":{\n\"max_bytes\":-1}}", 2 },
+		{ "{\n", 2 },
+		{ "[]", 1 },
+		{ "{\"store\":{},\n\"store\":{}}", 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_int_equal(load(bad[i].text), -EINVAL);
+		assert_true(diags.n > 0);
+		assert_int_equal(diags.v[0].line, bad[i].line);
+		assert_string_equal(diags.v[0].file, path);
+		assert_int_equal(settings.principals_count, 0);
+		assert_int_equal(settings.grant_max_s, 30 * 86400);
+	}
+}
+
+static void test_what_is_no_file_is_a_mistake(void **state)
+{
+	(void)state;
+	settings_done(&settings);
+	assert_int_equal(settings_load(dir, &settings, &diags), -EINVAL);
+	assert_int_equal(diags.errors, 1);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_no_file_is_no_mistake),
+		T(test_all_settings),
+		T(test_the_default_is_never_longer_than_the_longest),
+		T(test_mistakes_have_a_place_and_give_no_rights),
+		T(test_what_is_no_file_is_a_mistake),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
