@@ -13,24 +13,24 @@
 #include <string.h>
 
 #define SECTION_ALIGN 8u
-#define CELL_FLAGS (CVF_CELL_RECORD | CVF_CELL_ASK | CVF_CELL_NO_GRANT)
+#define CELL_FLAGS    (CVF_CELL_RECORD | CVF_CELL_ASK | CVF_CELL_NO_GRANT)
 
 /* Bytes of a record and most records of each section; what is exactly fixed is checked in check_counts(). */
 static const struct {
 	uint32_t bytes;
 	uint32_t max;
 } sections[CVF_SECTION_MAX] = {
-	[CVF_SECTION_CLASS_OF] = { 1, 256 },
-	[CVF_SECTION_PORT_CLASS] = { 1, 65536 },
-	[CVF_SECTION_NET_SET] = { 2, CVF_NET_SETS_MAX },
-	[CVF_SECTION_PREFIX] = { sizeof(struct cvf_image_prefix), CVF_PREFIXES_MAX },
-	[CVF_SECTION_ENROL_EXE] = { 2, CVF_ENROL_MAX },
-	[CVF_SECTION_ENROL_CGROUP] = { 2, CVF_ENROL_MAX },
-	[CVF_SECTION_ENROL_UID] = { sizeof(struct cvf_image_uid), CVF_AGENTS_MAX },
-	[CVF_SECTION_AGENT] = { sizeof(struct cvf_image_agent), CVF_AGENTS_MAX - 1 },
-	[CVF_SECTION_CELL] = { sizeof(struct cvf_cell), CVF_CELLS_MAX },
-	[CVF_SECTION_INDEX] = { 2, CVF_INDEX_MAX },
-	[CVF_SECTION_DFA] = { 4, CVF_DFA_WORDS },
+	[CVF_SECTION_CLASS_OF] = {1, 256},
+	[CVF_SECTION_PORT_CLASS] = {1, 65536},
+	[CVF_SECTION_NET_SET] = {2, CVF_NET_SETS_MAX},
+	[CVF_SECTION_PREFIX] = {sizeof(struct cvf_image_prefix), CVF_PREFIXES_MAX},
+	[CVF_SECTION_ENROL_EXE] = {2, CVF_ENROL_MAX},
+	[CVF_SECTION_ENROL_CGROUP] = {2, CVF_ENROL_MAX},
+	[CVF_SECTION_ENROL_UID] = {sizeof(struct cvf_image_uid), CVF_AGENTS_MAX},
+	[CVF_SECTION_AGENT] = {sizeof(struct cvf_image_agent), CVF_AGENTS_MAX - 1},
+	[CVF_SECTION_CELL] = {sizeof(struct cvf_cell), CVF_CELLS_MAX},
+	[CVF_SECTION_INDEX] = {2, CVF_INDEX_MAX},
+	[CVF_SECTION_DFA] = {4, CVF_DFA_WORDS},
 };
 
 static const uint8_t op_domain[CVF_OP_MAX] = {
@@ -72,8 +72,7 @@ static enum image_fault check_counts(const struct cvf_image *image)
 	if (image->address_classes < 1 || image->address_classes > CVF_NET_SETS_MAX || image->port_classes < 1 ||
 	    image->port_classes > 256)
 		return IMAGE_CLASS;
-	if (s[CVF_SECTION_NET_SET].count !=
-	    (uint64_t)image->address_classes * image->port_classes * CVF_PROTO_MAX)
+	if (s[CVF_SECTION_NET_SET].count != (uint64_t)image->address_classes * image->port_classes * CVF_PROTO_MAX)
 		return IMAGE_SECTION;
 	if (image->rows < 1 || image->rows > CVF_AGENTS_MAX)
 		return IMAGE_LIMIT;
@@ -151,8 +150,8 @@ static bool check_rows(const uint32_t *dfa, uint32_t stride, uint32_t from, uint
 }
 
 /*
- * The file domain's rows come first, the dead state among them, then from exec_states_from on those of the exec domain; neither
- * leads into the other. That is what bounds each domain's sets without walking the graph.
+ * The file domain's rows come first, the dead state among them, then from exec_states_from on those of the exec domain;
+ * neither leads into the other. That is what bounds each domain's sets without walking the graph.
  */
 static enum image_fault check_states(const struct cvf_image *image)
 {
@@ -164,7 +163,8 @@ static enum image_fault check_states(const struct cvf_image *image)
 		return IMAGE_STATE;
 	if (image->start_file >= split || image->start_file % stride)
 		return IMAGE_STATE;
-	if (image->start_exec && (image->start_exec < split || image->start_exec >= words || image->start_exec % stride))
+	if (image->start_exec &&
+	    (image->start_exec < split || image->start_exec >= words || image->start_exec % stride))
 		return IMAGE_STATE;
 	for (uint32_t i = 0; i < stride; i++)
 		if (dfa[i])
@@ -184,8 +184,8 @@ static bool cell_is_sound(const struct cvf_cell *c, uint32_t rows)
 	if (c->row >= rows || c->op == CVF_OP_NONE || c->op >= CVF_OP_MAX)
 		return false;
 	/* What no policy can lower: CRITICAL is never allowed and never granted, HIGH only by a standing grant. */
-	if (c->risk == CVF_R3 && (c->action == CVF_VERDICT_ALLOW ||
-				  (c->action == CVF_VERDICT_HOLD && !(c->flags & CVF_CELL_NO_GRANT))))
+	if (c->risk == CVF_R3 &&
+	    (c->action == CVF_VERDICT_ALLOW || (c->action == CVF_VERDICT_HOLD && !(c->flags & CVF_CELL_NO_GRANT))))
 		return false;
 	return c->risk != CVF_R2 || c->action != CVF_VERDICT_ALLOW || c->reason == CVF_REASON_STANDING_GRANT;
 }
@@ -208,7 +208,8 @@ static enum image_fault check_cells(const struct cvf_image *image)
 }
 
 /* Every word an operation can reach names a cell of that row and operation, or the fail-closed cell 0. */
-static bool check_op(const struct cvf_image *image, unsigned int op, const uint16_t *index, const struct cvf_cell *cells)
+static bool check_op(const struct cvf_image *image, unsigned int op, const uint16_t *index,
+		     const struct cvf_cell *cells)
 {
 	size_t cells_count = image->section[CVF_SECTION_CELL].count;
 
@@ -227,7 +228,7 @@ static bool check_op(const struct cvf_image *image, unsigned int op, const uint1
 
 static enum image_fault check_index(const struct cvf_image *image)
 {
-	const uint32_t sets[CVF_DOMAIN_MAX] = { image->file_sets, image->exec_sets, image->net_sets, 1 };
+	const uint32_t sets[CVF_DOMAIN_MAX] = {image->file_sets, image->exec_sets, image->net_sets, 1};
 	const struct cvf_cell *cells = image_section(image, CVF_SECTION_CELL, NULL);
 	size_t words;
 	const uint16_t *index = image_section(image, CVF_SECTION_INDEX, &words);
@@ -270,7 +271,7 @@ static const struct cvf_agent *agent_find(const struct cvf_image *image, uint32_
 /* Agents ascend, and no two share a row: the counters of a row belong to one agent. */
 static enum image_fault check_agents(const struct cvf_image *image)
 {
-	uint8_t taken[CVF_AGENTS_MAX / 8] = { 0 };
+	uint8_t taken[CVF_AGENTS_MAX / 8] = {0};
 	size_t n;
 	const struct cvf_image_agent *a = image_section(image, CVF_SECTION_AGENT, &n);
 
@@ -292,7 +293,7 @@ static enum image_fault check_agents(const struct cvf_image *image)
 
 static enum image_fault check_enrolment(const struct cvf_image *image)
 {
-	static const enum cvf_section tables[] = { CVF_SECTION_ENROL_EXE, CVF_SECTION_ENROL_CGROUP };
+	static const enum cvf_section tables[] = {CVF_SECTION_ENROL_EXE, CVF_SECTION_ENROL_CGROUP};
 	size_t n;
 	const struct cvf_image_uid *uid;
 
@@ -313,8 +314,8 @@ static enum image_fault check_enrolment(const struct cvf_image *image)
 enum image_fault image_check(const void *data, size_t size)
 {
 	static enum image_fault (*const checks[])(const struct cvf_image *) = {
-		check_counts, check_classes, check_prefixes,  check_states,
-		check_cells,  check_index,   check_agents,    check_enrolment,
+		check_counts, check_classes, check_prefixes, check_states,
+		check_cells,  check_index,   check_agents,   check_enrolment,
 	};
 	const struct cvf_image *image = data;
 	enum image_fault fault;

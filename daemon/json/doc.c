@@ -83,20 +83,21 @@ int jdoc_parse(const struct jdoc *doc, json_t **ret_root)
 
 struct jat jat_root(const struct jdoc *doc, json_t *root)
 {
-	return (struct jat){ .doc = doc, .value = root };
+	return (struct jat){.doc = doc, .value = root};
 }
 
 struct jat jat_member(const struct jat *up, const char *key)
 {
-	return (struct jat){ .doc = up->doc, .up = up, .key = key, .value = json_object_get(up->value, key) };
+	return (struct jat){.doc = up->doc, .up = up, .key = key, .value = json_object_get(up->value, key)};
 }
 
 struct jat jat_element(const struct jat *up, size_t index)
 {
-	return (struct jat){ .doc = up->doc, .up = up, .index = index, .value = json_array_get(up->value, index) };
+	return (struct jat){.doc = up->doc, .up = up, .index = index, .value = json_array_get(up->value, index)};
 }
 
-static void add(const struct jat *at, enum diag_level level, bool key, const char *hint, const char *format, va_list args)
+static void add(const struct jat *at, enum diag_level level, bool key, const char *hint, const char *format,
+		va_list args)
 {
 	own_free char *text = NULL;
 	unsigned int line, column;
@@ -137,9 +138,9 @@ void jat_warn(const struct jat *at, const char *hint, const char *format, ...)
 const char *json_kind(const json_t *value)
 {
 	static const char *const kinds[] = {
-		[JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array", [JSON_STRING] = "a string",
+		[JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array",	 [JSON_STRING] = "a string",
 		[JSON_INTEGER] = "a number", [JSON_REAL] = "a fraction", [JSON_TRUE] = "true",
-		[JSON_FALSE] = "false",      [JSON_NULL] = "null",
+		[JSON_FALSE] = "false",	     [JSON_NULL] = "null",
 	};
 
 	return value ? kinds[json_typeof(value)] : "nothing";

@@ -2,8 +2,9 @@
 /*
  * doc.h - a JSON text with places: jansson keeps no positions, so a mistake of meaning is found again in the text
  *
- * Texts are bounded in size and depth and may hold no key twice. A place (struct jat) is a chain on the caller's stack from
- * a value up to the root, good as long as its links are; an error at a place gets the line and column of the value or its key.
+ * Texts are bounded in size and depth and may hold no key twice. A place (struct jat) is a chain on the caller's stack
+ * from a value up to the root, good as long as its links are; an error at a place gets the line and column of the value
+ * or its key.
  */
 #ifndef CVF_JSON_DOC_H
 #define CVF_JSON_DOC_H
@@ -15,23 +16,23 @@
 #include "core/diag.h"
 #include "json/pool.h"
 
-#define JSON_TEXT_MAX (1u << 20)
+#define JSON_TEXT_MAX  (1u << 20)
 #define JSON_DEPTH_MAX 32
 
 struct jdoc {
-	const char *name;	/* of the file, for diagnoses; NULL: none */
+	const char *name; /* of the file, for diagnoses; NULL: none */
 	const char *text;
 	size_t size;
 	struct diags *d;
-	struct pool *pool;	/* where readers put lists; NULL: only jdoc_parse() is used */
+	struct pool *pool; /* where readers put lists; NULL: only jdoc_parse() is used */
 };
 
 struct jat {
 	const struct jdoc *doc;
-	const struct jat *up;	/* NULL: the root */
-	const char *key;	/* NULL: element `index` of an array, or the root */
+	const struct jat *up; /* NULL: the root */
+	const char *key;      /* NULL: element `index` of an array, or the root */
 	size_t index;
-	json_t *value;		/* borrowed; NULL: the member is missing */
+	json_t *value; /* borrowed; NULL: the member is missing */
 };
 
 /* Parses doc->text; -EINVAL with a diagnosis, -ENOMEM. *ret_root is owned by the caller. */

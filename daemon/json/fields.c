@@ -85,7 +85,7 @@ static void refuse_unknown(const struct jat *at, const struct table *t, const ch
 
 void fields_read(const struct jat *at, const struct field *fields, size_t n, void *out)
 {
-	const struct table t = { fields, n };
+	const struct table t = {fields, n};
 	const char *key;
 	json_t *value;
 
@@ -93,7 +93,7 @@ void fields_read(const struct jat *at, const struct field *fields, size_t n, voi
 		jat_error(at, NULL, "must be an object, not %s", json_kind(at->value));
 		return;
 	}
-	json_object_foreach(at->value, key, value)
+	json_object_foreach (at->value, key, value)
 		if (!field_find(&t, key))
 			refuse_unknown(at, &t, key);
 	for (size_t i = 0; i < n; i++) {

@@ -22,11 +22,11 @@ struct field {
 	void (*read)(const struct jat *at, const struct field *f, void *out); /* out: address of the member */
 	size_t offset;
 	bool required;
-	const void *arg;	/* of the reader: a struct words, a struct limits, ... */
+	const void *arg; /* of the reader: a struct words, a struct limits, ... */
 };
 
 struct words {
-	const char *what;	/* "risk level" */
+	const char *what; /* "risk level" */
 	const struct word *v;
 	size_t n;
 };
@@ -44,15 +44,18 @@ struct texts {
 /* Checks that the value is an object, refuses unknown and missing fields, reads what is there. */
 void fields_read(const struct jat *at, const struct field *fields, size_t n, void *out);
 
-/* Readers, for struct field.read. out: const char **, bool *, long long *, int *, struct texts *, struct jat * (to read later). */
-void read_text(const struct jat *at, const struct field *f, void *out);		/* not empty */
+/*
+ * Readers, for struct field.read. out: const char **, bool *, long long *, int *, struct texts *, struct jat * (to read
+ * later).
+ */
+void read_text(const struct jat *at, const struct field *f, void *out); /* not empty */
 void read_any_text(const struct jat *at, const struct field *f, void *out);
 void read_bool(const struct jat *at, const struct field *f, void *out);
-void read_number(const struct jat *at, const struct field *f, void *out);	/* arg: struct limits */
-void read_word(const struct jat *at, const struct field *f, void *out);		/* arg: struct words */
-void read_texts(const struct jat *at, const struct field *f, void *out);	/* an array of strings, or one string */
-void read_at(const struct jat *at, const struct field *f, void *out);		/* remembers the place itself */
-void read_json(const struct jat *at, const struct field *f, void *out);		/* json_t **, borrowed, any value */
+void read_number(const struct jat *at, const struct field *f, void *out); /* arg: struct limits */
+void read_word(const struct jat *at, const struct field *f, void *out);	  /* arg: struct words */
+void read_texts(const struct jat *at, const struct field *f, void *out);  /* an array of strings, or one string */
+void read_at(const struct jat *at, const struct field *f, void *out);	  /* remembers the place itself */
+void read_json(const struct jat *at, const struct field *f, void *out);	  /* json_t **, borrowed, any value */
 
 /* A word that is in the table, or an error that lists what may be written. */
 bool word_find(const struct jat *at, const struct words *words, int *ret_value);

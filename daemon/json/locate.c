@@ -129,7 +129,7 @@ void jdoc_position(const struct jdoc *doc, size_t offset, unsigned int *ret_line
 void jat_locate(const struct jat *at, bool key, unsigned int *ret_line, unsigned int *ret_column)
 {
 	const struct jdoc *doc = at->doc;
-	struct cursor c = { doc->text, doc->text + doc->size };
+	struct cursor c = {doc->text, doc->text + doc->size};
 
 	*ret_line = 0;
 	*ret_column = 0;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define BLOCK_BYTES (64u << 10)
-#define ALIGN 16u
+#define ALIGN	    16u
 
 struct block {
 	struct block *next;

@@ -25,8 +25,8 @@ static void read_uids(const struct jat *at, const struct field *f, void *out)
 		return;
 	}
 	for (size_t i = 0; i < elements_count(at); i++) {
-		static const struct limits range = { 0, UINT32_MAX - 1ll };
-		const struct field number = { .arg = &range };
+		static const struct limits range = {0, UINT32_MAX - 1ll};
+		const struct field number = {.arg = &range};
 		struct jat one = element_at(at, i);
 		long long uid = -1;
 
@@ -40,9 +40,9 @@ static void read_uids(const struct jat *at, const struct field *f, void *out)
 }
 
 static const struct field match_fields[] = {
-	{ "cgroup", read_path_globs, offsetof(struct agent, cgroup), false, NULL },
-	{ "exe", read_path_globs, offsetof(struct agent, exe), false, NULL },
-	{ "uid", read_uids, offsetof(struct agent, uids), false, NULL },
+	{"cgroup", read_path_globs, offsetof(struct agent, cgroup), false, NULL},
+	{"exe", read_path_globs, offsetof(struct agent, exe), false, NULL},
+	{"uid", read_uids, offsetof(struct agent, uids), false, NULL},
 };
 
 static void read_match(const struct jat *at, const struct field *f, void *out)
@@ -51,9 +51,9 @@ static void read_match(const struct jat *at, const struct field *f, void *out)
 	fields_read(at, match_fields, ARRAY_SIZE(match_fields), out);
 }
 
-static const struct limits holds_limits = { 0, CVF_HOLDS_MAX };
+static const struct limits holds_limits = {0, CVF_HOLDS_MAX};
 static const struct field limits_fields[] = {
-	{ "pending_holds", read_number, offsetof(struct limits_spec, pending_holds), false, &holds_limits },
+	{"pending_holds", read_number, offsetof(struct limits_spec, pending_holds), false, &holds_limits},
 };
 
 static void read_limits(const struct jat *at, const struct field *f, void *out)
@@ -66,7 +66,7 @@ static void read_limits(const struct jat *at, const struct field *f, void *out)
 
 static void read_home(const struct jat *at, const struct field *f, void *out)
 {
-	struct texts home = { 0 };
+	struct texts home = {0};
 
 	if (!json_is_string(at->value) || json_string_value(at->value)[0] != '/') {
 		jat_error(at, "for example \"/home/dev\"", "a home folder begins with a slash");
@@ -78,18 +78,18 @@ static void read_home(const struct jat *at, const struct field *f, void *out)
 }
 
 static const struct field agent_fields[] = {
-	{ "schema", read_text, offsetof(struct agent_spec, schema), true, NULL },
-	{ "id", read_id, A(id), true, NULL },
-	{ "name", read_any_text, offsetof(struct agent_spec, name), false, NULL },
-	{ "description", read_any_text, offsetof(struct agent_spec, description), false, NULL },
-	{ "owner", read_any_text, offsetof(struct agent_spec, owner), false, NULL },
-	{ "profile", read_id, A(profile), false, NULL },
-	{ "home", read_home, A(home), false, NULL },
-	{ "match", read_match, offsetof(struct agent_spec, a), false, NULL },
-	{ "capabilities", read_name_globs, A(grants), false, NULL },
-	{ "scope", read_scope, A(scope), false, NULL },
-	{ "mode", read_word, A(mode), false, &mode_words },
-	{ "limits", read_limits, offsetof(struct agent_spec, limits), false, NULL },
+	{"schema", read_text, offsetof(struct agent_spec, schema), true, NULL},
+	{"id", read_id, A(id), true, NULL},
+	{"name", read_any_text, offsetof(struct agent_spec, name), false, NULL},
+	{"description", read_any_text, offsetof(struct agent_spec, description), false, NULL},
+	{"owner", read_any_text, offsetof(struct agent_spec, owner), false, NULL},
+	{"profile", read_id, A(profile), false, NULL},
+	{"home", read_home, A(home), false, NULL},
+	{"match", read_match, offsetof(struct agent_spec, a), false, NULL},
+	{"capabilities", read_name_globs, A(grants), false, NULL},
+	{"scope", read_scope, A(scope), false, NULL},
+	{"mode", read_word, A(mode), false, &mode_words},
+	{"limits", read_limits, offsetof(struct agent_spec, limits), false, NULL},
 };
 
 static void default_list(json_t *object, const char *const *keys, size_t n)
@@ -100,7 +100,7 @@ static void default_list(json_t *object, const char *const *keys, size_t n)
 
 static void normalise_scope(json_t *j)
 {
-	static const char *const scope_keys[] = { "paths", "net" };
+	static const char *const scope_keys[] = {"paths", "net"};
 
 	set_default(j, "capabilities", json_array());
 	set_default(j, "scope", json_object());
@@ -109,7 +109,7 @@ static void normalise_scope(json_t *j)
 
 static void normalise_agent(json_t *j, const struct agent_spec *spec)
 {
-	static const char *const match_keys[] = { "cgroup", "exe", "uid" };
+	static const char *const match_keys[] = {"cgroup", "exe", "uid"};
 
 	set_default(j, "name", json_string(spec->name ? spec->name : spec->a.id));
 	set_default(j, "description", json_string(""));
@@ -125,7 +125,7 @@ static void normalise_agent(json_t *j, const struct agent_spec *spec)
 
 void agent_read(const struct jat *at, struct decl *d)
 {
-	struct agent_spec spec = { .a.profile = "default", .limits.pending_holds = CVF_HOLDS_AGENT };
+	struct agent_spec spec = {.a.profile = "default", .limits.pending_holds = CVF_HOLDS_AGENT};
 	size_t errors = at->doc->d->errors;
 
 	fields_read(at, agent_fields, ARRAY_SIZE(agent_fields), &spec);
@@ -144,18 +144,18 @@ struct profile_spec {
 #define P(member) (offsetof(struct profile_spec, p) + offsetof(struct profile, member))
 
 static const struct field profile_fields[] = {
-	{ "schema", read_text, offsetof(struct profile_spec, schema), true, NULL },
-	{ "id", read_id, P(id), true, NULL },
-	{ "name", read_any_text, offsetof(struct profile_spec, name), false, NULL },
-	{ "description", read_any_text, offsetof(struct profile_spec, description), false, NULL },
-	{ "capabilities", read_name_globs, P(grants), false, NULL },
-	{ "scope", read_scope, P(scope), false, NULL },
-	{ "rules", read_rules, P(rules), false, NULL },
+	{"schema", read_text, offsetof(struct profile_spec, schema), true, NULL},
+	{"id", read_id, P(id), true, NULL},
+	{"name", read_any_text, offsetof(struct profile_spec, name), false, NULL},
+	{"description", read_any_text, offsetof(struct profile_spec, description), false, NULL},
+	{"capabilities", read_name_globs, P(grants), false, NULL},
+	{"scope", read_scope, P(scope), false, NULL},
+	{"rules", read_rules, P(rules), false, NULL},
 };
 
 void profile_read(const struct jat *at, struct decl *d)
 {
-	struct profile_spec spec = { 0 };
+	struct profile_spec spec = {0};
 	size_t errors = at->doc->d->errors;
 
 	fields_read(at, profile_fields, ARRAY_SIZE(profile_fields), &spec);

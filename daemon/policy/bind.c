@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * bind.c - one agent's view: what it is granted, which capabilities cover what, its scope and rules, variables filled in
+ * bind.c - one agent's view: what it is granted, which capabilities cover what, its scope and rules, variables filled
+ * in
  */
 #include <string.h>
 
@@ -150,7 +151,7 @@ struct binder {
 	struct plan *p;
 	struct bound_agent *b;
 	struct variable vars[VAR_MAX];
-	struct texts paths;	/* the agent's own, with home and id filled in */
+	struct texts paths; /* the agent's own, with home and id filled in */
 	const char *home, *id;
 };
 
@@ -170,9 +171,9 @@ static int bind_variables(struct binder *k)
 
 	k->home = a->home ? a->home : "/home/*";
 	k->id = a->id;
-	k->vars[VAR_HOME] = (struct variable){ "${HOME}", { &k->home, 1 } };
-	k->vars[VAR_AGENT] = (struct variable){ "${AGENT}", { &k->id, 1 } };
-	k->vars[VAR_WORKSPACE] = (struct variable){ "${WORKSPACE}", { 0 } };
+	k->vars[VAR_HOME] = (struct variable){"${HOME}", {&k->home, 1}};
+	k->vars[VAR_AGENT] = (struct variable){"${AGENT}", {&k->id, 1}};
+	k->vars[VAR_WORKSPACE] = (struct variable){"${WORKSPACE}", {0}};
 	k->paths.v = pool_alloc(k->p->pool, a->scope.paths.n, sizeof(*k->paths.v));
 	if (!k->paths.v)
 		return -ENOMEM;
@@ -221,7 +222,7 @@ static int bind_list(struct binder *k, const struct texts *paths, struct meaning
 static int bind_paths(struct binder *k, enum cvf_domain domain, const struct texts *paths, const struct texts *argv,
 		      uint32_t *ret_pattern)
 {
-	struct meaning m = { 0 };
+	struct meaning m = {0};
 	int r = bind_list(k, paths, &m);
 
 	return r < 0 ? r : plan_pattern(k->p, domain, &m.texts, argv, ret_pattern);
@@ -276,7 +277,7 @@ static int offer_paths(struct offering *o, const struct matcher *m, struct offer
 
 static int offer_matcher(struct offering *o, const struct matcher *m, struct offer *offer)
 {
-	const struct net_pattern net = { m->address, m->except_net, m->ports, m->protocols };
+	const struct net_pattern net = {m->address, m->except_net, m->ports, m->protocols};
 	int r = 0;
 
 	if (m->domain == CVF_DOMAIN_FILE || m->domain == CVF_DOMAIN_EXEC)
@@ -302,13 +303,13 @@ static int by_rank(const void *a, const void *b, void *ctx)
 
 static int bind_offers(struct binder *k)
 {
-	struct offering o = { .k = k };
+	struct offering o = {.k = k};
 
 	for (uint32_t i = 0; i < k->p->capabilities_count; i++) {
 		const struct matchers *match = &k->p->capabilities[i]->match;
 
 		for (size_t m = 0; m < match->n; m++) {
-			struct offer offer = { .capability = i, .except = PATTERN_NEVER, .literal = match->v[m].literal };
+			struct offer offer = {.capability = i, .except = PATTERN_NEVER, .literal = match->v[m].literal};
 			int r = offer_matcher(&o, &match->v[m], &offer);
 
 			if (r < 0)
@@ -323,7 +324,7 @@ static int bind_offers(struct binder *k)
 
 static int bind_grants(struct binder *k)
 {
-	const struct texts *lists[] = { &k->b->agent->grants, &k->b->profile->grants };
+	const struct texts *lists[] = {&k->b->agent->grants, &k->b->profile->grants};
 	struct plan *p = k->p;
 
 	k->b->granted = pool_alloc(p->pool, p->capabilities_count, sizeof(bool));
@@ -346,7 +347,7 @@ static int bind_grants(struct binder *k)
 
 static int bind_net(struct binder *k, const struct cidrs *cidrs, uint32_t *ret_pattern)
 {
-	const struct net_pattern one = { .address = *cidrs, .protocols = 0xff };
+	const struct net_pattern one = {.address = *cidrs, .protocols = 0xff};
 
 	*ret_pattern = PATTERN_NEVER;
 	return cidrs->n ? plan_net_pattern(k->p, &one, ret_pattern) : 0;
@@ -356,7 +357,7 @@ static int bind_net(struct binder *k, const struct cidrs *cidrs, uint32_t *ret_p
 static int bind_scope_net(struct binder *k)
 {
 	const struct cidrs *own = &k->b->agent->scope.net, *shared = &k->b->profile->scope.net;
-	struct cidrs both = { .n = own->n + shared->n };
+	struct cidrs both = {.n = own->n + shared->n};
 
 	if (!own->n || !shared->n)
 		return bind_net(k, own->n ? own : shared, &k->b->scope_net);
@@ -370,7 +371,7 @@ static int bind_scope_net(struct binder *k)
 
 static int bind_scope(struct binder *k)
 {
-	struct meaning m = { 0 };
+	struct meaning m = {0};
 	int r = bind_list(k, &k->b->agent->scope.paths, &m);
 
 	if (r == 0)
@@ -442,8 +443,9 @@ static int bind_enrolment(struct binder *k, bool cgroup, const struct texts *glo
 
 	for (size_t i = 0; i < globs->n; i++) {
 		struct enrolment *e = &p->enrolments[p->enrolments_count];
-		const char *path = cgroup ? pool_printf(p->pool, CVF_PATH_CGROUP "%s{,/**}", globs->v[i]) : pool_text(p->pool, globs->v[i]);
-		const struct texts one = { path ? &path : NULL, path != NULL };
+		const char *path = cgroup ? pool_printf(p->pool, CVF_PATH_CGROUP "%s{,/**}", globs->v[i])
+					  : pool_text(p->pool, globs->v[i]);
+		const struct texts one = {path ? &path : NULL, path != NULL};
 		int r = path ? plan_pattern(p, CVF_DOMAIN_FILE, &one, NULL, &e->pattern) : -ENOMEM;
 
 		if (r < 0)
@@ -459,8 +461,8 @@ static int bind_enrolment(struct binder *k, bool cgroup, const struct texts *glo
 int plan_bind_agent(struct plan *p, const struct model *m, struct bound_agent *b)
 {
 	const struct decl *profile = model_decl(m, DECL_PROFILE, b->agent->profile);
-	static const struct profile none = { .id = "default" };
-	struct binder k = { .p = p, .b = b };
+	static const struct profile none = {.id = "default"};
+	struct binder k = {.p = p, .b = b};
 	int r;
 
 	if (!profile && strcmp(b->agent->profile, none.id) != 0)

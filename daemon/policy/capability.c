@@ -57,29 +57,29 @@ static void read_approval(const struct jat *at, const struct field *f, void *out
 }
 
 static const struct field risk_fields[] = {
-	{ "level", read_level, offsetof(struct risk_spec, level), false, NULL },
-	{ "justification", read_any_text, offsetof(struct risk_spec, justification), false, NULL },
-	{ "requires_approval", read_approval, offsetof(struct risk_spec, requires_approval), false, NULL },
+	{"level", read_level, offsetof(struct risk_spec, level), false, NULL},
+	{"justification", read_any_text, offsetof(struct risk_spec, justification), false, NULL},
+	{"requires_approval", read_approval, offsetof(struct risk_spec, requires_approval), false, NULL},
 };
 
 static const struct field effects_fields[] = {
-	{ "reversible", read_bool, offsetof(struct effects_spec, reversible), false, NULL },
-	{ "scope", read_any_text, offsetof(struct effects_spec, scope), false, NULL },
-	{ "description", read_any_text, offsetof(struct effects_spec, description), false, NULL },
+	{"reversible", read_bool, offsetof(struct effects_spec, reversible), false, NULL},
+	{"scope", read_any_text, offsetof(struct effects_spec, scope), false, NULL},
+	{"description", read_any_text, offsetof(struct effects_spec, description), false, NULL},
 };
 
 static const struct field compensation_fields[] = {
-	{ "supported", read_bool, offsetof(struct compensation_spec, supported), false, NULL },
-	{ "strategy", read_any_text, offsetof(struct compensation_spec, strategy), false, NULL },
-	{ "capability_id", read_id, offsetof(struct compensation_spec, capability_id), false, NULL },
+	{"supported", read_bool, offsetof(struct compensation_spec, supported), false, NULL},
+	{"strategy", read_any_text, offsetof(struct compensation_spec, strategy), false, NULL},
+	{"capability_id", read_id, offsetof(struct compensation_spec, capability_id), false, NULL},
 };
 
-static const struct limits timeout_limits = { 1, TIMEOUT_MAX_S };
-static const struct word timeout_list[] = { { "deny", 0 } };
-static const struct words timeout_words = { "time-out action", timeout_list, 1 };
+static const struct limits timeout_limits = {1, TIMEOUT_MAX_S};
+static const struct word timeout_list[] = {{"deny", 0}};
+static const struct words timeout_words = {"time-out action", timeout_list, 1};
 static const struct field hold_fields[] = {
-	{ "timeout_s", read_number, offsetof(struct hold_spec, timeout_s), false, &timeout_limits },
-	{ "on_timeout", read_word, offsetof(struct hold_spec, on_timeout), false, &timeout_words },
+	{"timeout_s", read_number, offsetof(struct hold_spec, timeout_s), false, &timeout_limits},
+	{"on_timeout", read_word, offsetof(struct hold_spec, on_timeout), false, &timeout_words},
 };
 
 static void read_risk(const struct jat *at, const struct field *f, void *out)
@@ -113,12 +113,12 @@ struct parameter {
 };
 
 static const struct field parameter_fields[] = {
-	{ "name", read_text, offsetof(struct parameter, name), true, NULL },
-	{ "type", read_text, offsetof(struct parameter, type), false, NULL },
-	{ "description", read_any_text, offsetof(struct parameter, description), false, NULL },
-	{ "required", read_bool, offsetof(struct parameter, required), false, NULL },
-	{ "default", read_json, offsetof(struct parameter, preset), false, NULL },
-	{ "enum", read_json, offsetof(struct parameter, values), false, NULL },
+	{"name", read_text, offsetof(struct parameter, name), true, NULL},
+	{"type", read_text, offsetof(struct parameter, type), false, NULL},
+	{"description", read_any_text, offsetof(struct parameter, description), false, NULL},
+	{"required", read_bool, offsetof(struct parameter, required), false, NULL},
+	{"default", read_json, offsetof(struct parameter, preset), false, NULL},
+	{"enum", read_json, offsetof(struct parameter, values), false, NULL},
 };
 
 static void read_parameters(const struct jat *at, const struct field *f, void *out)
@@ -128,7 +128,7 @@ static void read_parameters(const struct jat *at, const struct field *f, void *o
 		jat_error(at, NULL, "must be an array of objects, not %s", json_kind(at->value));
 	for (size_t i = 0; i < json_array_size(at->value); i++) {
 		struct jat one = jat_element(at, i);
-		struct parameter parameter = { 0 };
+		struct parameter parameter = {0};
 
 		fields_read(&one, parameter_fields, ARRAY_SIZE(parameter_fields), &parameter);
 	}
@@ -143,17 +143,17 @@ static void read_type(const struct jat *at, const struct field *f, void *out)
 }
 
 static const struct field capability_fields[] = {
-	{ "schema", read_text, offsetof(struct spec, schema), true, NULL },
-	{ "id", read_id, offsetof(struct spec, id), true, NULL },
-	{ "name", read_any_text, offsetof(struct spec, name), false, NULL },
-	{ "description", read_any_text, offsetof(struct spec, description), false, NULL },
-	{ "operation_type", read_type, offsetof(struct spec, type), false, &type_words },
-	{ "risk", read_risk, offsetof(struct spec, risk), false, NULL },
-	{ "side_effects", read_effects, offsetof(struct spec, effects), false, NULL },
-	{ "compensation", read_compensation, offsetof(struct spec, compensation), false, NULL },
-	{ "parameters", read_parameters, offsetof(struct spec, parameters), false, NULL },
-	{ "hold", read_hold, offsetof(struct spec, hold), false, NULL },
-	{ "match", read_at, offsetof(struct spec, match), false, NULL },
+	{"schema", read_text, offsetof(struct spec, schema), true, NULL},
+	{"id", read_id, offsetof(struct spec, id), true, NULL},
+	{"name", read_any_text, offsetof(struct spec, name), false, NULL},
+	{"description", read_any_text, offsetof(struct spec, description), false, NULL},
+	{"operation_type", read_type, offsetof(struct spec, type), false, &type_words},
+	{"risk", read_risk, offsetof(struct spec, risk), false, NULL},
+	{"side_effects", read_effects, offsetof(struct spec, effects), false, NULL},
+	{"compensation", read_compensation, offsetof(struct spec, compensation), false, NULL},
+	{"parameters", read_parameters, offsetof(struct spec, parameters), false, NULL},
+	{"hold", read_hold, offsetof(struct spec, hold), false, NULL},
+	{"match", read_at, offsetof(struct spec, match), false, NULL},
 };
 
 static bool performed_by_us(const char *strategy)
@@ -178,10 +178,11 @@ static const struct {
 	enum cvf_risk least;
 	const char *what;
 } consistency[] = {
-	{ true, false, false, CVF_R2, "Irreversible side effects (reversible=false) require risk level HIGH or CRITICAL" },
-	{ false, true, false, CVF_R2, "DELETE operations require risk level HIGH or CRITICAL" },
-	{ true, false, true, CVF_R3,
-	  "Irreversible side effects (reversible=false) without compensation require risk level CRITICAL" },
+	{true, false, false, CVF_R2,
+	 "Irreversible side effects (reversible=false) require risk level HIGH or CRITICAL"},
+	{false, true, false, CVF_R2, "DELETE operations require risk level HIGH or CRITICAL"},
+	{true, false, true, CVF_R3,
+	 "Irreversible side effects (reversible=false) without compensation require risk level CRITICAL"},
 };
 
 char *capability_inconsistent(const struct capability *c, bool compensated)
@@ -189,10 +190,12 @@ char *capability_inconsistent(const struct capability *c, bool compensated)
 	for (size_t i = 0; i < ARRAY_SIZE(consistency); i++) {
 		char *text;
 
-		if ((consistency[i].irreversible && c->reversible) || (consistency[i].deletes && c->type != TYPE_DELETE) ||
+		if ((consistency[i].irreversible && c->reversible) ||
+		    (consistency[i].deletes && c->type != TYPE_DELETE) ||
 		    (consistency[i].uncompensated && compensated) || c->risk >= consistency[i].least)
 			continue;
-		if (asprintf(&text, "Risk Consistency Check Failed: %s, got %s", consistency[i].what, risk_name(c->risk)) < 0)
+		if (asprintf(&text, "Risk Consistency Check Failed: %s, got %s", consistency[i].what,
+			     risk_name(c->risk)) < 0)
 			return strdup("Risk Consistency Check Failed");
 		return text;
 	}
@@ -201,7 +204,7 @@ char *capability_inconsistent(const struct capability *c, bool compensated)
 
 static void check_reserved(const struct jat *at, const char *id)
 {
-	static const char *const reserved[] = { "unregistered.", "cvf." };
+	static const char *const reserved[] = {"unregistered.", "cvf."};
 	struct jat id_at = jat_member(at, "id");
 
 	for (size_t i = 0; id && i < ARRAY_SIZE(reserved); i++)
@@ -218,12 +221,15 @@ static void check_consistency(const struct jat *at, const struct spec *spec, con
 
 	if (c->compensated && !compensated)
 		jat_warn(&compensation,
-			 "name a registered capability in \"capability_id\", or the strategy \"quarantine\" or \"snapshot\"",
+			 "name a registered capability in \"capability_id\", or the strategy \"quarantine\" or "
+			 "\"snapshot\"",
 			 "this compensation counts as unsupported: nothing is named that could perform it");
 	if (broken)
-		jat_error(&level, compensated ? NULL : "raise the level, or name a compensation that exists", "%s", broken);
+		jat_error(&level, compensated ? NULL : "raise the level, or name a compensation that exists", "%s",
+			  broken);
 	if (spec->risk.approval_given && !spec->risk.requires_approval && c->risk >= CVF_R2)
-		jat_warn(&risk, NULL, "\"requires_approval\": false does not lower what %s asks for", risk_name(c->risk));
+		jat_warn(&risk, NULL, "\"requires_approval\": false does not lower what %s asks for",
+			 risk_name(c->risk));
 }
 
 /* A type that is not written follows from what is matched: the most severe wins. */
@@ -234,7 +240,7 @@ static enum op_type infer_type(const struct matchers *match)
 #include "cvf/ops.def"
 #undef OP
 	};
-	static const enum op_type severity[] = { TYPE_DELETE, TYPE_EXECUTE, TYPE_NETWORK, TYPE_WRITE, TYPE_READ };
+	static const enum op_type severity[] = {TYPE_DELETE, TYPE_EXECUTE, TYPE_NETWORK, TYPE_WRITE, TYPE_READ};
 	unsigned int seen = 0;
 
 	for (size_t i = 0; i < match->n; i++)
@@ -283,7 +289,7 @@ static void normalise(json_t *j, const struct spec *spec, const struct capabilit
 void capability_read(const struct jat *at, struct decl *d)
 {
 	struct capability *c = &d->capability;
-	struct spec spec = { .effects.reversible = true, .hold.timeout_s = CVF_HOLD_TIMEOUT_S };
+	struct spec spec = {.effects.reversible = true, .hold.timeout_s = CVF_HOLD_TIMEOUT_S};
 	size_t errors = at->doc->d->errors;
 
 	fields_read(at, capability_fields, ARRAY_SIZE(capability_fields), &spec);

@@ -7,7 +7,8 @@
 #include "policy/glob.h"
 #include "policy/parse.h"
 
-static void complain(struct diags *d, enum diag_level level, const struct decl *decl, const char *hint, const char *text)
+static void complain(struct diags *d, enum diag_level level, const struct decl *decl, const char *hint,
+		     const char *text)
 {
 	diags_add(d, level, decl->source->name, decl->line, decl->column, hint, "%s", text);
 }
@@ -25,7 +26,7 @@ static void complain2(struct diags *d, enum diag_level level, const struct decl 
 
 static void check_duplicates(const struct model *m, struct diags *d)
 {
-	static const char *const names[DECL_KIND_MAX] = { "capability", "agent", "policy", "profile" };
+	static const char *const names[DECL_KIND_MAX] = {"capability", "agent", "policy", "profile"};
 
 	for (int kind = 0; kind < DECL_KIND_MAX; kind++) {
 		for (size_t i = 1; i < m->all[kind].n; i++) {
@@ -35,11 +36,12 @@ static void check_duplicates(const struct model *m, struct diags *d)
 			if (strcmp(a->id, b->id))
 				continue;
 			if (a->builtin != b->builtin) {
-				complain2(d, DIAG_WARNING, a, NULL, names[kind], "takes the place of the shipped one:", a->id);
+				complain2(d, DIAG_WARNING, a, NULL, names[kind],
+					  "takes the place of the shipped one:", a->id);
 				continue;
 			}
-			if (asprintf(&hint, "the other one is in %s, line %u", a->source->name ? a->source->name : "the request",
-				     a->line) < 0)
+			if (asprintf(&hint, "the other one is in %s, line %u",
+				     a->source->name ? a->source->name : "the request", a->line) < 0)
 				hint = NULL;
 			complain2(d, DIAG_ERROR, b, hint, names[kind], "is declared twice:", b->id);
 		}
@@ -73,7 +75,7 @@ static void check_grants(const struct model *m, const struct decl *decl, const s
 	const struct decls *capabilities = &m->seen[DECL_CAPABILITY];
 
 	for (size_t i = 0; i < grants->n; i++) {
-		const struct texts one = { grants->v + i, 1 };
+		const struct texts one = {grants->v + i, 1};
 		struct nfa names;
 		bool found = false;
 		int r = glob_names(&one, &names);
@@ -127,12 +129,13 @@ static int check_uids(const struct model *m, struct diags *d)
 	n = 0;
 	for (size_t i = 0; i < agents->n; i++)
 		for (size_t k = 0; k < agents->v[i]->agent.uids_count; k++)
-			users[n++] = (struct user){ agents->v[i]->agent.uids[k], agents->v[i] };
+			users[n++] = (struct user){agents->v[i]->agent.uids[k], agents->v[i]};
 	qsort(users, n, sizeof(*users), by_uid);
 	for (size_t i = 1; i < n; i++)
 		if (users[i].uid == users[i - 1].uid)
-			complain2(d, DIAG_ERROR, users[i].decl, "a user's processes can belong to one agent only", users[i].decl->id,
-				  "matches a user that is matched already, by", users[i - 1].decl->id);
+			complain2(d, DIAG_ERROR, users[i].decl, "a user's processes can belong to one agent only",
+				  users[i].decl->id, "matches a user that is matched already, by",
+				  users[i - 1].decl->id);
 	return 0;
 }
 

@@ -10,13 +10,15 @@
 
 int too_big(struct compiler *c, const char *table, size_t need, size_t limit, const char *hint)
 {
-	diags_add(c->d, DIAG_ERROR, NULL, 0, 0, hint, "the policy does not fit: %s needs %zu, at most %zu", table, need, limit);
+	diags_add(c->d, DIAG_ERROR, NULL, 0, 0, hint, "the policy does not fit: %s needs %zu, at most %zu", table, need,
+		  limit);
 	return -E2BIG;
 }
 
 /* ---- numbers ---- */
 
-static int number_of(struct compiler *c, uint32_t *cached, enum number_kind kind, const char *name, uint32_t *ret_number)
+static int number_of(struct compiler *c, uint32_t *cached, enum number_kind kind, const char *name,
+		     uint32_t *ret_number)
 {
 	if (!*cached)
 		*cached = c->numbers->get(c->numbers->ctx, kind, name);
@@ -38,8 +40,8 @@ static int number_cell(struct compiler *c, const struct outcome *o, struct cvf_c
 		r = number_of(c, &c->capability_numbers[c->plan->capabilities_count], NUMBER_CAPABILITY, GUARD_NAME,
 			      &cell->capability);
 	if (r == 0 && o->rule)
-		r = number_of(c, &c->rule_numbers[o->rule->planned - c->plan->rules], NUMBER_RULE, o->rule->planned->name,
-			      &cell->rule);
+		r = number_of(c, &c->rule_numbers[o->rule->planned - c->plan->rules], NUMBER_RULE,
+			      o->rule->planned->name, &cell->rule);
 	return r;
 }
 
@@ -79,7 +81,7 @@ static int cell_intern(struct compiler *c, const struct cvf_cell *cell, uint32_t
 /* Cell 0 refuses: it is what a zeroed table or a lost index comes to. */
 static int cells_init(struct compiler *c)
 {
-	const struct cvf_cell closed = { .action = CVF_VERDICT_DENY, .reason = CVF_REASON_INTERNAL, .risk = CVF_R2 };
+	const struct cvf_cell closed = {.action = CVF_VERDICT_DENY, .reason = CVF_REASON_INTERNAL, .risk = CVF_R2};
 	uint32_t cell;
 
 	c->cells.v = calloc(CVF_CELLS_MAX, sizeof(*c->cells.v));
@@ -89,7 +91,8 @@ static int cells_init(struct compiler *c)
 
 static int decide_cell(struct compiler *c, size_t agent, enum cvf_op op, uint32_t *ret_cell)
 {
-	const struct question q = { .plan = c->plan, .agent = &c->plan->agents[agent], .op = op, .facts = c->facts, .now = c->now };
+	const struct question q = {
+		.plan = c->plan, .agent = &c->plan->agents[agent], .op = op, .facts = c->facts, .now = c->now};
 	struct outcome o = decide(&q);
 	struct cvf_cell cell = {
 		.action = (uint8_t)o.action,
@@ -178,7 +181,8 @@ static int compiler_init(struct compiler *c)
 		int r = number_of(c, &c->agent_numbers[i], NUMBER_AGENT, p->agents[i].agent->id, &number);
 
 		if (r == 0 && number >= CVF_AGENT_CANARY)
-			r = too_big(c, "the table of agents", number, CVF_AGENT_CANARY - 1, "remove agents that are not used any more");
+			r = too_big(c, "the table of agents", number, CVF_AGENT_CANARY - 1,
+				    "remove agents that are not used any more");
 		if (r < 0)
 			return r;
 	}
@@ -205,7 +209,7 @@ static void compiler_done(struct compiler *c)
 int policy_compile(const struct model *m, const struct numbers *numbers, uint64_t generation, time_t now,
 		   struct cvf_image **ret_image, size_t *ret_size, struct diags *d)
 {
-	struct compiler c = { .numbers = numbers, .d = d, .now = now };
+	struct compiler c = {.numbers = numbers, .d = d, .now = now};
 	int r = plan_get(m, &c.plan);
 
 	if (r == -EINVAL)

@@ -2,8 +2,8 @@
 /*
  * compile.h - the parts of one compilation, private to compile*.c
  *
- * For each domain: the sets of patterns that can match together, a column of cells for each (every agent, every operation),
- * equal columns merged. What no cell tells apart, no table tells apart.
+ * For each domain: the sets of patterns that can match together, a column of cells for each (every agent, every
+ * operation), equal columns merged. What no cell tells apart, no table tells apart.
  */
 #ifndef CVF_POLICY_COMPILE_H
 #define CVF_POLICY_COMPILE_H
@@ -13,13 +13,13 @@
 
 struct cells {
 	struct cvf_cell *v;
-	uint32_t *hash;		/* cell + 1, 0 free */
+	uint32_t *hash; /* cell + 1, 0 free */
 	size_t n;
 };
 
 /* Columns of one domain; column 0 is what comes of no match. */
 struct columns {
-	struct lists lists;	/* list column + 1: [agent * ops_count + op], then the enrolments */
+	struct lists lists; /* list column + 1: [agent * ops_count + op], then the enrolments */
 	size_t n;
 	uint8_t ops[CVF_OP_MAX];
 	size_t ops_count, width;
@@ -28,7 +28,7 @@ struct columns {
 struct net_tables {
 	struct cvf_image_prefix *prefixes;
 	uint16_t *net_set;
-	uint8_t *port_class;	/* [65536] */
+	uint8_t *port_class; /* [65536] */
 	size_t prefixes_count, address_classes, port_classes;
 };
 
@@ -45,9 +45,9 @@ struct compiler {
 	struct diags *d;
 	int64_t now;
 	struct cells cells;
-	uint32_t *capability_numbers, *rule_numbers, *agent_numbers;	/* [index]; 0: not asked for yet */
-	uint64_t *facts;	/* of the question being decided */
-	uint32_t *column;	/* being filled */
+	uint32_t *capability_numbers, *rule_numbers, *agent_numbers; /* [index]; 0: not asked for yet */
+	uint64_t *facts;					     /* of the question being decided */
+	uint32_t *column;					     /* being filled */
 	struct columns columns[CVF_DOMAIN_MAX];
 	struct net_tables net;
 	struct automaton automaton;

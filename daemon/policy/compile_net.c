@@ -2,8 +2,8 @@
 /*
  * compile_net.c - address classes, port classes, and what each pair of them comes to
  *
- * The class of an address is that of the longest prefix it is in; a prefix's class is the set of network patterns that its
- * addresses match whatever the port. Ports are split where any pattern's range begins or ends.
+ * The class of an address is that of the longest prefix it is in; a prefix's class is the set of network patterns that
+ * its addresses match whatever the port. Ports are split where any pattern's range begins or ends.
  */
 #include <string.h>
 
@@ -12,8 +12,8 @@
 
 struct classing {
 	struct compiler *c;
-	struct lists addresses, ports;	/* lists of patterns, one per class; class = list - 1 */
-	uint32_t *list;			/* being gathered */
+	struct lists addresses, ports; /* lists of patterns, one per class; class = list - 1 */
+	uint32_t *list;		       /* being gathered */
 };
 
 static int by_prefix(const void *a, const void *b)
@@ -30,7 +30,7 @@ static void add_prefixes(struct net_tables *t, const struct cidrs *cidrs)
 	for (size_t i = 0; i < cidrs->n; i++) {
 		struct cvf_image_prefix *p = &t->prefixes[t->prefixes_count++];
 
-		*p = (struct cvf_image_prefix){ .prefix.bits = cidrs->v[i].bits };
+		*p = (struct cvf_image_prefix){.prefix.bits = cidrs->v[i].bits};
 		memcpy(p->prefix.address, cidrs->v[i].address, sizeof(p->prefix.address));
 	}
 }
@@ -38,8 +38,8 @@ static void add_prefixes(struct net_tables *t, const struct cidrs *cidrs)
 /* Every prefix that any pattern names, once; and that of all IPv4, which short IPv6 prefixes do not cover. */
 static int collect_prefixes(struct compiler *c)
 {
-	static struct cidr four = { .bits = 96, .address = { [10] = 0xff, [11] = 0xff } };
-	const struct cidrs all_four = { &four, 1 };
+	static struct cidr four = {.bits = 96, .address = {[10] = 0xff, [11] = 0xff}};
+	const struct cidrs all_four = {&four, 1};
 	struct net_tables *t = &c->net;
 	size_t n = 1, kept = 0;
 
@@ -104,8 +104,8 @@ static int classify_addresses(struct classing *k)
 	for (size_t i = 0; r == 0 && i < t->prefixes_count; i++)
 		r = classify_prefix(k, &t->prefixes[i].prefix, &t->prefixes[i].address_class);
 	/*
-	 * Class 0 is the kernel's word for "in no prefix", so a prefix may not carry it. One that matches what no prefix
-	 * matches is kept, because it may lie inside another one, under the class past the last.
+	 * Class 0 is the kernel's word for "in no prefix", so a prefix may not carry it. One that matches what no
+	 * prefix matches is kept, because it may lie inside another one, under the class past the last.
 	 */
 	t->address_classes = k->addresses.n - 1;
 	for (size_t i = 0; r == 0 && i < t->prefixes_count; i++) {
@@ -165,7 +165,7 @@ static int classify_ports(struct classing *k)
 
 		if (r < 0)
 			return r;
-		t->port_class[port] = (uint8_t)class;
+		t->port_class[port] = (uint8_t) class;
 	}
 	t->port_classes = k->ports.n - 1;
 	return 0;
@@ -194,7 +194,8 @@ static int fill_sets(struct classing *k)
 	size_t n = t->address_classes * t->port_classes * CVF_PROTO_MAX, at = 0;
 
 	if (n > CVF_NET_SETS_MAX)
-		return too_big(k->c, "the table of network sets", n, CVF_NET_SETS_MAX, "use fewer different prefixes or port ranges");
+		return too_big(k->c, "the table of network sets", n, CVF_NET_SETS_MAX,
+			       "use fewer different prefixes or port ranges");
 	t->net_set = calloc(n, sizeof(*t->net_set));
 	if (!t->net_set)
 		return -ENOMEM;
@@ -227,7 +228,7 @@ static int fill_nothing(struct compiler *c)
 
 int compile_net(struct compiler *c)
 {
-	struct classing k = { .c = c, .list = calloc(c->plan->net_count + 1, sizeof(uint32_t)) };
+	struct classing k = {.c = c, .list = calloc(c->plan->net_count + 1, sizeof(uint32_t))};
 	int r = k.list ? lists_init(&k.addresses) : -ENOMEM;
 
 	if (r == 0)

@@ -12,8 +12,8 @@
 struct domain {
 	enum cvf_domain domain;
 	struct dfa dfa;
-	struct lists sets;	/* of patterns that match together */
-	uint32_t *set;		/* [list of patterns]: the column they come to */
+	struct lists sets; /* of patterns that match together */
+	uint32_t *set;	   /* [list of patterns]: the column they come to */
 };
 
 static void set_facts(struct compiler *c, const struct domain *k, uint32_t list, bool value)
@@ -90,7 +90,8 @@ static int build(struct compiler *c, struct domain *k, const struct classes *cla
 		r = dfa_build(&c->plan->nfa[k->domain], classes, STATES_MAX, &k->sets, &k->dfa);
 	if (r == -E2BIG)
 		return too_big(c, k->domain == CVF_DOMAIN_FILE ? "the automaton of paths" : "the automaton of programs",
-			       STATES_MAX, STATES_MAX - 1, "patterns with several ** or * multiply each other: use fewer");
+			       STATES_MAX, STATES_MAX - 1,
+			       "patterns with several ** or * multiply each other: use fewer");
 	if (r == 0)
 		r = compile_columns(c, k);
 	if (r < 0)
@@ -153,8 +154,9 @@ static int make_table(struct compiler *c, const struct dfa *file, const struct d
 	a->stride = merge_classes(file, exec, of, first) + 1;
 	a->count = states * a->stride;
 	if (a->count > CVF_DFA_WORDS)
-		return too_big(c, "the automaton of paths and programs", a->count, CVF_DFA_WORDS,
-			       "use fewer or simpler patterns; those that end alike in one capability share their table");
+		return too_big(
+			c, "the automaton of paths and programs", a->count, CVF_DFA_WORDS,
+			"use fewer or simpler patterns; those that end alike in one capability share their table");
 	a->words = calloc(a->count, sizeof(*a->words));
 	if (!a->words)
 		return -ENOMEM;
@@ -170,8 +172,8 @@ static int make_table(struct compiler *c, const struct dfa *file, const struct d
 
 int compile_paths(struct compiler *c)
 {
-	struct domain file = { .domain = CVF_DOMAIN_FILE }, exec = { .domain = CVF_DOMAIN_EXEC };
-	struct domain *both[] = { &file, &exec };
+	struct domain file = {.domain = CVF_DOMAIN_FILE}, exec = {.domain = CVF_DOMAIN_EXEC};
+	struct domain *both[] = {&file, &exec};
 	struct classes classes;
 	int r = 0;
 

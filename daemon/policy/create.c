@@ -11,12 +11,14 @@ struct pattern {
 
 static int create(const struct capability_text *text, const struct pattern *p, json_t *compensation, json_t **ret_decl)
 {
-	json_t *risk = json_pack("{s:s, s:s, s:b}", "level", p->level, "justification", p->justification, "requires_approval",
-				 p->level[0] == 'H' || p->level[0] == 'C');
-	json_t *effects = json_pack("{s:b, s:s, s:s}", "reversible", p->reversible, "scope", "local", "description", p->effect);
-	json_t *decl = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "schema", "cvf.capability/v1", "id", text->id, "name",
-				 text->name ? text->name : text->id, "description", text->description ? text->description : "",
-				 "operation_type", p->type, "risk", risk, "side_effects", effects, "compensation", compensation);
+	json_t *risk = json_pack("{s:s, s:s, s:b}", "level", p->level, "justification", p->justification,
+				 "requires_approval", p->level[0] == 'H' || p->level[0] == 'C');
+	json_t *effects =
+		json_pack("{s:b, s:s, s:s}", "reversible", p->reversible, "scope", "local", "description", p->effect);
+	json_t *decl = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "schema", "cvf.capability/v1", "id",
+				 text->id, "name", text->name ? text->name : text->id, "description",
+				 text->description ? text->description : "", "operation_type", p->type, "risk", risk,
+				 "side_effects", effects, "compensation", compensation);
 
 	if (!decl)
 		return -ENOMEM;
@@ -33,15 +35,18 @@ static json_t *by_capability(const char *id)
 
 int capability_create_read(const struct capability_text *text, json_t **ret_decl)
 {
-	static const struct pattern p = { "READ", "LOW", "reading changes nothing", "none", true };
+	static const struct pattern p = {"READ", "LOW", "reading changes nothing", "none", true};
 
 	return create(text, &p, by_capability(NULL), ret_decl);
 }
 
-int capability_create_write(const struct capability_text *text, bool reversible, const char *compensation_id, json_t **ret_decl)
+int capability_create_write(const struct capability_text *text, bool reversible, const char *compensation_id,
+			    json_t **ret_decl)
 {
-	static const struct pattern reversibly = { "WRITE", "MEDIUM", "changes what can be changed back", "changes data", true };
-	static const struct pattern for_good = { "WRITE", "HIGH", "changes what cannot be changed back", "changes data for good", false };
+	static const struct pattern reversibly = {"WRITE", "MEDIUM", "changes what can be changed back", "changes data",
+						  true};
+	static const struct pattern for_good = {"WRITE", "HIGH", "changes what cannot be changed back",
+						"changes data for good", false};
 
 	/* Irreversible and not compensated would have to be CRITICAL: that is nothing to ask for in passing. */
 	if (!reversible && !compensation_id)
@@ -51,10 +56,10 @@ int capability_create_write(const struct capability_text *text, bool reversible,
 
 int capability_create_delete(const struct capability_text *text, const char *compensation_id, json_t **ret_decl)
 {
-	static const struct pattern p = { "DELETE", "HIGH", "what is deleted is gone", "data is lost", false };
+	static const struct pattern p = {"DELETE", "HIGH", "what is deleted is gone", "data is lost", false};
 
 	return create(text, &p,
-		      compensation_id ? by_capability(compensation_id) :
-					json_pack("{s:b, s:s}", "supported", 1, "strategy", "quarantine"),
+		      compensation_id ? by_capability(compensation_id)
+				      : json_pack("{s:b, s:s}", "supported", 1, "strategy", "quarantine"),
 		      ret_decl);
 }

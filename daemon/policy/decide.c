@@ -24,8 +24,8 @@ struct subject {
 static void trace(const struct question *q, const char *step, const char *id, bool matched, const char *why)
 {
 	if (q->trace)
-		json_array_append_new(q->trace, json_pack("{s:s, s:s?, s:b, s:s}", "step", step, "id", id, "matched", matched,
-							  "why", why));
+		json_array_append_new(q->trace, json_pack("{s:s, s:s?, s:b, s:s}", "step", step, "id", id, "matched",
+							  matched, "why", why));
 }
 
 static bool is_guarded(const struct question *q, const struct guard **ret_guard)
@@ -45,7 +45,8 @@ static bool is_guarded(const struct question *q, const struct guard **ret_guard)
 
 static struct outcome guarded(const struct question *q, const struct guard *g)
 {
-	trace(q, "self-guard", GUARD_NAME, true, g->allow ? "agents may connect here" : "it belongs to the enforcement");
+	trace(q, "self-guard", GUARD_NAME, true,
+	      g->allow ? "agents may connect here" : "it belongs to the enforcement");
 	return (struct outcome){
 		.action = g->allow ? CVF_VERDICT_ALLOW : CVF_VERDICT_DENY,
 		.reason = g->allow ? CVF_REASON_LOW_RISK : CVF_REASON_SELF_GUARD,
@@ -74,7 +75,8 @@ static const struct offer *choose(const struct question *q)
 		if (!covers(q, o))
 			continue;
 		trace(q, "capability", c->id, true, risk_name(c->risk));
-		if (best && (c->risk != q->plan->capabilities[best->capability]->risk || q->agent->granted[best->capability]))
+		if (best &&
+		    (c->risk != q->plan->capabilities[best->capability]->risk || q->agent->granted[best->capability]))
 			continue;
 		if (!best || q->agent->granted[o->capability])
 			best = o;
@@ -243,7 +245,8 @@ static struct outcome by_rules(const struct question *q, const struct subject *s
 		const char *why = why_not(q, b, s);
 		struct outcome now, otherwise;
 
-		if (!why && b->planned->rule->windows.n && q->hours_known && !windows_hold(&b->planned->rule->windows, q->now))
+		if (!why && b->planned->rule->windows.n && q->hours_known &&
+		    !windows_hold(&b->planned->rule->windows, q->now))
 			why = "another time";
 		trace(q, "rule", b->planned->name, !why, why ? why : "every condition holds");
 		if (why)

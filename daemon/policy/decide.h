@@ -9,34 +9,33 @@
 
 /* Instead of an index in plan.capabilities. */
 #define CAPABILITY_UNREGISTERED UINT32_MAX
-#define CAPABILITY_GUARD (UINT32_MAX - 1)
-#define GUARD_NAME "cvf.self"
+#define CAPABILITY_GUARD	(UINT32_MAX - 1)
+#define GUARD_NAME		"cvf.self"
 
 /* One operation of one agent on one object, reduced to which patterns match. */
 struct question {
 	const struct plan *plan;
 	const struct bound_agent *agent;
 	enum cvf_op op;
-	const uint64_t *facts;	/* of the operation's domain */
+	const uint64_t *facts; /* of the operation's domain */
 	int64_t now;
-	bool hours_known;	/* false: what depends on the hour comes out as "ask the governor" */
-	json_t *trace;		/* NULL, or an array that gets one object per thing tried */
+	bool hours_known; /* false: what depends on the hour comes out as "ask the governor" */
+	json_t *trace;	  /* NULL, or an array that gets one object per thing tried */
 };
 
 struct outcome {
 	enum cvf_verdict action;
 	enum cvf_reason reason;
 	enum cvf_risk risk;
-	uint8_t flags;		/* CVF_CELL_* */
+	uint8_t flags; /* CVF_CELL_* */
 	bool in_scope;
 	uint32_t capability;
-	const struct bound_rule *rule;	/* NULL: none */
+	const struct bound_rule *rule; /* NULL: none */
 	uint32_t timeout_s;
 };
 
 struct outcome decide(const struct question *q);
 /* Of two paths of one operation the more severe decides; equal: the first. */
 bool is_more_severe(enum cvf_verdict action, enum cvf_risk risk, enum cvf_verdict than_action, enum cvf_risk than_risk);
-
 
 #endif

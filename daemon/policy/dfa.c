@@ -30,7 +30,7 @@ static void split(struct classes *c, const struct charset *set)
 
 static void split_by(struct classes *c, const struct nfa *n)
 {
-	struct charset bytes = { { 0 } };
+	struct charset bytes = {{0}};
 
 	for (size_t i = 0; i < n->sets_count; i++)
 		split(c, &n->sets[i]);
@@ -38,7 +38,7 @@ static void split_by(struct classes *c, const struct nfa *n)
 		if (n->nodes[i].token == TOKEN_BYTE)
 			charset_add(&bytes, (unsigned char)n->nodes[i].value);
 	for (unsigned int b = 0; b < 256; b++) {
-		struct charset one = { { 0 } };
+		struct charset one = {{0}};
 
 		charset_add(&one, (unsigned char)b);
 		if (charset_has(&bytes, (unsigned char)b))
@@ -48,7 +48,7 @@ static void split_by(struct classes *c, const struct nfa *n)
 
 void classes_make(struct classes *c, const struct nfa *a, const struct nfa *b)
 {
-	*c = (struct classes){ .n = 1 };
+	*c = (struct classes){.n = 1};
 	split_by(c, a);
 	split_by(c, b);
 	for (unsigned int byte = 0; byte < 256; byte++)
@@ -60,23 +60,23 @@ void classes_make(struct classes *c, const struct nfa *a, const struct nfa *b)
 #define MANY (UINT32_MAX - 1)
 
 /*
- * A goal is a pattern that accepts (its number), or a root that is jumped to (patterns + its node). Once a loop over every
- * byte has only the goal before it, the goal is reached whatever comes: the state then holds the goal itself (behind the
- * numbers of the nodes) and none of the nodes that could only lead to it again. Without this, a path that may pass several
- * alternatives of one pattern would need a state for every subset of them.
+ * A goal is a pattern that accepts (its number), or a root that is jumped to (patterns + its node). Once a loop over
+ * every byte has only the goal before it, the goal is reached whatever comes: the state then holds the goal itself
+ * (behind the numbers of the nodes) and none of the nodes that could only lead to it again. Without this, a path that
+ * may pass several alternatives of one pattern would need a state for every subset of them.
  */
 struct builder {
 	const struct nfa *n;
 	const struct classes *c;
-	struct lists states;	/* each a sorted list of nodes, and of nodes_count + goal */
-	uint32_t *only;		/* [node]: the one goal that it can lead to, or MANY */
-	uint32_t *assured;	/* [goal]: the step in which it was seen to be reached whatever comes */
+	struct lists states; /* each a sorted list of nodes, and of nodes_count + goal */
+	uint32_t *only;	     /* [node]: the one goal that it can lead to, or MANY */
+	uint32_t *assured;   /* [goal]: the step in which it was seen to be reached whatever comes */
 	struct dfa *dfa;
-	size_t space;		/* states that the tables have room for */
+	size_t space; /* states that the tables have room for */
 	uint32_t states_max;
-	uint32_t *set;		/* the list being gathered */
+	uint32_t *set; /* the list being gathered */
 	size_t set_count;
-	uint32_t *stamp;	/* [node] */
+	uint32_t *stamp; /* [node] */
 	uint32_t step;
 };
 
@@ -125,10 +125,11 @@ static void assure(struct builder *b, uint32_t goal)
 	b->set[b->set_count++] = (uint32_t)b->n->nodes_count + goal;
 }
 
-/* The goals that a loop assures: its patterns if it takes every byte, what follows its NUL if it takes every other byte. */
+/* The goals that a loop assures: its patterns if it takes every byte, what follows its NUL if it takes every other
+ * byte. */
 static void assure_by(struct builder *b, uint32_t node)
 {
-	static const struct charset all = { { ~0ull, ~0ull, ~0ull, ~0ull } }, but_nul = { { ~1ull, ~0ull, ~0ull, ~0ull } };
+	static const struct charset all = {{~0ull, ~0ull, ~0ull, ~0ull}}, but_nul = {{~1ull, ~0ull, ~0ull, ~0ull}};
 	const struct node *v = &b->n->nodes[node];
 
 	if (v->token != TOKEN_LOOP)
@@ -197,8 +198,9 @@ static void step_class(struct builder *b, const uint32_t *nodes, size_t count, u
 		for (uint32_t c = node->child; c != NFA_NONE; c = b->n->nodes[c].sibling) {
 			const struct node *to = &b->n->nodes[c];
 
-			if (to->token == TOKEN_BYTE ? to->value == byte :
-						      to->token == TOKEN_SET && charset_has(&b->n->sets[to->value], byte))
+			if (to->token == TOKEN_BYTE
+				    ? to->value == byte
+				    : to->token == TOKEN_SET && charset_has(&b->n->sets[to->value], byte))
 				gather(b, c);
 		}
 	}
@@ -309,12 +311,13 @@ static void find_only(struct builder *b)
 	}
 }
 
-int dfa_build(const struct nfa *n, const struct classes *c, uint32_t states_max, struct lists *sets, struct dfa *ret_dfa)
+int dfa_build(const struct nfa *n, const struct classes *c, uint32_t states_max, struct lists *sets,
+	      struct dfa *ret_dfa)
 {
 	size_t nodes = n->nodes_count, patterns = n->patterns;
 	own_free uint32_t *memory = calloc(nodes * 7 + patterns * 3, sizeof(*memory));
-	struct dfa dfa = { .classes = c->n };
-	struct builder b = { .n = n, .c = c, .dfa = &dfa, .states_max = states_max, .step = 1 };
+	struct dfa dfa = {.classes = c->n};
+	struct builder b = {.n = n, .c = c, .dfa = &dfa, .states_max = states_max, .step = 1};
 	int r = lists_init(&b.states);
 
 	if (r == 0 && !memory)
@@ -340,5 +343,5 @@ void dfa_done(struct dfa *d)
 {
 	free(d->next);
 	free(d->out);
-	*d = (struct dfa){ 0 };
+	*d = (struct dfa){0};
 }

@@ -11,14 +11,14 @@
 struct classes {
 	unsigned int n;
 	uint8_t of[256];
-	uint8_t sample[256];	/* [class]: a byte of it */
+	uint8_t sample[256]; /* [class]: a byte of it */
 };
 
 /* Lists of numbers, each kept once under a number of its own; 0 is the empty list. */
 struct lists {
 	uint32_t *data;
-	uint32_t *start;	/* [list], and one past the last */
-	uint32_t *hash;		/* open addressing: list + 1, 0 free */
+	uint32_t *start; /* [list], and one past the last */
+	uint32_t *hash;	 /* open addressing: list + 1, 0 free */
 	size_t n, data_space, start_space, hash_space;
 };
 
@@ -36,14 +36,15 @@ static inline const uint32_t *lists_get(const struct lists *l, uint32_t list, si
 /* State 0 is dead. */
 struct dfa {
 	uint32_t states, classes, start;
-	uint32_t *next;		/* [state * classes + class] */
-	uint32_t *out;		/* [state]: number of the set of patterns that have matched */
+	uint32_t *next; /* [state * classes + class] */
+	uint32_t *out;	/* [state]: number of the set of patterns that have matched */
 };
 
 void dfa_done(struct dfa *d);
 void classes_make(struct classes *c, const struct nfa *a, const struct nfa *b);
 /* out[] numbers lists of patterns in `sets`. -E2BIG: more than states_max. */
-int dfa_build(const struct nfa *n, const struct classes *c, uint32_t states_max, struct lists *sets, struct dfa *ret_dfa) must_check;
+int dfa_build(const struct nfa *n, const struct classes *c, uint32_t states_max, struct lists *sets,
+	      struct dfa *ret_dfa) must_check;
 /* Merges states that no text tells apart by out[]; the dead state stays 0. */
 int dfa_minimise(struct dfa *d) must_check;
 

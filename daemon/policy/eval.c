@@ -67,7 +67,7 @@ static int decide_path(const struct plan *p, const struct bound_agent *agent, co
 		       json_t *trace, struct outcome *ret_outcome)
 {
 	own_free uint64_t *facts = NULL;
-	struct question question = { p, agent, q->op, NULL, q->now, true, trace };
+	struct question question = {p, agent, q->op, NULL, q->now, true, trace};
 	int r = find_facts(p, q, path, &facts);
 
 	if (r < 0)
@@ -100,8 +100,8 @@ static const char *capability_name(const struct plan *p, const struct outcome *o
 {
 	if (o->capability == CAPABILITY_GUARD)
 		return GUARD_NAME;
-	return o->capability < p->capabilities_count ? p->capabilities[o->capability]->id :
-						       unregistered_names[op < CVF_OP_MAX ? op : 0];
+	return o->capability < p->capabilities_count ? p->capabilities[o->capability]->id
+						     : unregistered_names[op < CVF_OP_MAX ? op : 0];
 }
 
 static struct answer answer_of(const struct plan *p, const struct bound_agent *agent, const struct query *q,

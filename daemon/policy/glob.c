@@ -2,8 +2,8 @@
 /*
  * glob.c - patterns into tokens
  *
- * Alternatives are written out first, so that what reaches the trie is a plain sequence of tokens; the only fork left is a
- * component `**`, which may also stand for nothing.
+ * Alternatives are written out first, so that what reaches the trie is a plain sequence of tokens; the only fork left
+ * is a component `**`, which may also stand for nothing.
  */
 #include "policy/glob.h"
 
@@ -124,7 +124,7 @@ static size_t count_sequences(const char **s, bool inside)
 
 static bool variables_are_known(const char *text)
 {
-	static const char *const known[] = { "${WORKSPACE}", "${HOME}", "${AGENT}" };
+	static const char *const known[] = {"${WORKSPACE}", "${HOME}", "${AGENT}"};
 
 	while ((text = strstr(text, "${"))) {
 		bool found = false;
@@ -190,7 +190,7 @@ static int count_literal(void *ctx, const char *s)
 
 unsigned int glob_literal(const char *text, enum glob_flavour flavour)
 {
-	struct literal l = { flavour, GLOB_TEXT_MAX };
+	struct literal l = {flavour, GLOB_TEXT_MAX};
 
 	return expand(text, count_literal, &l) < 0 ? 0 : l.least;
 }
@@ -203,9 +203,9 @@ struct adder {
 	uint32_t pattern;
 	enum glob_flavour flavour;
 	bool exec;
-	uint32_t arguments;	/* EXEC: where a path jumps to; NFA_NONE: the piece is an argument */
-	size_t piece;		/* arguments that were begun */
-	uint32_t node;		/* where the piece begins that is being written out */
+	uint32_t arguments; /* EXEC: where a path jumps to; NFA_NONE: the piece is an argument */
+	size_t piece;	    /* arguments that were begun */
+	uint32_t node;	    /* where the piece begins that is being written out */
 };
 
 static uint32_t add_byte(struct nfa *n, uint32_t node, unsigned char byte)
@@ -223,7 +223,7 @@ static uint32_t add_set(struct nfa *n, uint32_t node, enum token token, const st
 /* Every byte but NUL, and but the slash if asked. */
 static struct charset wild(bool with_slash)
 {
-	struct charset set = { { ~0ull, ~0ull, ~0ull, ~0ull } };
+	struct charset set = {{~0ull, ~0ull, ~0ull, ~0ull}};
 
 	charset_remove(&set, 0);
 	if (!with_slash)
@@ -233,7 +233,7 @@ static struct charset wild(bool with_slash)
 
 static uint32_t add_everything(struct nfa *n, uint32_t node)
 {
-	const struct charset all = { { ~0ull, ~0ull, ~0ull, ~0ull } };
+	const struct charset all = {{~0ull, ~0ull, ~0ull, ~0ull}};
 
 	return add_set(n, node, TOKEN_LOOP, &all);
 }
@@ -248,7 +248,7 @@ static unsigned char set_byte(const char **s)
 static struct charset parse_set(const char *s, bool with_slash)
 {
 	const char *end = skip_set(s) - 1;
-	struct charset set = { { 0 } }, any = wild(with_slash);
+	struct charset set = {{0}}, any = wild(with_slash);
 	bool negated = s[1] == '!' || s[1] == '^';
 
 	for (s += 1 + negated; s < end;) {
@@ -368,21 +368,21 @@ static int end_piece(struct adder *a, uint32_t node)
 
 int glob_add(struct nfa *n, const char *text, enum glob_flavour flavour, uint32_t pattern)
 {
-	struct adder a = { .n = n, .pattern = pattern, .flavour = flavour, .node = NFA_ROOT };
+	struct adder a = {.n = n, .pattern = pattern, .flavour = flavour, .node = NFA_ROOT};
 
 	return expand(text, add_alternative, &a);
 }
 
 int glob_add_program(struct nfa *n, const char *path, uint32_t arguments)
 {
-	struct adder a = { .n = n, .exec = true, .arguments = arguments, .node = NFA_ROOT };
+	struct adder a = {.n = n, .exec = true, .arguments = arguments, .node = NFA_ROOT};
 
 	return expand(path, add_alternative, &a);
 }
 
 int glob_add_arguments(struct nfa *n, uint32_t arguments, const struct texts *argv, uint32_t pattern)
 {
-	struct adder a = { .n = n, .argv = argv, .pattern = pattern, .exec = true, .arguments = NFA_NONE };
+	struct adder a = {.n = n, .argv = argv, .pattern = pattern, .exec = true, .arguments = NFA_NONE};
 
 	return begin_argument(&a, arguments);
 }

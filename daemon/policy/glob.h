@@ -2,7 +2,8 @@
 /*
  * glob.h - the pattern language, checked when a declaration is read and added to a trie when the model is bound
  *
- * Paths: `*` any bytes but '/', `**` any bytes, a whole component `**` any number of components (none too), `?` one byte but
+ * Paths: `*` any bytes but '/', `**` any bytes, a whole component `**` any number of components (none too), `?` one
+ * byte but
  * '/', [a-z] [!a-z] one byte of a set and never '/', {a,b} alternatives (nested too), `\` takes the next byte as it is.
  * Arguments and names: the same, with no byte special but NUL.
  */

@@ -16,7 +16,7 @@
 #define MOVES (OP_BIT(CVF_OP_RENAME) | OP_BIT(CVF_OP_DELETE))
 
 /* The one door for agents: it tells them why something was refused. */
-static const char *door[] = { "/run/cvf/agent.sock" };
+static const char *door[] = {"/run/cvf/agent.sock"};
 
 static const char *closed[] = {
 	"/run/cvf{,/**}",
@@ -35,8 +35,10 @@ static const char *kept[] = {
 	"/{usr/lib,etc,run}/systemd/{system,system.control}/cvf{,d,-*,d-*}.{service,socket,slice,timer}{,.d,.d/**}",
 	"/sys/fs/cgroup/**/cvf{,d,-*,d-*}.{service,slice}{,/**}",
 	/* Switches that silence tracing or start programs outside of every tree. */
-	"/proc/sys/kernel/{ftrace_enabled,stack_tracer_enabled,core_pattern,core_pipe_limit,modprobe,hotplug,poweroff_cmd}",
-	"/proc/sys/kernel/{unprivileged_bpf_disabled,bpf_stats_enabled,modules_disabled,kexec_load_disabled,io_uring_disabled}",
+	"/proc/sys/kernel/"
+	"{ftrace_enabled,stack_tracer_enabled,core_pattern,core_pipe_limit,modprobe,hotplug,poweroff_cmd}",
+	"/proc/sys/kernel/"
+	"{unprivileged_bpf_disabled,bpf_stats_enabled,modules_disabled,kexec_load_disabled,io_uring_disabled}",
 	"/proc/sys/kernel/{sysrq,kptr_restrict,perf_event_paranoid,randomize_va_space,panic,panic_on_oops}",
 	"/proc/sys/kernel/{usermodehelper,yama,keys}/**",
 	"/proc/sys/net/core/bpf_jit_{enable,harden,kallsyms,limit}",
@@ -55,9 +57,9 @@ static const char *way[] = {
 #define LIST(paths) paths, sizeof(paths) / sizeof((paths)[0])
 
 const struct guard_spec guard_specs[] = {
-	{ LIST(door), OP_BIT(CVF_OP_UNIX_CONNECT), true },
-	{ LIST(closed), FILE_OPS, false },
-	{ LIST(kept), CHANGES, false },
-	{ LIST(way), MOVES, false },
+	{LIST(door), OP_BIT(CVF_OP_UNIX_CONNECT), true},
+	{LIST(closed), FILE_OPS, false},
+	{LIST(kept), CHANGES, false},
+	{LIST(way), MOVES, false},
 };
 const size_t guard_specs_count = sizeof(guard_specs) / sizeof(guard_specs[0]);

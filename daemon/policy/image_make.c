@@ -15,7 +15,7 @@ struct draft {
 	size_t index_count;
 	struct cvf_image_agent *agents;
 	struct cvf_image_uid *uids;
-	uint16_t *enrol[2];	/* by exe, by cgroup */
+	uint16_t *enrol[2]; /* by exe, by cgroup */
 	size_t uids_count, enrol_count;
 	struct {
 		const void *data;
@@ -130,7 +130,7 @@ static int fill_agents(struct draft *d)
 			.max_holds = (uint32_t)a->pending_holds,
 		};
 		for (size_t k = 0; k < a->uids_count; k++)
-			d->uids[d->uids_count++] = (struct cvf_image_uid){ a->uids[k], d->c->agent_numbers[i] };
+			d->uids[d->uids_count++] = (struct cvf_image_uid){a->uids[k], d->c->agent_numbers[i]};
 	}
 	qsort(d->agents, p->agents_count, sizeof(*d->agents), by_agent);
 	qsort(d->uids, d->uids_count, sizeof(*d->uids), by_uid);
@@ -173,7 +173,8 @@ static void list_sections(struct draft *d)
 
 	section(d, CVF_SECTION_CLASS_OF, c->automaton.class_of, 256, 1);
 	section(d, CVF_SECTION_PORT_CLASS, n->port_class, 65536, 1);
-	section(d, CVF_SECTION_NET_SET, n->net_set, n->address_classes * n->port_classes * CVF_PROTO_MAX, sizeof(uint16_t));
+	section(d, CVF_SECTION_NET_SET, n->net_set, n->address_classes * n->port_classes * CVF_PROTO_MAX,
+		sizeof(uint16_t));
 	section(d, CVF_SECTION_PREFIX, n->prefixes, n->prefixes_count, sizeof(*n->prefixes));
 	section(d, CVF_SECTION_ENROL_EXE, d->enrol[0], d->enrol_count, sizeof(uint16_t));
 	section(d, CVF_SECTION_ENROL_CGROUP, d->enrol[1], d->enrol_count, sizeof(uint16_t));
@@ -209,7 +210,7 @@ static int assemble(struct draft *d, struct cvf_image **ret_image, size_t *ret_s
 	char *block;
 
 	for (int i = 0; i < CVF_SECTION_MAX; i++) {
-		d->head.section[i] = (struct cvf_image_section){ (uint32_t)size, (uint32_t)d->section[i].count };
+		d->head.section[i] = (struct cvf_image_section){(uint32_t)size, (uint32_t)d->section[i].count};
 		size += (d->section[i].count * d->section[i].bytes + ALIGN - 1) / ALIGN * ALIGN;
 	}
 	d->head.size = (uint32_t)size;
@@ -219,7 +220,8 @@ static int assemble(struct draft *d, struct cvf_image **ret_image, size_t *ret_s
 	memcpy(block, &d->head, sizeof(d->head));
 	for (int i = 0; i < CVF_SECTION_MAX; i++)
 		if (d->section[i].count)
-			memcpy(block + d->head.section[i].offset, d->section[i].data, d->section[i].count * d->section[i].bytes);
+			memcpy(block + d->head.section[i].offset, d->section[i].data,
+			       d->section[i].count * d->section[i].bytes);
 	*ret_image = (struct cvf_image *)(void *)block;
 	*ret_size = size;
 	return 0;
@@ -227,7 +229,7 @@ static int assemble(struct draft *d, struct cvf_image **ret_image, size_t *ret_s
 
 int image_make(struct compiler *c, uint64_t generation, struct cvf_image **ret_image, size_t *ret_size)
 {
-	struct draft d = { .c = c };
+	struct draft d = {.c = c};
 	int r = fill_index(&d);
 
 	if (r == 0)

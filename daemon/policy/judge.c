@@ -102,7 +102,7 @@ uint16_t image_judge(const struct cvf_image *image, uint32_t agent_no, const str
 		return first;
 	second = index[find_set(image, q, q->object2)];
 	return is_more_severe((enum cvf_verdict)cells[second].action, (enum cvf_risk)cells[second].risk,
-			      (enum cvf_verdict)cells[first].action, (enum cvf_risk)cells[first].risk) ?
-		       second :
-		       first;
+			      (enum cvf_verdict)cells[first].action, (enum cvf_risk)cells[first].risk)
+		       ? second
+		       : first;
 }

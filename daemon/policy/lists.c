@@ -88,7 +88,7 @@ int lists_init(struct lists *l)
 {
 	uint32_t none = 0;
 
-	*l = (struct lists){ 0 };
+	*l = (struct lists){0};
 	if (reserve(l, 1) < 0)
 		return -ENOMEM;
 	l->start[0] = 0;
@@ -100,5 +100,5 @@ void lists_done(struct lists *l)
 	free(l->data);
 	free(l->start);
 	free(l->hash);
-	*l = (struct lists){ 0 };
+	*l = (struct lists){0};
 }

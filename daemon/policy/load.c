@@ -72,7 +72,9 @@ int model_load_dir(struct model *m, const char *path, unsigned int allowed, bool
 	int n = scandir(path, &names, is_declaration, by_bytes), worst = 0;
 
 	if (n < 0)
-		return errno == ENOENT ? 0 : errno == ENOMEM ? -ENOMEM : complain(d, path, NULL, "cannot be listed", errno);
+		return errno == ENOENT	 ? 0
+		       : errno == ENOMEM ? -ENOMEM
+					 : complain(d, path, NULL, "cannot be listed", errno);
 	for (int i = 0; i < n; i++) {
 		own_free char *file = NULL;
 		int r = -ENOMEM;

@@ -10,41 +10,41 @@
 #define ALL_PROTOCOLS ((1u << CVF_PROTO_TCP) | (1u << CVF_PROTO_UDP))
 
 static const struct word file_list[] = {
-	{ "read", CVF_OP_READ },     { "write", CVF_OP_WRITE },	      { "create", CVF_OP_CREATE },
-	{ "delete", CVF_OP_DELETE }, { "rename", CVF_OP_RENAME },     { "link", CVF_OP_LINK },
-	{ "attr", CVF_OP_ATTR },     { "truncate", CVF_OP_TRUNCATE }, { "exec-map", CVF_OP_EXEC_MAP },
+	{"read", CVF_OP_READ},	   {"write", CVF_OP_WRITE},	  {"create", CVF_OP_CREATE},
+	{"delete", CVF_OP_DELETE}, {"rename", CVF_OP_RENAME},	  {"link", CVF_OP_LINK},
+	{"attr", CVF_OP_ATTR},	   {"truncate", CVF_OP_TRUNCATE}, {"exec-map", CVF_OP_EXEC_MAP},
 };
 static const struct word unix_list[] = {
-	{ "connect", CVF_OP_UNIX_CONNECT },
-	{ "send", CVF_OP_UNIX_SEND },
-	{ "bind", CVF_OP_UNIX_BIND },
+	{"connect", CVF_OP_UNIX_CONNECT},
+	{"send", CVF_OP_UNIX_SEND},
+	{"bind", CVF_OP_UNIX_BIND},
 };
 static const struct word net_list[] = {
-	{ "connect", CVF_OP_CONNECT },
-	{ "send", CVF_OP_SEND },
-	{ "bind", CVF_OP_BIND },
-	{ "listen", CVF_OP_LISTEN },
+	{"connect", CVF_OP_CONNECT},
+	{"send", CVF_OP_SEND},
+	{"bind", CVF_OP_BIND},
+	{"listen", CVF_OP_LISTEN},
 };
 static const struct word sys_list[] = {
 #define OP_FILE(number, name)
 #define OP_EXEC(number, name)
 #define OP_NET(number, name)
-#define OP_SYS(number, name) { name, number },
+#define OP_SYS(number, name)		       {name, number},
 #define OP(number, suffix, name, domain, type) OP_##domain(number, name)
 #include "cvf/ops.def"
 #undef OP
 };
 static const struct word protocol_list[] = {
-	{ "tcp", 1u << CVF_PROTO_TCP },
-	{ "udp", 1u << CVF_PROTO_UDP },
-	{ "any", ALL_PROTOCOLS },
+	{"tcp", 1u << CVF_PROTO_TCP},
+	{"udp", 1u << CVF_PROTO_UDP},
+	{"any", ALL_PROTOCOLS},
 };
 
-static const struct words file_words = { "file operation", file_list, ARRAY_SIZE(file_list) };
-static const struct words unix_words = { "unix socket operation", unix_list, ARRAY_SIZE(unix_list) };
-static const struct words net_words = { "network operation", net_list, ARRAY_SIZE(net_list) };
-static const struct words sys_words = { "system operation", sys_list, ARRAY_SIZE(sys_list) };
-static const struct words protocol_words = { "protocol", protocol_list, ARRAY_SIZE(protocol_list) };
+static const struct words file_words = {"file operation", file_list, ARRAY_SIZE(file_list)};
+static const struct words unix_words = {"unix socket operation", unix_list, ARRAY_SIZE(unix_list)};
+static const struct words net_words = {"network operation", net_list, ARRAY_SIZE(net_list)};
+static const struct words sys_words = {"system operation", sys_list, ARRAY_SIZE(sys_list)};
+static const struct words protocol_words = {"protocol", protocol_list, ARRAY_SIZE(protocol_list)};
 
 struct spec {
 	struct matcher m;
@@ -55,24 +55,24 @@ struct spec {
 #define M(member) (offsetof(struct spec, m) + offsetof(struct matcher, member))
 
 static const struct field file_fields[] = {
-	{ "path", read_path_globs, M(paths), true, NULL },
-	{ "ops", read_word_bits, M(ops), false, &file_words },
-	{ "except", read_path_globs, M(except), false, NULL },
+	{"path", read_path_globs, M(paths), true, NULL},
+	{"ops", read_word_bits, M(ops), false, &file_words},
+	{"except", read_path_globs, M(except), false, NULL},
 };
 static const struct field unix_fields[] = {
-	{ "path", read_path_globs, M(paths), true, NULL },
-	{ "ops", read_word_bits, M(ops), false, &unix_words },
-	{ "except", read_path_globs, M(except), false, NULL },
+	{"path", read_path_globs, M(paths), true, NULL},
+	{"ops", read_word_bits, M(ops), false, &unix_words},
+	{"except", read_path_globs, M(except), false, NULL},
 };
 static const struct field net_fields[] = {
-	{ "ops", read_word_bits, M(ops), false, &net_words },
-	{ "protocol", read_word, offsetof(struct spec, protocols), false, &protocol_words },
-	{ "address", read_cidrs, M(address), false, NULL },
-	{ "ports", read_ports, M(ports), false, NULL },
-	{ "except", read_cidrs, M(except_net), false, NULL },
+	{"ops", read_word_bits, M(ops), false, &net_words},
+	{"protocol", read_word, offsetof(struct spec, protocols), false, &protocol_words},
+	{"address", read_cidrs, M(address), false, NULL},
+	{"ports", read_ports, M(ports), false, NULL},
+	{"except", read_cidrs, M(except_net), false, NULL},
 };
 static const struct field sys_fields[] = {
-	{ "ops", read_word_bits, M(ops), true, &sys_words },
+	{"ops", read_word_bits, M(ops), true, &sys_words},
 };
 
 /* A program's path, or its bare name: that is its last component wherever it is. */
@@ -126,9 +126,9 @@ static void read_argv(const struct jat *at, const struct field *f, void *out)
 }
 
 static const struct field exec_fields[] = {
-	{ "path", read_program, M(paths), true, NULL },
-	{ "argv", read_argv, M(argv), false, NULL },
-	{ "except", read_program, M(except), false, NULL },
+	{"path", read_program, M(paths), true, NULL},
+	{"argv", read_argv, M(argv), false, NULL},
+	{"except", read_program, M(except), false, NULL},
 };
 
 /* Operations of a matcher that names none: what the capability's type asks for. */
@@ -140,23 +140,26 @@ static const uint64_t file_ops_of[TYPE_MAX] = {
 	[TYPE_EXECUTE] = OP_BIT(CVF_OP_EXEC_MAP),
 };
 #define UNIX_OPS (OP_BIT(CVF_OP_UNIX_CONNECT) | OP_BIT(CVF_OP_UNIX_SEND))
-#define NET_OPS (OP_BIT(CVF_OP_CONNECT) | OP_BIT(CVF_OP_SEND))
+#define NET_OPS	 (OP_BIT(CVF_OP_CONNECT) | OP_BIT(CVF_OP_SEND))
 
 static const struct group {
 	const char *name;
 	enum cvf_domain domain;
 	const struct field *fields;
 	size_t n;
-	uint64_t ops;		/* when none are named; 0: by type */
+	uint64_t ops; /* when none are named; 0: by type */
 } groups[] = {
-	{ "exec", CVF_DOMAIN_EXEC, exec_fields, ARRAY_SIZE(exec_fields), OP_BIT(CVF_OP_EXEC) },
-	{ "file", CVF_DOMAIN_FILE, file_fields, ARRAY_SIZE(file_fields), 0 },
-	{ "net", CVF_DOMAIN_NET, net_fields, ARRAY_SIZE(net_fields), NET_OPS },
-	{ "unix", CVF_DOMAIN_FILE, unix_fields, ARRAY_SIZE(unix_fields), UNIX_OPS },
-	{ "sys", CVF_DOMAIN_SYS, sys_fields, ARRAY_SIZE(sys_fields), 0 },
+	{"exec", CVF_DOMAIN_EXEC, exec_fields, ARRAY_SIZE(exec_fields), OP_BIT(CVF_OP_EXEC)},
+	{"file", CVF_DOMAIN_FILE, file_fields, ARRAY_SIZE(file_fields), 0},
+	{"net", CVF_DOMAIN_NET, net_fields, ARRAY_SIZE(net_fields), NET_OPS},
+	{"unix", CVF_DOMAIN_FILE, unix_fields, ARRAY_SIZE(unix_fields), UNIX_OPS},
+	{"sys", CVF_DOMAIN_SYS, sys_fields, ARRAY_SIZE(sys_fields), 0},
 };
 
-/* Paths: the shortest of them and what the arguments add. Networks: the shortest prefix, and ports as much as they narrow. */
+/*
+ * Paths: the shortest of them and what the arguments add. Networks: the shortest prefix, and ports as much as they
+ * narrow.
+ */
 static uint32_t literal_of(const struct matcher *m)
 {
 	uint32_t least = UINT32_MAX, more = m->ports.n ? 16 : 0;
@@ -174,7 +177,7 @@ static uint32_t literal_of(const struct matcher *m)
 
 static void read_one(const struct jat *at, const struct group *g, struct capability *c)
 {
-	struct spec spec = { .protocols = ALL_PROTOCOLS };
+	struct spec spec = {.protocols = ALL_PROTOCOLS};
 	size_t errors = at->doc->d->errors;
 
 	fields_read(at, g->fields, g->n, &spec);
@@ -186,7 +189,8 @@ static void read_one(const struct jat *at, const struct group *g, struct capabil
 		jat_error(at, "name them, for example \"ops\": [\"read\"]", "the field \"ops\" is missing");
 	if (c->type != TYPE_DELETE && c->risk < CVF_R2 && spec.m.ops & OP_BIT(CVF_OP_DELETE))
 		jat_warn(at, "declare deletions as a capability of their own, of type DELETE",
-			 "deletes files, but its operation type is not DELETE and its level is only %s", risk_name(c->risk));
+			 "deletes files, but its operation type is not DELETE and its level is only %s",
+			 risk_name(c->risk));
 	if (at->doc->d->errors == errors)
 		spec.m.literal = literal_of(&spec.m);
 	c->match.v[c->match.n++] = spec.m;
@@ -210,9 +214,9 @@ static void read_group(const struct jat *match, const struct group *g, struct ca
 void matchers_read(const struct jat *at, struct capability *c)
 {
 	static const struct field fields[] = {
-		{ "exec", read_json, 0, false, NULL }, { "file", read_json, 0, false, NULL },
-		{ "net", read_json, 0, false, NULL },  { "unix", read_json, 0, false, NULL },
-		{ "sys", read_json, 0, false, NULL },
+		{"exec", read_json, 0, false, NULL}, {"file", read_json, 0, false, NULL},
+		{"net", read_json, 0, false, NULL},  {"unix", read_json, 0, false, NULL},
+		{"sys", read_json, 0, false, NULL},
 	};
 	json_t *unused;
 	size_t n = 0;

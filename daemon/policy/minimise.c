@@ -2,8 +2,8 @@
 /*
  * minimise.c - Moore's partition refinement
  *
- * The automata of paths are shallow: refinement ends after about as many rounds as the longest literal has bytes, and each
- * round is one pass over the table. Hopcroft's algorithm was not worth its inverse transition lists here.
+ * The automata of paths are shallow: refinement ends after about as many rounds as the longest literal has bytes, and
+ * each round is one pass over the table. Hopcroft's algorithm was not worth its inverse transition lists here.
  */
 #include <string.h>
 
@@ -11,10 +11,10 @@
 
 struct partition {
 	const struct dfa *d;
-	uint32_t *block;	/* [state] */
+	uint32_t *block; /* [state] */
 	uint32_t *refined;
-	uint32_t *first;	/* [block]: a state of it */
-	uint32_t *hash;		/* block + 1, 0 free */
+	uint32_t *first; /* [block]: a state of it */
+	uint32_t *hash;	 /* block + 1, 0 free */
 	size_t hash_space;
 	uint32_t blocks;
 };
@@ -80,7 +80,7 @@ int dfa_minimise(struct dfa *d)
 {
 	size_t space = (size_t)d->states * 2 + 1;
 	own_free uint32_t *memory = calloc(d->states * 3ul + space, sizeof(*memory));
-	struct partition p = { .d = d, .hash_space = space };
+	struct partition p = {.d = d, .hash_space = space};
 	uint32_t before = 0;
 
 	if (!memory)

@@ -14,10 +14,10 @@ static const struct kind {
 	const char *schema, *name;
 	void (*read)(const struct jat *at, struct decl *d);
 } kinds[DECL_KIND_MAX] = {
-	[DECL_CAPABILITY] = { "cvf.capability/v1", "capability", capability_read },
-	[DECL_AGENT] = { "cvf.agent/v1", "agent", agent_read },
-	[DECL_POLICY] = { "cvf.policy/v1", "policy", policy_read },
-	[DECL_PROFILE] = { "cvf.profile/v1", "profile", profile_read },
+	[DECL_CAPABILITY] = {"cvf.capability/v1", "capability", capability_read},
+	[DECL_AGENT] = {"cvf.agent/v1", "agent", agent_read},
+	[DECL_POLICY] = {"cvf.policy/v1", "policy", policy_read},
+	[DECL_PROFILE] = {"cvf.profile/v1", "profile", profile_read},
 };
 
 struct model *model_new(void)
@@ -204,11 +204,11 @@ static size_t read_all(const struct jat *root, struct source *s, unsigned int al
 	return n;
 }
 
-int model_load_text(struct model *m, const char *text, size_t size, const char *name, unsigned int allowed, bool builtin,
-		    struct diags *d)
+int model_load_text(struct model *m, const char *text, size_t size, const char *name, unsigned int allowed,
+		    bool builtin, struct diags *d)
 {
 	struct source *s = source_new(name);
-	struct jdoc doc = { .name = name, .text = text, .size = size, .d = d };
+	struct jdoc doc = {.name = name, .text = text, .size = size, .d = d};
 	size_t errors = d->errors, n = 0;
 	own_free struct decl **v = NULL;
 	struct jat root;

@@ -11,13 +11,13 @@
 #include "policy/policy.h"
 
 #define OP_BIT(op) (1ull << (op))
-#define OPS_ALL ((1ull << CVF_OP_MAX) - 2)
+#define OPS_ALL	   ((1ull << CVF_OP_MAX) - 2)
 #define TIME_NEVER INT64_MAX
 
 enum op_type { TYPE_NONE, TYPE_READ, TYPE_WRITE, TYPE_DELETE, TYPE_EXECUTE, TYPE_NETWORK, TYPE_MAX };
 
 struct cidr {
-	uint8_t bits;		/* of 128; IPv4 as mapped IPv6 */
+	uint8_t bits; /* of 128; IPv4 as mapped IPv6 */
 	uint8_t address[16];
 };
 
@@ -32,7 +32,7 @@ struct port_range {
 
 struct ports {
 	struct port_range *v;
-	size_t n;		/* 0: any */
+	size_t n; /* 0: any */
 };
 
 /* Minutes of a week day; days is a bit mask, Monday first. Ends at `to`, which may be on the next day (above 1440). */
@@ -50,14 +50,14 @@ struct windows {
 struct matcher {
 	uint64_t ops;
 	enum cvf_domain domain;
-	struct texts paths;	/* FILE, EXEC: any of them */
-	struct texts argv;	/* EXEC; v NULL: whatever the arguments */
-	struct texts except;	/* FILE, EXEC: paths; NET: see except_net */
-	struct cidrs address;	/* NET; n 0: any */
+	struct texts paths;   /* FILE, EXEC: any of them */
+	struct texts argv;    /* EXEC; v NULL: whatever the arguments */
+	struct texts except;  /* FILE, EXEC: paths; NET: see except_net */
+	struct cidrs address; /* NET; n 0: any */
 	struct cidrs except_net;
 	struct ports ports;
-	uint8_t protocols;	/* 1 << enum cvf_proto */
-	uint32_t literal;	/* how narrow it is: bytes that are no wildcards, or bits of a prefix */
+	uint8_t protocols; /* 1 << enum cvf_proto */
+	uint32_t literal;  /* how narrow it is: bytes that are no wildcards, or bits of a prefix */
 };
 
 struct matchers {
@@ -72,7 +72,7 @@ struct capability {
 	bool risk_given;
 	bool requires_approval;
 	bool reversible;
-	bool compensated;	/* as declared */
+	bool compensated; /* as declared */
 	const char *strategy, *compensation_id;
 	long long timeout_s;
 	struct matchers match;
@@ -87,10 +87,10 @@ enum tri { TRI_ANY, TRI_NO, TRI_YES };
 
 struct rule {
 	const char *id;
-	struct texts agent, profile, capability, path;	/* n 0: any */
-	uint8_t risks;		/* 1 << enum cvf_risk; 0: any */
-	uint8_t types;		/* 1 << enum op_type; 0: any */
-	uint64_t ops;		/* OPS_ALL: any */
+	struct texts agent, profile, capability, path; /* n 0: any */
+	uint8_t risks;				       /* 1 << enum cvf_risk; 0: any */
+	uint8_t types;				       /* 1 << enum op_type; 0: any */
+	uint64_t ops;				       /* OPS_ALL: any */
 	struct cidrs address;
 	struct windows windows;
 	enum tri in_scope;
@@ -144,7 +144,7 @@ struct decl {
 	bool builtin;
 	const struct source *source;
 	unsigned int line, column;
-	json_t *normal;		/* owned */
+	json_t *normal; /* owned */
 	union {
 		struct capability capability;
 		struct agent agent;
@@ -164,14 +164,17 @@ struct decls {
 struct model {
 	struct source *sources;
 	struct decls all[DECL_KIND_MAX];
-	struct decls seen[DECL_KIND_MAX];	/* without those that others hide */
-	struct plan **plan;	/* made when first asked for, thrown away when a declaration comes */
+	struct decls seen[DECL_KIND_MAX]; /* without those that others hide */
+	struct plan **plan;		  /* made when first asked for, thrown away when a declaration comes */
 };
 
 /* Visible declarations in order of id. */
 const struct decl *model_decl(const struct model *m, enum decl_kind kind, const char *id);
 
-/* One per kind: reads the object into the declaration and makes its normalised JSON; mistakes go to the document's diagnoses. */
+/*
+ * One per kind: reads the object into the declaration and makes its normalised JSON; mistakes go to the document's
+ * diagnoses.
+ */
 void capability_read(const struct jat *at, struct decl *d);
 void agent_read(const struct jat *at, struct decl *d);
 void profile_read(const struct jat *at, struct decl *d);
@@ -179,7 +182,10 @@ void policy_read(const struct jat *at, struct decl *d);
 
 /* The "match" of a capability whose type and risk are known. */
 void matchers_read(const struct jat *at, struct capability *c);
-/* Is an irreversible effect's compensation one that exists? Unknown capabilities count as none: registered may be NULL (all are). */
+/*
+ * Is an irreversible effect's compensation one that exists? Unknown capabilities count as none: registered may be NULL
+ * (all are).
+ */
 bool capability_compensated(const struct capability *c, const struct model *registered);
 /* Rules 24 to 26; NULL or the first that is broken, as a malloc'ed message. */
 char *capability_inconsistent(const struct capability *c, bool compensated);

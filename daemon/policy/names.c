@@ -49,14 +49,14 @@ const char *reason_sentence(unsigned int reason)
 
 const char *risk_name(enum cvf_risk risk)
 {
-	static const char *const names[] = { "LOW", "MEDIUM", "HIGH", "CRITICAL" };
+	static const char *const names[] = {"LOW", "MEDIUM", "HIGH", "CRITICAL"};
 
 	return risk < ARRAY_SIZE(names) ? names[risk] : "HIGH";
 }
 
 const char *risk_class(enum cvf_risk risk)
 {
-	static const char *const names[] = { "R0", "R1", "R2", "R3" };
+	static const char *const names[] = {"R0", "R1", "R2", "R3"};
 
 	return risk < ARRAY_SIZE(names) ? names[risk] : "R2";
 }

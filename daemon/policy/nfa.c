@@ -25,13 +25,13 @@ static uint32_t node_new(struct nfa *n, enum token token, uint16_t value)
 {
 	if (grow(&n->nodes, n->nodes_count, sizeof(*n->nodes)) < 0)
 		return NFA_NONE;
-	n->nodes[n->nodes_count] = (struct node){ NFA_NONE, NFA_NONE, NFA_NONE, NFA_NONE, token, value };
+	n->nodes[n->nodes_count] = (struct node){NFA_NONE, NFA_NONE, NFA_NONE, NFA_NONE, token, value};
 	return (uint32_t)n->nodes_count++;
 }
 
 int nfa_init(struct nfa *n)
 {
-	*n = (struct nfa){ 0 };
+	*n = (struct nfa){0};
 	return node_new(n, TOKEN_BYTE, 0) == NFA_NONE ? -ENOMEM : 0;
 }
 
@@ -41,7 +41,7 @@ void nfa_done(struct nfa *n)
 	free(n->accepts);
 	free(n->jumps);
 	free(n->sets);
-	*n = (struct nfa){ 0 };
+	*n = (struct nfa){0};
 }
 
 uint32_t nfa_child(struct nfa *n, uint32_t parent, enum token token, uint16_t value)
@@ -79,7 +79,7 @@ int nfa_accept(struct nfa *n, uint32_t node, uint32_t pattern)
 			return 0;
 	if (grow(&n->accepts, n->accepts_count, sizeof(*n->accepts)) < 0)
 		return -ENOMEM;
-	n->accepts[n->accepts_count] = (struct accept){ pattern, n->nodes[node].accept };
+	n->accepts[n->accepts_count] = (struct accept){pattern, n->nodes[node].accept};
 	n->nodes[node].accept = (uint32_t)n->accepts_count++;
 	return 0;
 }
@@ -96,7 +96,7 @@ int nfa_jump(struct nfa *n, uint32_t node, uint32_t to)
 			return 0;
 	if (grow(&n->jumps, n->jumps_count, sizeof(*n->jumps)) < 0)
 		return -ENOMEM;
-	n->jumps[n->jumps_count] = (struct jump){ to, n->nodes[node].jump };
+	n->jumps[n->jumps_count] = (struct jump){to, n->nodes[node].jump};
 	n->nodes[node].jump = (uint32_t)n->jumps_count++;
 	return 0;
 }
@@ -104,7 +104,7 @@ int nfa_jump(struct nfa *n, uint32_t node, uint32_t to)
 struct run {
 	uint32_t *now, *next;
 	size_t now_count, next_count;
-	uint32_t *stamp;	/* of the step that entered the node last */
+	uint32_t *stamp; /* of the step that entered the node last */
 	uint32_t step;
 };
 
@@ -143,8 +143,8 @@ static void consume(const struct nfa *n, struct run *r, unsigned char byte)
 		for (uint32_t c = node->child; c != NFA_NONE; c = n->nodes[c].sibling) {
 			const struct node *to = &n->nodes[c];
 
-			if (to->token == TOKEN_BYTE ? to->value == byte :
-						      to->token == TOKEN_SET && charset_has(&n->sets[to->value], byte))
+			if (to->token == TOKEN_BYTE ? to->value == byte
+						    : to->token == TOKEN_SET && charset_has(&n->sets[to->value], byte))
 				enter(n, r, c);
 		}
 	}
@@ -153,7 +153,7 @@ static void consume(const struct nfa *n, struct run *r, unsigned char byte)
 int nfa_run(const struct nfa *n, const char *bytes, size_t size, uint64_t *matched)
 {
 	own_free uint32_t *memory = calloc(n->nodes_count * 3, sizeof(*memory));
-	struct run r = { .step = 1 };
+	struct run r = {.step = 1};
 
 	if (!memory)
 		return -ENOMEM;

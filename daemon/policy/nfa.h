@@ -2,9 +2,9 @@
 /*
  * nfa.h - many patterns over bytes as one trie of tokens
  *
- * Patterns that begin alike share their nodes, so that few nodes are alive at a time and the automaton built from it stays
- * small. A token is one byte, one byte of a set, or any number of bytes of a set (a loop: its node leads to itself and is
- * entered without a byte).
+ * Patterns that begin alike share their nodes, so that few nodes are alive at a time and the automaton built from it
+ * stays small. A token is one byte, one byte of a set, or any number of bytes of a set (a loop: its node leads to
+ * itself and is entered without a byte).
  */
 #ifndef CVF_POLICY_NFA_H
 #define CVF_POLICY_NFA_H
@@ -25,12 +25,12 @@ struct charset {
 };
 
 struct node {
-	uint32_t child;		/* first, NFA_NONE: none */
+	uint32_t child; /* first, NFA_NONE: none */
 	uint32_t sibling;
-	uint32_t accept;	/* first in nfa.accepts, NFA_NONE: none */
-	uint32_t jump;		/* first in nfa.jumps, NFA_NONE: none */
-	uint16_t token;		/* enum token that leads here */
-	uint16_t value;		/* the byte, or the number of the set */
+	uint32_t accept; /* first in nfa.accepts, NFA_NONE: none */
+	uint32_t jump;	 /* first in nfa.jumps, NFA_NONE: none */
+	uint16_t token;	 /* enum token that leads here */
+	uint16_t value;	 /* the byte, or the number of the set */
 };
 
 struct accept {
@@ -50,7 +50,7 @@ struct nfa {
 	struct jump *jumps;
 	struct charset *sets;
 	size_t nodes_count, accepts_count, jumps_count, sets_count;
-	uint32_t patterns;	/* numbers given out: 0 .. patterns - 1 */
+	uint32_t patterns; /* numbers given out: 0 .. patterns - 1 */
 };
 
 int nfa_init(struct nfa *n) must_check;
@@ -63,7 +63,10 @@ int nfa_set(struct nfa *n, const struct charset *set);
 uint32_t nfa_root(struct nfa *n);
 int nfa_jump(struct nfa *n, uint32_t node, uint32_t to) must_check;
 int nfa_accept(struct nfa *n, uint32_t node, uint32_t pattern) must_check;
-/* Sets bit i of matched (words for nfa.patterns bits, zeroed by the caller) for each pattern i that the bytes match whole. */
+/*
+ * Sets bit i of matched (words for nfa.patterns bits, zeroed by the caller) for each pattern i that the bytes match
+ * whole.
+ */
 int nfa_run(const struct nfa *n, const char *bytes, size_t size, uint64_t *matched) must_check;
 
 static inline bool charset_has(const struct charset *s, unsigned char c)

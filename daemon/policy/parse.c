@@ -9,30 +9,30 @@
 #include "policy/glob.h"
 
 static const struct word risk_list[] = {
-	{ "LOW", CVF_R0 }, { "MEDIUM", CVF_R1 }, { "HIGH", CVF_R2 }, { "CRITICAL", CVF_R3 },
-	{ "R0", CVF_R0 },  { "R1", CVF_R1 },	 { "R2", CVF_R2 },   { "R3", CVF_R3 },
+	{"LOW", CVF_R0}, {"MEDIUM", CVF_R1}, {"HIGH", CVF_R2}, {"CRITICAL", CVF_R3},
+	{"R0", CVF_R0},	 {"R1", CVF_R1},     {"R2", CVF_R2},   {"R3", CVF_R3},
 };
-const struct words risk_words = { "risk level", risk_list, ARRAY_SIZE(risk_list) };
+const struct words risk_words = {"risk level", risk_list, ARRAY_SIZE(risk_list)};
 
 static const struct word type_list[] = {
-	{ "READ", TYPE_READ },	     { "WRITE", TYPE_WRITE },	  { "DELETE", TYPE_DELETE },
-	{ "EXECUTE", TYPE_EXECUTE }, { "NETWORK", TYPE_NETWORK },
+	{"READ", TYPE_READ},	   {"WRITE", TYPE_WRITE},     {"DELETE", TYPE_DELETE},
+	{"EXECUTE", TYPE_EXECUTE}, {"NETWORK", TYPE_NETWORK},
 };
-const struct words type_words = { "operation type", type_list, ARRAY_SIZE(type_list) };
+const struct words type_words = {"operation type", type_list, ARRAY_SIZE(type_list)};
 
 static const struct word mode_list[] = {
-	{ "enforce", CVF_MODE_ENFORCE },
-	{ "observe", CVF_MODE_OBSERVE },
-	{ "learn", CVF_MODE_LEARN },
+	{"enforce", CVF_MODE_ENFORCE},
+	{"observe", CVF_MODE_OBSERVE},
+	{"learn", CVF_MODE_LEARN},
 };
-const struct words mode_words = { "mode", mode_list, ARRAY_SIZE(mode_list) };
+const struct words mode_words = {"mode", mode_list, ARRAY_SIZE(mode_list)};
 
 static const struct word op_list[] = {
-#define OP(number, suffix, name, domain, type) { name, number },
+#define OP(number, suffix, name, domain, type) {name, number},
 #include "cvf/ops.def"
 #undef OP
 };
-const struct words op_words = { "operation", op_list, ARRAY_SIZE(op_list) };
+const struct words op_words = {"operation", op_list, ARRAY_SIZE(op_list)};
 
 void set_default(json_t *object, const char *key, json_t *value)
 {
@@ -109,8 +109,8 @@ void read_word_bits(const struct jat *at, const struct field *f, void *out)
 }
 
 static const struct field scope_fields[] = {
-	{ "paths", read_path_globs, offsetof(struct scope, paths), false, NULL },
-	{ "net", read_cidrs, offsetof(struct scope, net), false, NULL },
+	{"paths", read_path_globs, offsetof(struct scope, paths), false, NULL},
+	{"net", read_cidrs, offsetof(struct scope, net), false, NULL},
 };
 
 void read_scope(const struct jat *at, const struct field *f, void *out)

@@ -9,22 +9,23 @@
 
 #define ID_MAX 128
 
-extern const struct words risk_words;	/* LOW .. CRITICAL and R0 .. R3 */
+extern const struct words risk_words; /* LOW .. CRITICAL and R0 .. R3 */
 extern const struct words type_words;
 extern const struct words mode_words;
-extern const struct words op_words;	/* every operation */
+extern const struct words op_words; /* every operation */
 
 /* struct field.read: out as said there, or as here. */
-void read_id(const struct jat *at, const struct field *f, void *out);		/* const char ** */
-void read_path_globs(const struct jat *at, const struct field *f, void *out);	/* struct texts * */
-void read_name_globs(const struct jat *at, const struct field *f, void *out);	/* struct texts * */
-void read_cidrs(const struct jat *at, const struct field *f, void *out);	/* struct cidrs *; "any": none */
-void read_ports(const struct jat *at, const struct field *f, void *out);	/* struct ports * */
-void read_windows(const struct jat *at, const struct field *f, void *out);	/* struct windows * */
-void read_time(const struct jat *at, const struct field *f, void *out);		/* int64_t *, seconds */
-void read_scope(const struct jat *at, const struct field *f, void *out);	/* struct scope * */
-void read_rules(const struct jat *at, const struct field *f, void *out);	/* struct rules * */
-void read_word_bits(const struct jat *at, const struct field *f, void *out);	/* uint64_t *, 1 << value; arg: struct words */
+void read_id(const struct jat *at, const struct field *f, void *out);	      /* const char ** */
+void read_path_globs(const struct jat *at, const struct field *f, void *out); /* struct texts * */
+void read_name_globs(const struct jat *at, const struct field *f, void *out); /* struct texts * */
+void read_cidrs(const struct jat *at, const struct field *f, void *out);      /* struct cidrs *; "any": none */
+void read_ports(const struct jat *at, const struct field *f, void *out);      /* struct ports * */
+void read_windows(const struct jat *at, const struct field *f, void *out);    /* struct windows * */
+void read_time(const struct jat *at, const struct field *f, void *out);	      /* int64_t *, seconds */
+void read_scope(const struct jat *at, const struct field *f, void *out);      /* struct scope * */
+void read_rules(const struct jat *at, const struct field *f, void *out);      /* struct rules * */
+void read_word_bits(const struct jat *at, const struct field *f,
+		    void *out); /* uint64_t *, 1 << value; arg: struct words */
 
 /* Calls read for each element of an array, or for the value itself if it is none. */
 size_t elements_count(const struct jat *at);

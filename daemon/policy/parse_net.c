@@ -7,7 +7,7 @@
 
 #include "policy/parse.h"
 
-static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
 /* Clears the bits past the prefix; true: some were set. */
 static bool mask(struct cidr *c)
@@ -16,7 +16,7 @@ static bool mask(struct cidr *c)
 
 	for (unsigned int bit = c->bits; bit < 128; bit++) {
 		changed |= c->address[bit / 8] & (0x80 >> bit % 8);
-		c->address[bit / 8] &= (uint8_t)~(0x80 >> bit % 8);
+		c->address[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
 	}
 	return changed;
 }
@@ -35,7 +35,7 @@ bool cidr_parse(const char *text, struct cidr *ret_cidr, bool *ret_masked)
 {
 	char address[INET6_ADDRSTRLEN];
 	const char *slash = strchrnul(text, '/');
-	struct cidr c = { 0 };
+	struct cidr c = {0};
 	unsigned int bits;
 	bool four;
 
@@ -75,7 +75,8 @@ static void read_cidr(const struct jat *at, struct cidrs *cidrs)
 	if (!text) {
 		jat_error(at, NULL, "must be a string, not %s", json_kind(at->value));
 	} else if (!cidr_parse(text, &cidrs->v[cidrs->n], &masked)) {
-		jat_error(at, "write addresses or prefixes, for example \"140.82.112.0/20\": the kernel sees no host names",
+		jat_error(at,
+			  "write addresses or prefixes, for example \"140.82.112.0/20\": the kernel sees no host names",
 			  "\"%.80s\" is not an address or prefix", text);
 	} else {
 		if (masked)

@@ -7,7 +7,7 @@
 
 #include "policy/parse.h"
 
-#define DAY_MINUTES 1440
+#define DAY_MINUTES  1440
 #define WEEK_MINUTES (7 * DAY_MINUTES)
 
 /* Digits at *s as a number of this width; moves past them. */
@@ -40,7 +40,8 @@ static bool offset_parse(const char **s, int *ret_seconds)
 		*ret_seconds = 0;
 		return true;
 	}
-	if (!literal_parse(s, "+-") || !digits_parse(s, 2, &hours) || !literal_parse(s, ":") || !digits_parse(s, 2, &minutes))
+	if (!literal_parse(s, "+-") || !digits_parse(s, 2, &hours) || !literal_parse(s, ":") ||
+	    !digits_parse(s, 2, &minutes))
 		return false;
 	*ret_seconds = sign * (hours * 3600 + minutes * 60);
 	return hours < 24 && minutes < 60;
@@ -48,7 +49,7 @@ static bool offset_parse(const char **s, int *ret_seconds)
 
 bool time_parse(const char *text, int64_t *ret_time)
 {
-	struct tm tm = { 0 }, given;
+	struct tm tm = {0}, given;
 	const char *s = text;
 	int offset;
 	time_t t;
@@ -84,7 +85,7 @@ void read_time(const struct jat *at, const struct field *f, void *out)
 
 static bool day_parse(const char **s, int *ret_day)
 {
-	static const char days[7][4] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
+	static const char days[7][4] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
 
 	for (int i = 0; i < 7; i++) {
 		if (strncmp(*s, days[i], 3) == 0) {

@@ -22,7 +22,9 @@ enum cvf_domain op_domain(enum cvf_op op)
 
 size_t plan_patterns(const struct plan *p, enum cvf_domain domain)
 {
-	return domain == CVF_DOMAIN_NET ? p->net_count : domain == CVF_DOMAIN_SYS ? PATTERNS_FIXED : p->nfa[domain].patterns;
+	return domain == CVF_DOMAIN_NET	  ? p->net_count
+	       : domain == CVF_DOMAIN_SYS ? PATTERNS_FIXED
+					  : p->nfa[domain].patterns;
 }
 
 bool net_pattern_matches(const struct net_pattern *p, const uint8_t address[16], uint16_t port, enum cvf_proto protocol)
@@ -142,7 +144,7 @@ static int plan_guards(struct plan *p)
 	if (!p->guards)
 		return -ENOMEM;
 	for (size_t i = 0; i < guard_specs_count; i++) {
-		const struct texts paths = { guard_specs[i].paths, guard_specs[i].count };
+		const struct texts paths = {guard_specs[i].paths, guard_specs[i].count};
 		int r = plan_pattern(p, CVF_DOMAIN_FILE, &paths, NULL, &p->guards[i].pattern);
 
 		if (r < 0)

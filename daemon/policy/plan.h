@@ -2,8 +2,10 @@
 /*
  * plan.h - a model with every name resolved: what decide() reads, made once per model
  *
- * A pattern is a number in its domain and stands for a whole list of globs, of which one must match: what is never asked
- * apart is never told apart. Whether an operation's object matches it is a bit of the facts, however they were found: by running the trie (eval) or from the automaton's sets (compile). The decision cannot tell, so both decide alike.
+ * A pattern is a number in its domain and stands for a whole list of globs, of which one must match: what is never
+ * asked apart is never told apart. Whether an operation's object matches it is a bit of the facts, however they were
+ * found: by running the trie (eval) or from the automaton's sets (compile). The decision cannot tell, so both decide
+ * alike.
  */
 #ifndef CVF_POLICY_PLAN_H
 #define CVF_POLICY_PLAN_H
@@ -13,11 +15,11 @@
 
 /* Bits that are the same in every fact list. */
 #define PATTERN_ALWAYS 0u
-#define PATTERN_NEVER 1u
+#define PATTERN_NEVER  1u
 #define PATTERNS_FIXED 2u
 
 struct net_pattern {
-	struct cidrs address;	/* n 0: any */
+	struct cidrs address; /* n 0: any */
 	struct cidrs except;
 	struct ports ports;
 	uint8_t protocols;
@@ -25,7 +27,7 @@ struct net_pattern {
 
 /* One way in which a capability covers one operation. Best first: risk, literal bytes, id. */
 struct offer {
-	uint32_t capability;	/* index in plan.capabilities, which is in order of id */
+	uint32_t capability; /* index in plan.capabilities, which is in order of id */
 	uint32_t pattern, except;
 	uint32_t literal;
 };
@@ -38,10 +40,10 @@ struct offers {
 /* A rule of a policy or profile, with what does not depend on the agent. */
 struct planned_rule {
 	const struct rule *rule;
-	const char *name;	/* "policy/rule" or "profile:id/rule" */
-	const char *profile;	/* NULL: of a policy */
-	bool *capabilities;	/* [capability]; NULL: any */
-	uint64_t unregistered;	/* operations whose unregistered effect it names */
+	const char *name;      /* "policy/rule" or "profile:id/rule" */
+	const char *profile;   /* NULL: of a policy */
+	bool *capabilities;    /* [capability]; NULL: any */
+	uint64_t unregistered; /* operations whose unregistered effect it names */
 };
 
 /* The same for one agent: its variables filled in. */
@@ -53,7 +55,7 @@ struct bound_rule {
 struct bound_agent {
 	const struct agent *agent;
 	const struct profile *profile;
-	bool *granted;		/* [capability] */
+	bool *granted; /* [capability] */
 	struct offers offers[CVF_OP_MAX];
 	uint32_t scope_file, scope_net;
 	struct bound_rule *rules;
@@ -69,7 +71,7 @@ struct guard {
 /* An executable or cgroup pattern by which processes become an agent's. */
 struct enrolment {
 	uint32_t pattern;
-	uint32_t agent;		/* index in plan.agents */
+	uint32_t agent; /* index in plan.agents */
 	uint32_t literal;
 	bool cgroup;
 };
@@ -78,14 +80,14 @@ struct plan {
 	struct pool *pool;
 	const struct capability **capabilities;
 	struct planned_rule *rules;
-	struct bound_agent *agents;	/* in order of id */
+	struct bound_agent *agents; /* in order of id */
 	struct net_pattern *net;
 	struct guard *guards;
 	struct enrolment *enrolments;
 	size_t capabilities_count, rules_count, agents_count, net_count, guards_count, enrolments_count;
-	struct nfa nfa[2];		/* CVF_DOMAIN_FILE, CVF_DOMAIN_EXEC */
-	json_t *known[2];		/* globs of a pattern -> its number */
-	json_t *roots;			/* globs of programs -> where their arguments begin */
+	struct nfa nfa[2]; /* CVF_DOMAIN_FILE, CVF_DOMAIN_EXEC */
+	json_t *known[2];  /* globs of a pattern -> its number */
+	json_t *roots;	   /* globs of programs -> where their arguments begin */
 };
 
 /* -ENOMEM, or -EINVAL when an agent's profile is not there. */
@@ -97,7 +99,8 @@ const struct bound_agent *plan_agent(const struct plan *p, const char *id);
 /* Patterns of a domain; facts have one bit each. */
 size_t plan_patterns(const struct plan *p, enum cvf_domain domain);
 
-bool net_pattern_matches(const struct net_pattern *p, const uint8_t address[16], uint16_t port, enum cvf_proto protocol);
+bool net_pattern_matches(const struct net_pattern *p, const uint8_t address[16], uint16_t port,
+			 enum cvf_proto protocol);
 
 /* bind.c: used by plan_make() */
 int plan_bind_agent(struct plan *p, const struct model *m, struct bound_agent *b) must_check;

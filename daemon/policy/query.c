@@ -11,16 +11,14 @@ static const struct alias {
 	const char *name;
 	enum cvf_op op;
 } aliases[] = {
-	{ "mkdir", CVF_OP_CREATE },
-	{ "rmdir", CVF_OP_DELETE },
-	{ "unlink", CVF_OP_DELETE },
-	{ "chmod", CVF_OP_ATTR },
-	{ "chown", CVF_OP_ATTR },
+	{"mkdir", CVF_OP_CREATE}, {"rmdir", CVF_OP_DELETE}, {"unlink", CVF_OP_DELETE},
+	{"chmod", CVF_OP_ATTR},	  {"chown", CVF_OP_ATTR},
 };
 
 static int wrong(struct diags *d, const char *hint, const char *what, const char *word)
 {
-	diags_add(d, DIAG_ERROR, NULL, 0, 0, hint, "%s%s%s%s", what, word ? " \"" : "", word ? word : "", word ? "\"" : "");
+	diags_add(d, DIAG_ERROR, NULL, 0, 0, hint, "%s%s%s%s", what, word ? " \"" : "", word ? word : "",
+		  word ? "\"" : "");
 	return -EINVAL;
 }
 
@@ -46,8 +44,10 @@ static int check_path(const char *path, struct diags *d)
 	const char *body = strncmp(path, "//", 2) == 0 ? path + 1 : path;
 
 	if (path[0] != '/')
-		return wrong(d, "write the resolved path, from the root: for example /usr/bin/git", "not an absolute path:", path);
-	if (strstr(body, "//") || strstr(path, "/../") || strstr(path, "/./") || strcmp(path + strlen(path) - 1, "/.") == 0)
+		return wrong(d, "write the resolved path, from the root: for example /usr/bin/git",
+			     "not an absolute path:", path);
+	if (strstr(body, "//") || strstr(path, "/../") || strstr(path, "/./") ||
+	    strcmp(path + strlen(path) - 1, "/.") == 0)
 		return wrong(d, "write the path without //, /./ and /../", "not a resolved path:", path);
 	if (strlen(path) > 1 && path[strlen(path) - 1] == '/')
 		return wrong(d, "leave the slash at the end out", "not a resolved path:", path);
@@ -59,7 +59,8 @@ static int parse_paths(char *const *words, size_t count, struct query *q, struct
 	size_t most = q->op == CVF_OP_RENAME || q->op == CVF_OP_LINK ? 2 : 1;
 
 	if (count < 1 || count > most)
-		return wrong(d, most == 2 ? "write PATH [NEW-PATH]" : "write one PATH", "wrong number of words for this operation", NULL);
+		return wrong(d, most == 2 ? "write PATH [NEW-PATH]" : "write one PATH",
+			     "wrong number of words for this operation", NULL);
 	for (size_t i = 0; i < count; i++)
 		if (check_path(words[i], d) < 0)
 			return -EINVAL;
@@ -133,8 +134,9 @@ int query_parse(char *const *words, size_t count, struct query *ret_query, struc
 		[CVF_DOMAIN_NET] = parse_net,
 		[CVF_DOMAIN_SYS] = parse_sys,
 	};
-	static const char usage[] = "write exec PATH [ARG...], read|write|create|delete|rename PATH, or connect ADDRESS:PORT";
-	struct query q = { 0 };
+	static const char usage[] =
+		"write exec PATH [ARG...], read|write|create|delete|rename PATH, or connect ADDRESS:PORT";
+	struct query q = {0};
 	const char *meant;
 	own_free char *hint = NULL;
 	int r;

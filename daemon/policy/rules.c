@@ -64,16 +64,16 @@ static void read_in_scope(const struct jat *at, const struct field *f, void *out
 #define W(member) offsetof(struct when_spec, member)
 
 static const struct field when_fields[] = {
-	{ "agent", read_names, W(agent), false, NULL },
-	{ "profile", read_names, W(profile), false, NULL },
-	{ "capability", read_names, W(capability), false, NULL },
-	{ "risk", read_word_bits, W(risks), false, &risk_words },
-	{ "operation_type", read_word_bits, W(types), false, &type_words },
-	{ "op", read_word_bits, W(ops), false, &op_words },
-	{ "path", read_paths, W(path), false, NULL },
-	{ "address", read_addresses, W(address), false, NULL },
-	{ "in_scope", read_in_scope, W(in_scope), false, NULL },
-	{ "time", read_windows, W(windows), false, NULL },
+	{"agent", read_names, W(agent), false, NULL},
+	{"profile", read_names, W(profile), false, NULL},
+	{"capability", read_names, W(capability), false, NULL},
+	{"risk", read_word_bits, W(risks), false, &risk_words},
+	{"operation_type", read_word_bits, W(types), false, &type_words},
+	{"op", read_word_bits, W(ops), false, &op_words},
+	{"path", read_paths, W(path), false, NULL},
+	{"address", read_addresses, W(address), false, NULL},
+	{"in_scope", read_in_scope, W(in_scope), false, NULL},
+	{"time", read_windows, W(windows), false, NULL},
 };
 
 static void read_when(const struct jat *at, const struct field *f, void *out)
@@ -83,8 +83,8 @@ static void read_when(const struct jat *at, const struct field *f, void *out)
 }
 
 static const struct field grant_fields[] = {
-	{ "expires", read_time, offsetof(struct grant_spec, expires), true, NULL },
-	{ "ticket", read_text, offsetof(struct grant_spec, ticket), true, NULL },
+	{"expires", read_time, offsetof(struct grant_spec, expires), true, NULL},
+	{"ticket", read_text, offsetof(struct grant_spec, ticket), true, NULL},
 };
 
 static void read_grant(const struct jat *at, const struct field *f, void *out)
@@ -97,18 +97,18 @@ static void read_grant(const struct jat *at, const struct field *f, void *out)
 }
 
 static const struct word effect_list[] = {
-	{ "ALLOW", EFFECT_ALLOW },
-	{ "DENY", EFFECT_DENY },
-	{ "REQUIRE_APPROVAL", EFFECT_APPROVE },
+	{"ALLOW", EFFECT_ALLOW},
+	{"DENY", EFFECT_DENY},
+	{"REQUIRE_APPROVAL", EFFECT_APPROVE},
 };
-static const struct words effect_words = { "effect", effect_list, ARRAY_SIZE(effect_list) };
+static const struct words effect_words = {"effect", effect_list, ARRAY_SIZE(effect_list)};
 
 static const struct field rule_fields[] = {
-	{ "id", read_id, offsetof(struct rule_spec, id), false, NULL },
-	{ "when", read_when, offsetof(struct rule_spec, when), false, NULL },
-	{ "effect", read_word, offsetof(struct rule_spec, effect), true, &effect_words },
-	{ "reason", read_any_text, offsetof(struct rule_spec, reason), false, NULL },
-	{ "standing_grant", read_grant, offsetof(struct rule_spec, grant), false, NULL },
+	{"id", read_id, offsetof(struct rule_spec, id), false, NULL},
+	{"when", read_when, offsetof(struct rule_spec, when), false, NULL},
+	{"effect", read_word, offsetof(struct rule_spec, effect), true, &effect_words},
+	{"reason", read_any_text, offsetof(struct rule_spec, reason), false, NULL},
+	{"standing_grant", read_grant, offsetof(struct rule_spec, grant), false, NULL},
 };
 
 static struct rule rule_of(const struct rule_spec *spec)
@@ -126,7 +126,9 @@ static struct rule rule_of(const struct rule_spec *spec)
 		.ops = w->ops ? w->ops : OPS_ALL,
 		.address = w->address,
 		.windows = w->windows,
-		.in_scope = !w->in_scope_given ? TRI_ANY : w->in_scope ? TRI_YES : TRI_NO,
+		.in_scope = !w->in_scope_given ? TRI_ANY
+			    : w->in_scope      ? TRI_YES
+					       : TRI_NO,
 		.effect = (enum rule_effect)spec->effect,
 		.reason = spec->reason,
 		.has_grant = spec->grant_at.value != NULL,
@@ -137,7 +139,7 @@ static struct rule rule_of(const struct rule_spec *spec)
 
 static void read_rule(const struct jat *at, struct rules *rules)
 {
-	struct rule_spec spec = { 0 };
+	struct rule_spec spec = {0};
 
 	fields_read(at, rule_fields, ARRAY_SIZE(rule_fields), &spec);
 	if (!spec.id)
@@ -180,7 +182,7 @@ void normalise_rules(json_t *object, const struct rules *rules)
 	json_t *one;
 
 	set_default(object, "rules", json_array());
-	json_array_foreach(json_object_get(object, "rules"), i, one) {
+	json_array_foreach (json_object_get(object, "rules"), i, one) {
 		set_default(one, "id", json_string(rules->v[i].id));
 		set_default(one, "when", json_object());
 		set_default(one, "reason", json_string(""));
@@ -194,19 +196,19 @@ struct policy_spec {
 
 #define P(member) (offsetof(struct policy_spec, p) + offsetof(struct policy, member))
 
-static const struct limits priority_limits = { -PRIORITY_MAX, PRIORITY_MAX };
+static const struct limits priority_limits = {-PRIORITY_MAX, PRIORITY_MAX};
 static const struct field policy_fields[] = {
-	{ "schema", read_text, offsetof(struct policy_spec, schema), true, NULL },
-	{ "id", read_id, P(id), true, NULL },
-	{ "name", read_any_text, offsetof(struct policy_spec, name), false, NULL },
-	{ "description", read_any_text, offsetof(struct policy_spec, description), false, NULL },
-	{ "priority", read_number, P(priority), false, &priority_limits },
-	{ "rules", read_rules, P(rules), true, NULL },
+	{"schema", read_text, offsetof(struct policy_spec, schema), true, NULL},
+	{"id", read_id, P(id), true, NULL},
+	{"name", read_any_text, offsetof(struct policy_spec, name), false, NULL},
+	{"description", read_any_text, offsetof(struct policy_spec, description), false, NULL},
+	{"priority", read_number, P(priority), false, &priority_limits},
+	{"rules", read_rules, P(rules), true, NULL},
 };
 
 void policy_read(const struct jat *at, struct decl *d)
 {
-	struct policy_spec spec = { 0 };
+	struct policy_spec spec = {0};
 	size_t errors = at->doc->d->errors;
 
 	fields_read(at, policy_fields, ARRAY_SIZE(policy_fields), &spec);

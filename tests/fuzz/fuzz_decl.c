@@ -25,8 +25,8 @@ static uint32_t number(void *ctx, enum number_kind kind, const char *name)
 /* With one agent of known name, so that there is always somebody to ask about. */
 static void ask(const struct model *m, const struct cvf_image *image)
 {
-	static const char *const paths[] = { "/", "/a", "/home/x/work/.git/hooks/y", "//anon/x", "/etc/cvf/x" };
-	struct query q = { .agent = "fuzz", .now = 1790000000 };
+	static const char *const paths[] = {"/", "/a", "/home/x/work/.git/hooks/y", "//anon/x", "/etc/cvf/x"};
+	struct query q = {.agent = "fuzz", .now = 1790000000};
 	struct answer a;
 
 	for (unsigned int op = 1; op < CVF_OP_MAX; op++) {
@@ -41,13 +41,15 @@ static void ask(const struct model *m, const struct cvf_image *image)
 
 static void compile(struct model *m, struct diags *d)
 {
-	static const char agent[] = "{\"schema\":\"cvf.agent/v1\",\"id\":\"fuzz\",\"scope\":{\"paths\":[\"/home/x/work/**\"]}}";
-	uint32_t next[3] = { 0 };
-	const struct numbers numbers = { number, next };
+	static const char agent[] =
+		"{\"schema\":\"cvf.agent/v1\",\"id\":\"fuzz\",\"scope\":{\"paths\":[\"/home/x/work/**\"]}}";
+	uint32_t next[3] = {0};
+	const struct numbers numbers = {number, next};
 	own_free struct cvf_image *image = NULL;
 	size_t size;
 
-	if (model_find(m, DECL_AGENT, "fuzz") || model_load_text(m, agent, strlen(agent), "agent", 1 << DECL_AGENT, false, d) < 0)
+	if (model_find(m, DECL_AGENT, "fuzz") ||
+	    model_load_text(m, agent, strlen(agent), "agent", 1 << DECL_AGENT, false, d) < 0)
 		return;
 	if (model_check(m, d) < 0 || policy_compile(m, &numbers, 1, 1790000000, &image, &size, d) < 0)
 		return;
@@ -58,7 +60,7 @@ static void compile(struct model *m, struct diags *d)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct model *m = model_new();
-	struct diags d = { 0 };
+	struct diags d = {0};
 	int r;
 
 	assert(m);

@@ -2,8 +2,8 @@
 /*
  * fuzz_image.c - hostile policy images: what image_check() lets through can be copied and walked within its tables
  *
- * Input: a first byte that is even, then a whole image; or odd, then patches of a sound image, each six bytes: an offset
- * (24 bits, modulo the size), a width (1, 2, 4) and a value (16 bits).
+ * Input: a first byte that is even, then a whole image; or odd, then patches of a sound image, each six bytes: an
+ * offset (24 bits, modulo the size), a width (1, 2, 4) and a value (16 bits).
  */
 #include <assert.h>
 #include <string.h>
@@ -14,9 +14,12 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char declarations[] =
-	"[{\"schema\":\"cvf.capability/v1\",\"id\":\"a\",\"match\":{\"file\":[{\"path\":\"/a/**\",\"ops\":[\"read\",\"write\"]}],"
-	"\"exec\":[{\"path\":\"/bin/*\",\"argv\":[\"x\",\"**\"]}],\"net\":[{\"ops\":[\"connect\"],\"address\":\"10.0.0.0/8\",\"ports\":"
-	"\"1-80\"}]}},{\"schema\":\"cvf.agent/v1\",\"id\":\"one\",\"capabilities\":[\"*\"],\"match\":{\"exe\":[\"/bin/one\"],\"uid\":[5]}},"
+	"[{\"schema\":\"cvf.capability/v1\",\"id\":\"a\",\"match\":{\"file\":[{\"path\":\"/a/"
+	"**\",\"ops\":[\"read\",\"write\"]}],"
+	"\"exec\":[{\"path\":\"/bin/"
+	"*\",\"argv\":[\"x\",\"**\"]}],\"net\":[{\"ops\":[\"connect\"],\"address\":\"10.0.0.0/8\",\"ports\":"
+	"\"1-80\"}]}},{\"schema\":\"cvf.agent/v1\",\"id\":\"one\",\"capabilities\":[\"*\"],\"match\":{\"exe\":[\"/bin/"
+	"one\"],\"uid\":[5]}},"
 	"{\"schema\":\"cvf.agent/v1\",\"id\":\"two\",\"mode\":\"observe\",\"match\":{\"cgroup\":[\"/two\"]}}]";
 
 static uint32_t number(void *ctx, enum number_kind kind, const char *name)
@@ -30,8 +33,8 @@ static const struct cvf_image *sound_image(size_t *ret_size)
 {
 	static struct cvf_image *image;
 	static size_t size;
-	const struct numbers numbers = { number, NULL };
-	struct diags d = { 0 };
+	const struct numbers numbers = {number, NULL};
+	struct diags d = {0};
 	struct model *m;
 
 	if (!image) {
@@ -47,7 +50,7 @@ static const struct cvf_image *sound_image(size_t *ret_size)
 static void patch(char *image, size_t size, const uint8_t *data, size_t n)
 {
 	for (; n >= 6; data += 6, n -= 6) {
-		static const uint8_t widths[] = { 1, 2, 4, 4 };
+		static const uint8_t widths[] = {1, 2, 4, 4};
 		size_t at = (data[0] | (size_t)data[1] << 8 | (size_t)data[2] << 16) % size;
 		uint32_t value = (uint32_t)data[4] | (uint32_t)data[5] << 8;
 		size_t width = widths[data[3] & 3];
@@ -64,7 +67,7 @@ static void patch(char *image, size_t size, const uint8_t *data, size_t n)
 static void walk(const struct cvf_slot *s)
 {
 	static const char text[] = "/bin/one\0x\0/a/b";
-	const uint32_t starts[] = { s->start_file, s->start_exec };
+	const uint32_t starts[] = {s->start_file, s->start_exec};
 
 	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
 		uint32_t state = starts[i];

@@ -10,7 +10,7 @@
 #include "core/image.h"
 #include "policy/policy.h"
 
-#define FIXTURE_NOW 1790000000 /* 2026-09-21T14:13:20Z, a Monday */
+#define FIXTURE_NOW   1790000000 /* 2026-09-21T14:13:20Z, a Monday */
 #define FIXTURE_NAMES 2048
 
 /* Numbers in order of asking, per kind. */
@@ -54,7 +54,7 @@ static inline int fixture_add(struct fixture *f, const char *text)
 
 static inline int fixture_compile(struct fixture *f)
 {
-	const struct numbers numbers = { fixture_number, &f->names };
+	const struct numbers numbers = {fixture_number, &f->names};
 
 	return policy_compile(f->m, &numbers, 1, FIXTURE_NOW, &f->image, &f->size, &f->d);
 }
@@ -104,8 +104,9 @@ static inline struct answer fixture_ask(struct fixture *f, const struct query *q
 	if (cell->flags & CVF_CELL_ASK || a.reason == CVF_REASON_ARGS_TOO_LONG)
 		return a;
 	if (cell->action != a.verdict || cell->reason != a.reason)
-		fprintf(stderr, "%s %s: explain says %u %s (%s), the image %u %s\n", op_name(q->op), q->object ? q->object : "",
-			a.verdict, reason_word(a.reason), a.capability, cell->action, reason_word(cell->reason));
+		fprintf(stderr, "%s %s: explain says %u %s (%s), the image %u %s\n", op_name(q->op),
+			q->object ? q->object : "", a.verdict, reason_word(a.reason), a.capability, cell->action,
+			reason_word(cell->reason));
 	assert_int_equal(cell->action, a.verdict);
 	assert_int_equal(cell->reason, a.reason);
 	assert_int_equal(cell->risk, a.risk);
@@ -121,7 +122,8 @@ static inline struct answer fixture_ask(struct fixture *f, const struct query *q
 	return a;
 }
 
-static inline void fixture_expect(struct fixture *f, const struct query *q, enum cvf_verdict verdict, enum cvf_reason reason)
+static inline void fixture_expect(struct fixture *f, const struct query *q, enum cvf_verdict verdict,
+				  enum cvf_reason reason)
 {
 	struct answer a = fixture_ask(f, q);
 

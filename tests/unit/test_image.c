@@ -14,19 +14,19 @@
 #include "core/image.h"
 
 /*
- * A small image, whole: paths that begin with 'a' are set 1, programs that begin with 'a' are set 1, 10.0.0.0/8 is class 1.
- * Two agents. Everything lies where struct small says, so that a test can name the word it spoils.
+ * A small image, whole: paths that begin with 'a' are set 1, programs that begin with 'a' are set 1, 10.0.0.0/8 is
+ * class 1. Two agents. Everything lies where struct small says, so that a test can name the word it spoils.
  */
-#define STRIDE 4u	/* classes: other, 'a', NUL */
-#define FILE_ROWS 3u	/* dead, start, matched */
-#define EXEC_ROWS 2u	/* start, matched */
-#define ROWS 3u
-#define SETS 2u
-#define SYS_OPS 18u
-#define FILE_OPS 12u
-#define NET_OPS 4u
+#define STRIDE	    4u /* classes: other, 'a', NUL */
+#define FILE_ROWS   3u /* dead, start, matched */
+#define EXEC_ROWS   2u /* start, matched */
+#define ROWS	    3u
+#define SETS	    2u
+#define SYS_OPS	    18u
+#define FILE_OPS    12u
+#define NET_OPS	    4u
 #define INDEX_WORDS (ROWS * (FILE_OPS * SETS + SETS + NET_OPS * SETS + SYS_OPS))
-#define CELLS (1u + (ROWS - 1) * 35u)
+#define CELLS	    (1u + (ROWS - 1) * 35u)
 
 struct small {
 	struct cvf_image head;
@@ -51,7 +51,7 @@ static const uint8_t op_domain[CVF_OP_MAX] = {
 
 static void place(struct small *s, enum cvf_section section, size_t offset, size_t count)
 {
-	s->head.section[section] = (struct cvf_image_section){ (uint32_t)offset, (uint32_t)count };
+	s->head.section[section] = (struct cvf_image_section){(uint32_t)offset, (uint32_t)count};
 }
 
 static void place_all(struct small *s)
@@ -71,10 +71,10 @@ static void place_all(struct small *s)
 
 static void fill_index(struct small *s)
 {
-	static const uint32_t sets[] = { SETS, SETS, SETS, 1 };
+	static const uint32_t sets[] = {SETS, SETS, SETS, 1};
 	uint32_t at = 0, cell = 1;
 
-	s->cell[0] = (struct cvf_cell){ .action = CVF_VERDICT_DENY, .reason = CVF_REASON_INTERNAL };
+	s->cell[0] = (struct cvf_cell){.action = CVF_VERDICT_DENY, .reason = CVF_REASON_INTERNAL};
 	for (unsigned int op = 1; op < CVF_OP_MAX; op++) {
 		s->head.op_base[op] = at;
 		s->head.op_sets[op] = sets[op_domain[op]];
@@ -83,10 +83,10 @@ static void fill_index(struct small *s)
 				s->index[at++] = row && (set || s->head.op_sets[op] == 1) ? (uint16_t)cell : 0;
 			if (!row)
 				continue;
-			s->cell[cell++] = (struct cvf_cell){ .action = CVF_VERDICT_ALLOW,
-							     .reason = CVF_REASON_LOW_RISK,
-							     .row = (uint16_t)row,
-							     .op = (uint16_t)op };
+			s->cell[cell++] = (struct cvf_cell){.action = CVF_VERDICT_ALLOW,
+							    .reason = CVF_REASON_LOW_RISK,
+							    .row = (uint16_t)row,
+							    .op = (uint16_t)op};
 		}
 	}
 	assert_int_equal(at, INDEX_WORDS);
@@ -96,28 +96,28 @@ static void fill_index(struct small *s)
 static void fill_rest(struct small *s)
 {
 	static const uint32_t dfa[] = {
-		0, 0, 0, 0, /* dead */
-		0, 8, 0, 0, /* file: start */
-		8, 8, 0, 1, /* file: matched */
-		0, 16, 0, 0, /* exec: start */
+		0,  0,	0,  0, /* dead */
+		0,  8,	0,  0, /* file: start */
+		8,  8,	0,  1, /* file: matched */
+		0,  16, 0,  0, /* exec: start */
 		16, 16, 16, 1, /* exec: matched */
 	};
-	static const uint8_t ten[16] = { [10] = 0xff, [11] = 0xff, [12] = 10 }, four[16] = { [10] = 0xff, [11] = 0xff };
+	static const uint8_t ten[16] = {[10] = 0xff, [11] = 0xff, [12] = 10}, four[16] = {[10] = 0xff, [11] = 0xff};
 
 	memcpy(s->dfa, dfa, sizeof(dfa));
 	s->class_of['a'] = 1;
 	s->class_of[0] = 2;
 	s->port_class[22] = 1;
 	s->net_set[7] = 1;
-	s->prefix[0] = (struct cvf_image_prefix){ .prefix.bits = 96, .address_class = 1 };
+	s->prefix[0] = (struct cvf_image_prefix){.prefix.bits = 96, .address_class = 1};
 	memcpy(s->prefix[0].prefix.address, four, 16);
-	s->prefix[1] = (struct cvf_image_prefix){ .prefix.bits = 104, .address_class = 1 };
+	s->prefix[1] = (struct cvf_image_prefix){.prefix.bits = 104, .address_class = 1};
 	memcpy(s->prefix[1].prefix.address, ten, 16);
 	s->enrol_exe[1] = 5;
-	s->uid[0] = (struct cvf_image_uid){ 1000, 5 };
-	s->uid[1] = (struct cvf_image_uid){ 1001, 9 };
-	s->agent[0] = (struct cvf_image_agent){ 5, { .row = 1, .max_holds = 64 } };
-	s->agent[1] = (struct cvf_image_agent){ 9, { .row = 2, .mode = CVF_MODE_OBSERVE } };
+	s->uid[0] = (struct cvf_image_uid){1000, 5};
+	s->uid[1] = (struct cvf_image_uid){1001, 9};
+	s->agent[0] = (struct cvf_image_agent){5, {.row = 1, .max_holds = 64}};
+	s->agent[1] = (struct cvf_image_agent){9, {.row = 2, .mode = CVF_MODE_OBSERVE}};
 }
 
 static struct small *small_new(void)
@@ -147,7 +147,10 @@ static struct small *small_new(void)
 	return s;
 }
 
-#define WORD(member, bad, fault) { #member, offsetof(struct small, member), sizeof(((struct small *)0)->member), bad, fault }
+#define WORD(member, bad, fault)                                                                                       \
+	{                                                                                                              \
+#member, offsetof(struct small, member), sizeof(((struct small *)0)->member), bad, fault               \
+	}
 
 /* Each row spoils one word of a sound image. */
 static const struct {
@@ -207,7 +210,7 @@ static const struct {
 	WORD(port_class[65535], 2, IMAGE_CLASS),
 	WORD(net_set[3], SETS, IMAGE_INDEX),
 	WORD(prefix[0].prefix.bits, 129, IMAGE_CLASS),
-	WORD(prefix[0].prefix.bits, 105, IMAGE_CLASS), /* not in order */
+	WORD(prefix[0].prefix.bits, 105, IMAGE_CLASS),	    /* not in order */
 	WORD(prefix[1].prefix.address[15], 1, IMAGE_CLASS), /* past the prefix */
 	WORD(prefix[1].prefix.bits, 96, IMAGE_CLASS),
 	WORD(prefix[1].address_class, 2, IMAGE_CLASS),
@@ -241,13 +244,13 @@ static const struct {
 	WORD(cell[3].op, CVF_OP_MAX, IMAGE_CELL),
 	WORD(cell[3].op, 0, IMAGE_CELL),
 	WORD(cell[3].op, CVF_OP_BPF, IMAGE_INDEX), /* a cell of another operation */
-	WORD(cell[3].row, 2, IMAGE_INDEX), /* a cell of another agent */
+	WORD(cell[3].row, 2, IMAGE_INDEX),	   /* a cell of another agent */
 	WORD(cell[3].reserved, 1, IMAGE_RESERVED),
 	WORD(index[1], CELLS, IMAGE_INDEX),
 	WORD(index[3], 2, IMAGE_INDEX),
 	WORD(dfa[1], 4, IMAGE_STATE), /* the dead state is dead */
 	WORD(dfa[3], 1, IMAGE_STATE),
-	WORD(dfa[STRIDE + 1], STRIDE + 1, IMAGE_STATE), /* not the beginning of a row */
+	WORD(dfa[STRIDE + 1], STRIDE + 1, IMAGE_STATE),	       /* not the beginning of a row */
 	WORD(dfa[STRIDE + 1], FILE_ROWS *STRIDE, IMAGE_STATE), /* into the other domain */
 	WORD(dfa[STRIDE + 1], 0xfffffffc, IMAGE_STATE),
 	WORD(dfa[STRIDE + 3], SETS, IMAGE_STATE),
@@ -274,7 +277,8 @@ static void test_spoilt(void **state)
 		memcpy((char *)s + spoilt[i].offset, &spoilt[i].value, spoilt[i].bytes);
 		fault = image_check(s, sizeof(*s));
 		if (fault != spoilt[i].fault)
-			fail_msg("%s = %#llx: %s", spoilt[i].name, (unsigned long long)spoilt[i].value, image_fault_text(fault));
+			fail_msg("%s = %#llx: %s", spoilt[i].name, (unsigned long long)spoilt[i].value,
+				 image_fault_text(fault));
 		free(s);
 	}
 }
@@ -289,14 +293,14 @@ static void test_risk(void **state)
 		uint8_t flags;
 		enum image_fault fault;
 	} rows[] = {
-		{ CVF_R1, CVF_VERDICT_ALLOW, CVF_REASON_IN_SCOPE, CVF_CELL_RECORD, IMAGE_OK },
-		{ CVF_R2, CVF_VERDICT_ALLOW, CVF_REASON_POLICY_ALLOW, CVF_CELL_RECORD, IMAGE_CELL },
-		{ CVF_R2, CVF_VERDICT_ALLOW, CVF_REASON_STANDING_GRANT, CVF_CELL_RECORD, IMAGE_OK },
-		{ CVF_R2, CVF_VERDICT_HOLD, CVF_REASON_APPROVAL, 0, IMAGE_OK },
-		{ CVF_R3, CVF_VERDICT_ALLOW, CVF_REASON_STANDING_GRANT, CVF_CELL_RECORD, IMAGE_CELL },
-		{ CVF_R3, CVF_VERDICT_HOLD, CVF_REASON_HUMAN, 0, IMAGE_CELL },
-		{ CVF_R3, CVF_VERDICT_HOLD, CVF_REASON_HUMAN, CVF_CELL_NO_GRANT, IMAGE_OK },
-		{ CVF_R3, CVF_VERDICT_DENY, CVF_REASON_POLICY_DENY, 0, IMAGE_OK },
+		{CVF_R1, CVF_VERDICT_ALLOW, CVF_REASON_IN_SCOPE, CVF_CELL_RECORD, IMAGE_OK},
+		{CVF_R2, CVF_VERDICT_ALLOW, CVF_REASON_POLICY_ALLOW, CVF_CELL_RECORD, IMAGE_CELL},
+		{CVF_R2, CVF_VERDICT_ALLOW, CVF_REASON_STANDING_GRANT, CVF_CELL_RECORD, IMAGE_OK},
+		{CVF_R2, CVF_VERDICT_HOLD, CVF_REASON_APPROVAL, 0, IMAGE_OK},
+		{CVF_R3, CVF_VERDICT_ALLOW, CVF_REASON_STANDING_GRANT, CVF_CELL_RECORD, IMAGE_CELL},
+		{CVF_R3, CVF_VERDICT_HOLD, CVF_REASON_HUMAN, 0, IMAGE_CELL},
+		{CVF_R3, CVF_VERDICT_HOLD, CVF_REASON_HUMAN, CVF_CELL_NO_GRANT, IMAGE_OK},
+		{CVF_R3, CVF_VERDICT_DENY, CVF_REASON_POLICY_DENY, 0, IMAGE_OK},
 	};
 
 	(void)state;
@@ -355,7 +359,8 @@ static void walk(const struct cvf_slot *slot, enum cvf_domain domain, unsigned i
 		assert_true(state + slot->stride <= slot->dfa_words);
 		set = slot->dfa[state + slot->stride - 1];
 	} else if (domain == CVF_DOMAIN_NET) {
-		uint32_t at = (pick(slot->address_classes) * slot->port_classes + slot->port_class[pick(65536)]) * CVF_PROTO_MAX;
+		uint32_t at = (pick(slot->address_classes) * slot->port_classes + slot->port_class[pick(65536)]) *
+			      CVF_PROTO_MAX;
 
 		assert_true(at + 1 < CVF_NET_SETS_MAX);
 		set = slot->net_set[at + pick(CVF_PROTO_MAX)];
@@ -440,8 +445,9 @@ static void test_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sound), cmocka_unit_test(test_spoilt),  cmocka_unit_test(test_risk), cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_fill),  cmocka_unit_test(test_mutated), cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_sound), cmocka_unit_test(test_spoilt), cmocka_unit_test(test_risk),
+		cmocka_unit_test(test_cut),   cmocka_unit_test(test_fill),   cmocka_unit_test(test_mutated),
+		cmocka_unit_test(test_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,23 +22,23 @@ struct outer {
 	struct jat inner;
 };
 
-static const struct limits count_limits = { 1, 9 };
-static const struct word colour_list[] = { { "red", 1 }, { "green", 2 } };
-static const struct words colours = { "colour", colour_list, 2 };
+static const struct limits count_limits = {1, 9};
+static const struct word colour_list[] = {{"red", 1}, {"green", 2}};
+static const struct words colours = {"colour", colour_list, 2};
 static const struct field fields[] = {
-	{ "name", read_text, offsetof(struct outer, name), true, NULL },
-	{ "count", read_number, offsetof(struct outer, count), false, &count_limits },
-	{ "on", read_bool, offsetof(struct outer, on), false, NULL },
-	{ "colour", read_word, offsetof(struct outer, colour), false, &colours },
-	{ "list", read_texts, offsetof(struct outer, list), false, NULL },
-	{ "inner", read_at, offsetof(struct outer, inner), false, NULL },
+	{"name", read_text, offsetof(struct outer, name), true, NULL},
+	{"count", read_number, offsetof(struct outer, count), false, &count_limits},
+	{"on", read_bool, offsetof(struct outer, on), false, NULL},
+	{"colour", read_word, offsetof(struct outer, colour), false, &colours},
+	{"list", read_texts, offsetof(struct outer, list), false, NULL},
+	{"inner", read_at, offsetof(struct outer, inner), false, NULL},
 };
 
 /* Parses and reads; the diagnoses are what the tests look at. */
 static struct outer read_outer(const char *text, struct diags *d, struct pool **ret_pool, json_t **ret_root)
 {
-	struct outer out = { 0 };
-	struct jdoc doc = { "x.json", text, strlen(text), d, pool_new() };
+	struct outer out = {0};
+	struct jdoc doc = {"x.json", text, strlen(text), d, pool_new()};
 	struct jat root;
 
 	*ret_pool = doc.pool;
@@ -57,7 +57,7 @@ struct expected {
 
 static void check(const struct expected *e)
 {
-	struct diags d = { 0 };
+	struct diags d = {0};
 	struct pool *pool;
 	json_t *root;
 
@@ -81,30 +81,31 @@ static void check(const struct expected *e)
 static void test_places(void **state)
 {
 	static const struct expected rows[] = {
-		{ "{\"name\": \"a\"}", NULL, NULL, 0, 0 },
-		{ "{\"name\": \"a\", \"count\": 9, \"on\": true, \"colour\": \"red\", \"list\": [\"x\"]}", NULL, NULL, 0, 0 },
-		{ "{\"name\": \"a\", \"list\": \"x\"}", NULL, NULL, 0, 0 },
-		{ "{}", "\"name\" is missing", NULL, 1, 1 },
-		{ "\n  {\"count\": 3}", "\"name\" is missing", NULL, 2, 3 },
-		{ "{\"name\": 1}", "must be a string, not a number", NULL, 1, 10 },
-		{ "{\"name\": \"\"}", "must not be empty", NULL, 1, 10 },
-		{ "{\n \"name\": \"a\",\n \"count\":\n   10}", "between 1 and 9", NULL, 4, 4 },
-		{ "{\"name\": \"a\", \"count\": 1.5}", "whole number", NULL, 1, 24 },
-		{ "{\"name\": \"a\", \"on\": 1}", "true or false", NULL, 1, 21 },
-		{ "{\"name\": \"a\", \"colour\": \"Red\"}", "unknown colour \"Red\"", "red or green", 1, 25 },
-		{ "{\"name\": \"a\", \"nam\": 1}", "unknown field \"nam\"", "\"name\"", 1, 15 },
-		{ "{\"name\": \"a\", \"zzzzzzzz\": 1}", "unknown field", NULL, 1, 15 },
-		{ "{\"name\": \"a\", \"list\": [\"x\",\n 3]}", "must be a string", NULL, 2, 2 },
-		{ "{\"name\": \"\xc3\xa9\", \"on\": 1}", "true or false", NULL, 1, 21 },
-		{ "{\"n\\u0061me\": \"a\", \"on\": 1}", "true or false", NULL, 1, 26 },
-		{ "{\"inner\": {\"a,}\": [1, \"]\\\"\"]}, \"name\": 3}", "must be a string", NULL, 1, 40 },
-		{ "[1]", "must be an object, not an array", NULL, 1, 1 },
-		{ "{\"name\": \"a\", \"name\": \"b\"}", "duplicate", "once", 1, 20 },
-		{ "{\"name\": \"a\"", "", "not closed", 1, 12 },
-		{ "{\"name\": \"a\",}", "", "comma", 1, 14 },
-		{ "{\"name\": \"a\\u0000b\"}", "", NULL, 1, 19 },
-		{ "", "", NULL, 1, 0 },
-		{ "\xff", "", NULL, 1, 0 },
+		{"{\"name\": \"a\"}", NULL, NULL, 0, 0},
+		{"{\"name\": \"a\", \"count\": 9, \"on\": true, \"colour\": \"red\", \"list\": [\"x\"]}", NULL, NULL, 0,
+		 0},
+		{"{\"name\": \"a\", \"list\": \"x\"}", NULL, NULL, 0, 0},
+		{"{}", "\"name\" is missing", NULL, 1, 1},
+		{"\n  {\"count\": 3}", "\"name\" is missing", NULL, 2, 3},
+		{"{\"name\": 1}", "must be a string, not a number", NULL, 1, 10},
+		{"{\"name\": \"\"}", "must not be empty", NULL, 1, 10},
+		{"{\n \"name\": \"a\",\n \"count\":\n   10}", "between 1 and 9", NULL, 4, 4},
+		{"{\"name\": \"a\", \"count\": 1.5}", "whole number", NULL, 1, 24},
+		{"{\"name\": \"a\", \"on\": 1}", "true or false", NULL, 1, 21},
+		{"{\"name\": \"a\", \"colour\": \"Red\"}", "unknown colour \"Red\"", "red or green", 1, 25},
+		{"{\"name\": \"a\", \"nam\": 1}", "unknown field \"nam\"", "\"name\"", 1, 15},
+		{"{\"name\": \"a\", \"zzzzzzzz\": 1}", "unknown field", NULL, 1, 15},
+		{"{\"name\": \"a\", \"list\": [\"x\",\n 3]}", "must be a string", NULL, 2, 2},
+		{"{\"name\": \"\xc3\xa9\", \"on\": 1}", "true or false", NULL, 1, 21},
+		{"{\"n\\u0061me\": \"a\", \"on\": 1}", "true or false", NULL, 1, 26},
+		{"{\"inner\": {\"a,}\": [1, \"]\\\"\"]}, \"name\": 3}", "must be a string", NULL, 1, 40},
+		{"[1]", "must be an object, not an array", NULL, 1, 1},
+		{"{\"name\": \"a\", \"name\": \"b\"}", "duplicate", "once", 1, 20},
+		{"{\"name\": \"a\"", "", "not closed", 1, 12},
+		{"{\"name\": \"a\",}", "", "comma", 1, 14},
+		{"{\"name\": \"a\\u0000b\"}", "", NULL, 1, 19},
+		{"", "", NULL, 1, 0},
+		{"\xff", "", NULL, 1, 0},
 	};
 
 	(void)state;
@@ -114,7 +115,7 @@ static void test_places(void **state)
 
 static void test_all_at_once(void **state)
 {
-	struct diags d = { 0 };
+	struct diags d = {0};
 	struct pool *pool;
 	json_t *root;
 
@@ -128,8 +129,8 @@ static void test_all_at_once(void **state)
 
 static int parse(char *text, size_t size)
 {
-	struct diags d = { 0 };
-	struct jdoc doc = { "x", text, size, &d, NULL };
+	struct diags d = {0};
+	struct jdoc doc = {"x", text, size, &d, NULL};
 	json_t *root = NULL;
 	int r = jdoc_parse(&doc, &root);
 

@@ -16,15 +16,18 @@
 static const char declarations[] =
 	"[{\"schema\":\"cvf.capability/v1\",\"id\":\"t.read\",\"operation_type\":\"READ\",\"risk\":{\"level\":\"LOW\"},"
 	" \"match\":{\"file\":[{\"path\":\"/**\",\"ops\":[\"read\"]}]}},"
-	"{\"schema\":\"cvf.capability/v1\",\"id\":\"t.write\",\"operation_type\":\"WRITE\",\"risk\":{\"level\":\"MEDIUM\"},"
+	"{\"schema\":\"cvf.capability/"
+	"v1\",\"id\":\"t.write\",\"operation_type\":\"WRITE\",\"risk\":{\"level\":\"MEDIUM\"},"
 	" \"match\":{\"file\":[{\"path\":\"/**\",\"ops\":[\"write\",\"create\"],\"except\":[\"/dev/null\"]}]}},"
-	"{\"schema\":\"cvf.capability/v1\",\"id\":\"t.delete\",\"operation_type\":\"DELETE\",\"risk\":{\"level\":\"HIGH\"},"
+	"{\"schema\":\"cvf.capability/"
+	"v1\",\"id\":\"t.delete\",\"operation_type\":\"DELETE\",\"risk\":{\"level\":\"HIGH\"},"
 	" \"match\":{\"file\":[{\"path\":\"/srv/**\",\"ops\":[\"delete\"]}]}},"
 	"{\"schema\":\"cvf.agent/v1\",\"id\":\"a\",\"capabilities\":[\"t.*\"],\"scope\":{\"paths\":[\"/work/**\"]}}]";
 
-static void expect(struct fixture *f, enum cvf_op op, const char *path, enum cvf_verdict verdict, enum cvf_reason reason)
+static void expect(struct fixture *f, enum cvf_op op, const char *path, enum cvf_verdict verdict,
+		   enum cvf_reason reason)
 {
-	struct query q = { .agent = "a", .op = op, .object = path, .now = FIXTURE_NOW };
+	struct query q = {.agent = "a", .op = op, .object = path, .now = FIXTURE_NOW};
 
 	fixture_expect(f, &q, verdict, reason);
 }
@@ -141,7 +144,9 @@ static void test_too_many_words(void **state)
 	(void)state;
 	text_begin(&t);
 	for (int i = 0; i < 1500; i++)
-		fprintf(t.f, CAPABILITY "{\"file\":[{\"ops\":[\"read\"],\"path\":\"/%d/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/**\"}]}}",
+		fprintf(t.f,
+			CAPABILITY "{\"file\":[{\"ops\":[\"read\"],\"path\":\"/%d/"
+				   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/**\"}]}}",
 			i, i * 7919);
 	text_end(&t, -E2BIG, "the automaton of paths and programs");
 }
@@ -191,7 +196,7 @@ static uint32_t none(void *ctx, enum number_kind kind, const char *name)
 
 static void test_numbers(void **state)
 {
-	const struct numbers numbers = { none, &(int){ NUMBER_CAPABILITY } }, no_agents = { none, &(int){ NUMBER_AGENT } };
+	const struct numbers numbers = {none, &(int){NUMBER_CAPABILITY}}, no_agents = {none, &(int){NUMBER_AGENT}};
 	struct cvf_image *image = NULL;
 	struct fixture f;
 	size_t size;
@@ -209,7 +214,7 @@ static void test_numbers(void **state)
 static void test_nobody(void **state)
 {
 	const struct cvf_cell *cells;
-	struct query q = { .agent = "a" };
+	struct query q = {.agent = "a"};
 	struct fixture f;
 
 	(void)state;
@@ -237,14 +242,10 @@ static void test_nobody(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files),
-		cmocka_unit_test(test_fill),
-		cmocka_unit_test(test_thousand),
-		cmocka_unit_test(test_too_many_states),
-		cmocka_unit_test(test_too_many_words),
-		cmocka_unit_test(test_ports),
-		cmocka_unit_test(test_cells),
-		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_files),	       cmocka_unit_test(test_fill),
+		cmocka_unit_test(test_thousand),       cmocka_unit_test(test_too_many_states),
+		cmocka_unit_test(test_too_many_words), cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_cells),	       cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_nobody),
 	};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * test_policy_decl.c - what a declaration may say: each refusal beside the declaration that differs in one word and is good
+ * test_policy_decl.c - what a declaration may say: each refusal beside the declaration that differs in one word and is
+ * good
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,145 +13,158 @@
 
 #include "policy_fixture.h"
 
-#define CAP(rest) "{\"schema\":\"cvf.capability/v1\",\"id\":\"t.c\"" rest "}"
-#define AGENT(rest) "{\"schema\":\"cvf.agent/v1\",\"id\":\"a\"" rest "}"
-#define RULES(rest) "{\"schema\":\"cvf.policy/v1\",\"id\":\"p\",\"rules\":[" rest "]}"
-#define RULE(rest) RULES("{\"effect\":\"DENY\"" rest "}")
-#define PROFILE(rest) "{\"schema\":\"cvf.profile/v1\",\"id\":\"f\"" rest "}"
+#define CAP(rest)	 "{\"schema\":\"cvf.capability/v1\",\"id\":\"t.c\"" rest "}"
+#define AGENT(rest)	 "{\"schema\":\"cvf.agent/v1\",\"id\":\"a\"" rest "}"
+#define RULES(rest)	 "{\"schema\":\"cvf.policy/v1\",\"id\":\"p\",\"rules\":[" rest "]}"
+#define RULE(rest)	 RULES("{\"effect\":\"DENY\"" rest "}")
+#define PROFILE(rest)	 "{\"schema\":\"cvf.profile/v1\",\"id\":\"f\"" rest "}"
 #define FILE_MATCH(rest) CAP(",\"match\":{\"file\":[{\"path\":\"/x\"" rest "}]}")
-#define NET_MATCH(rest) CAP(",\"match\":{\"net\":[{\"ops\":[\"connect\"]" rest "}]}")
-#define IRREVERSIBLE(level, rest)                                                                                \
-	CAP(",\"operation_type\":\"WRITE\",\"risk\":{\"level\":\"" level "\"},\"side_effects\":{\"reversible\":" \
+#define NET_MATCH(rest)	 CAP(",\"match\":{\"net\":[{\"ops\":[\"connect\"]" rest "}]}")
+#define IRREVERSIBLE(level, rest)                                                                                      \
+	CAP(",\"operation_type\":\"WRITE\",\"risk\":{\"level\":\"" level "\"},\"side_effects\":{\"reversible\":"       \
 	    "false}" rest)
 #define DELETES(level, rest) CAP(",\"operation_type\":\"DELETE\",\"risk\":{\"level\":\"" level "\"}" rest)
-#define BY(rest) ",\"compensation\":{\"supported\":true" rest "}"
+#define BY(rest)	     ",\"compensation\":{\"supported\":true" rest "}"
 
-static const char inconsistent[] =
-	"Risk Consistency Check Failed: Irreversible side effects (reversible=false) require risk level HIGH or CRITICAL, got LOW";
+static const char inconsistent[] = "Risk Consistency Check Failed: Irreversible side effects (reversible=false) "
+				   "require risk level HIGH or CRITICAL, got LOW";
 
 /* message NULL: accepted. */
 static const struct row {
 	const char *text, *message, *hint;
 } rows[] = {
 	/* kinds and ids */
-	{ CAP(""), NULL, NULL },
-	{ "{\"schema\":\"cvf.capability/v2\",\"id\":\"x\"}", "unknown schema", "cvf.capability/v1" },
-	{ "{\"id\":\"x\"}", "\"schema\" is missing", NULL },
-	{ "[]", NULL, NULL },
-	{ "[" CAP("") ",3]", "must be an object", NULL },
-	{ "{\"schema\":\"cvf.capability/v1\"}", "\"id\" is missing", NULL },
-	{ "{\"schema\":\"cvf.capability/v1\",\"id\":\"a b\"}", "is not an id", NULL },
-	{ "{\"schema\":\"cvf.capability/v1\",\"id\":\".a\"}", "is not an id", NULL },
-	{ "{\"schema\":\"cvf.capability/v1\",\"id\":\"unregistered.read\"}", "belong to the product", NULL },
-	{ "{\"schema\":\"cvf.capability/v1\",\"id\":\"TEXT_ANALYSIS\"}", NULL, NULL },
-	{ CAP(",\"desciption\":\"x\""), "unknown field \"desciption\"", "\"description\"" },
+	{CAP(""), NULL, NULL},
+	{"{\"schema\":\"cvf.capability/v2\",\"id\":\"x\"}", "unknown schema", "cvf.capability/v1"},
+	{"{\"id\":\"x\"}", "\"schema\" is missing", NULL},
+	{"[]", NULL, NULL},
+	{"[" CAP("") ",3]", "must be an object", NULL},
+	{"{\"schema\":\"cvf.capability/v1\"}", "\"id\" is missing", NULL},
+	{"{\"schema\":\"cvf.capability/v1\",\"id\":\"a b\"}", "is not an id", NULL},
+	{"{\"schema\":\"cvf.capability/v1\",\"id\":\".a\"}", "is not an id", NULL},
+	{"{\"schema\":\"cvf.capability/v1\",\"id\":\"unregistered.read\"}", "belong to the product", NULL},
+	{"{\"schema\":\"cvf.capability/v1\",\"id\":\"TEXT_ANALYSIS\"}", NULL, NULL},
+	{CAP(",\"desciption\":\"x\""), "unknown field \"desciption\"", "\"description\""},
 
 	/* risk: a closed enumeration of eight words */
-	{ CAP(",\"risk\":{\"level\":\"LOW\"}"), NULL, NULL },
-	{ CAP(",\"risk\":{\"level\":\"R3\"}"), NULL, NULL },
-	{ CAP(",\"risk\":{\"level\":\"high\"}"), "unknown risk level \"high\"", "HIGH" },
-	{ CAP(",\"risk\":{\"level\":\"High\"}"), "unknown risk level", "HIGH" },
-	{ CAP(",\"risk\":{\"level\":\"SUPER_HIGH\"}"), "unknown risk level", "CRITICAL" },
-	{ CAP(",\"risk\":{\"level\":\"R4\"}"), "unknown risk level", "R3" },
-	{ CAP(",\"risk\":{\"level\":2}"), "must be a string", NULL },
-	{ CAP(",\"operation_type\":\"READ\""), NULL, NULL },
-	{ CAP(",\"operation_type\":\"read\""), "unknown operation type", "READ" },
+	{CAP(",\"risk\":{\"level\":\"LOW\"}"), NULL, NULL},
+	{CAP(",\"risk\":{\"level\":\"R3\"}"), NULL, NULL},
+	{CAP(",\"risk\":{\"level\":\"high\"}"), "unknown risk level \"high\"", "HIGH"},
+	{CAP(",\"risk\":{\"level\":\"High\"}"), "unknown risk level", "HIGH"},
+	{CAP(",\"risk\":{\"level\":\"SUPER_HIGH\"}"), "unknown risk level", "CRITICAL"},
+	{CAP(",\"risk\":{\"level\":\"R4\"}"), "unknown risk level", "R3"},
+	{CAP(",\"risk\":{\"level\":2}"), "must be a string", NULL},
+	{CAP(",\"operation_type\":\"READ\""), NULL, NULL},
+	{CAP(",\"operation_type\":\"read\""), "unknown operation type", "READ"},
 
 	/* rules 24 to 26 */
-	{ IRREVERSIBLE("LOW", ""), inconsistent, NULL },
-	{ IRREVERSIBLE("LOW", BY(",\"strategy\":\"snapshot\"")), inconsistent, NULL },
-	{ IRREVERSIBLE("R0", ""), inconsistent, NULL },
-	{ IRREVERSIBLE("MEDIUM", BY(",\"strategy\":\"snapshot\"")), "require risk level HIGH or CRITICAL, got MEDIUM", NULL },
-	{ IRREVERSIBLE("HIGH", ""), "without compensation require risk level CRITICAL, got HIGH", "compensation" },
-	{ IRREVERSIBLE("HIGH", BY(",\"strategy\":\"snapshot\"")), NULL, NULL },
-	{ IRREVERSIBLE("HIGH", BY(",\"strategy\":\"command\",\"capability_id\":\"t.undo\"")), NULL, NULL },
-	{ IRREVERSIBLE("HIGH", BY(",\"strategy\":\"command\"")), "without compensation require risk level CRITICAL", NULL },
-	{ IRREVERSIBLE("HIGH", BY(",\"strategy\":\"prayer\"")), "without compensation require risk level CRITICAL", NULL },
-	{ IRREVERSIBLE("HIGH", BY(",\"capability_id\":\"t.c\"")), "without compensation", NULL },
-	{ IRREVERSIBLE("CRITICAL", ""), NULL, NULL },
-	{ DELETES("MEDIUM", ""), "Risk Consistency Check Failed: DELETE operations require risk level HIGH or CRITICAL, got MEDIUM",
-	  NULL },
-	{ DELETES("HIGH", ""), NULL, NULL },
-	{ CAP(",\"operation_type\":\"WRITE\",\"risk\":{\"level\":\"MEDIUM\"}"), NULL, NULL },
+	{IRREVERSIBLE("LOW", ""), inconsistent, NULL},
+	{IRREVERSIBLE("LOW", BY(",\"strategy\":\"snapshot\"")), inconsistent, NULL},
+	{IRREVERSIBLE("R0", ""), inconsistent, NULL},
+	{IRREVERSIBLE("MEDIUM", BY(",\"strategy\":\"snapshot\"")), "require risk level HIGH or CRITICAL, got MEDIUM",
+	 NULL},
+	{IRREVERSIBLE("HIGH", ""), "without compensation require risk level CRITICAL, got HIGH", "compensation"},
+	{IRREVERSIBLE("HIGH", BY(",\"strategy\":\"snapshot\"")), NULL, NULL},
+	{IRREVERSIBLE("HIGH", BY(",\"strategy\":\"command\",\"capability_id\":\"t.undo\"")), NULL, NULL},
+	{IRREVERSIBLE("HIGH", BY(",\"strategy\":\"command\"")), "without compensation require risk level CRITICAL",
+	 NULL},
+	{IRREVERSIBLE("HIGH", BY(",\"strategy\":\"prayer\"")), "without compensation require risk level CRITICAL",
+	 NULL},
+	{IRREVERSIBLE("HIGH", BY(",\"capability_id\":\"t.c\"")), "without compensation", NULL},
+	{IRREVERSIBLE("CRITICAL", ""), NULL, NULL},
+	{DELETES("MEDIUM", ""),
+	 "Risk Consistency Check Failed: DELETE operations require risk level HIGH or CRITICAL, got MEDIUM", NULL},
+	{DELETES("HIGH", ""), NULL, NULL},
+	{CAP(",\"operation_type\":\"WRITE\",\"risk\":{\"level\":\"MEDIUM\"}"), NULL, NULL},
 	/* no level counts as HIGH */
-	{ CAP(",\"operation_type\":\"DELETE\""), NULL, NULL },
-	{ CAP(",\"side_effects\":{\"reversible\":false}"), "without compensation require risk level CRITICAL, got HIGH", NULL },
+	{CAP(",\"operation_type\":\"DELETE\""), NULL, NULL},
+	{CAP(",\"side_effects\":{\"reversible\":false}"), "without compensation require risk level CRITICAL, got HIGH",
+	 NULL},
 	/* no type follows from what is matched */
-	{ CAP(",\"risk\":{\"level\":\"LOW\"},\"match\":{\"file\":[{\"path\":\"/x\",\"ops\":[\"delete\"]}]}"), "DELETE operations require",
-	  NULL },
+	{CAP(",\"risk\":{\"level\":\"LOW\"},\"match\":{\"file\":[{\"path\":\"/x\",\"ops\":[\"delete\"]}]}"),
+	 "DELETE operations require", NULL},
 
 	/* time-outs */
-	{ CAP(",\"hold\":{\"timeout_s\":60,\"on_timeout\":\"deny\"}"), NULL, NULL },
-	{ CAP(",\"hold\":{\"timeout_s\":0}"), "between 1 and", NULL },
-	{ CAP(",\"hold\":{\"on_timeout\":\"allow\"}"), "unknown time-out action", "deny" },
-	{ CAP(",\"parameters\":[{\"name\":\"remote\",\"type\":\"string\"}]"), NULL, NULL },
-	{ CAP(",\"parameters\":[{\"type\":\"string\"}]"), "\"name\" is missing", NULL },
+	{CAP(",\"hold\":{\"timeout_s\":60,\"on_timeout\":\"deny\"}"), NULL, NULL},
+	{CAP(",\"hold\":{\"timeout_s\":0}"), "between 1 and", NULL},
+	{CAP(",\"hold\":{\"on_timeout\":\"allow\"}"), "unknown time-out action", "deny"},
+	{CAP(",\"parameters\":[{\"name\":\"remote\",\"type\":\"string\"}]"), NULL, NULL},
+	{CAP(",\"parameters\":[{\"type\":\"string\"}]"), "\"name\" is missing", NULL},
 
 	/* matchers */
-	{ FILE_MATCH(",\"ops\":[\"read\",\"exec-map\"],\"except\":[\"/x/y\"]"), NULL, NULL },
-	{ FILE_MATCH(",\"ops\":[\"reed\"]"), "unknown file operation \"reed\"", "read" },
-	{ FILE_MATCH(",\"ops\":[\"exec\"]"), "unknown file operation", NULL },
-	{ FILE_MATCH(",\"ops\":[]"), "the list is empty", NULL },
-	{ FILE_MATCH(""), "\"ops\" is missing", NULL },
-	{ CAP(",\"operation_type\":\"READ\",\"match\":{\"file\":[{\"path\":\"/x\"}]}"), NULL, NULL },
-	{ CAP(",\"match\":{\"file\":[{\"path\":\"x\",\"ops\":[\"read\"]}]}"), "begins with a slash", NULL },
-	{ CAP(",\"match\":{\"file\":[{\"path\":\"/[x\",\"ops\":[\"read\"]}]}"), "is not closed", NULL },
-	{ CAP(",\"match\":{\"file\":[{\"path\":\"${WORKSPACE}/x\",\"ops\":[\"read\"]}]}"), NULL, NULL },
-	{ CAP(",\"match\":{\"file\":[{\"path\":\"${PWD}/x\",\"ops\":[\"read\"]}]}"), "only variables", NULL },
-	{ CAP(",\"match\":{\"exec\":[{\"path\":\"git\",\"argv\":[\"push\",\"**\"]}]}"), NULL, NULL },
-	{ CAP(",\"match\":{\"exec\":[{\"path\":\"git\",\"argv\":\"push\"}]}"), "must be an array", NULL },
-	{ CAP(",\"match\":{\"exec\":[{\"path\":\"git\",\"argv\":[\"{a\"]}]}"), "is not closed", NULL },
-	{ CAP(",\"match\":{\"exec\":[{\"argv\":[]}]}"), "\"path\" is missing", NULL },
-	{ CAP(",\"match\":{\"sys\":[{\"ops\":[\"bpf\"]}]}"), NULL, NULL },
-	{ CAP(",\"match\":{\"sys\":[{\"ops\":[\"read\"]}]}"), "unknown system operation", NULL },
-	{ CAP(",\"match\":{\"unix\":[{\"path\":\"/run/x\",\"ops\":[\"connect\"]}]}"), NULL, NULL },
-	{ CAP(",\"match\":{\"files\":[]}"), "unknown field \"files\"", "\"file\"" },
-	{ NET_MATCH(",\"protocol\":\"tcp\",\"address\":\"10.0.0.0/8\",\"ports\":\"22,8000-8100\""), NULL, NULL },
-	{ NET_MATCH(",\"address\":[\"::1\",\"127.0.0.1\"],\"ports\":443"), NULL, NULL },
-	{ NET_MATCH(",\"address\":\"any\""), NULL, NULL },
-	{ NET_MATCH(",\"address\":\"github.com\""), "is not an address", "no host names" },
-	{ NET_MATCH(",\"address\":\"10.0.0.0/33\""), "is not an address", NULL },
-	{ NET_MATCH(",\"ports\":\"8100-8000\""), "not ports", NULL },
-	{ NET_MATCH(",\"ports\":\"65536\""), "not ports", NULL },
-	{ NET_MATCH(",\"protocol\":\"icmp\""), "unknown protocol", "tcp" },
+	{FILE_MATCH(",\"ops\":[\"read\",\"exec-map\"],\"except\":[\"/x/y\"]"), NULL, NULL},
+	{FILE_MATCH(",\"ops\":[\"reed\"]"), "unknown file operation \"reed\"", "read"},
+	{FILE_MATCH(",\"ops\":[\"exec\"]"), "unknown file operation", NULL},
+	{FILE_MATCH(",\"ops\":[]"), "the list is empty", NULL},
+	{FILE_MATCH(""), "\"ops\" is missing", NULL},
+	{CAP(",\"operation_type\":\"READ\",\"match\":{\"file\":[{\"path\":\"/x\"}]}"), NULL, NULL},
+	{CAP(",\"match\":{\"file\":[{\"path\":\"x\",\"ops\":[\"read\"]}]}"), "begins with a slash", NULL},
+	{CAP(",\"match\":{\"file\":[{\"path\":\"/[x\",\"ops\":[\"read\"]}]}"), "is not closed", NULL},
+	{CAP(",\"match\":{\"file\":[{\"path\":\"${WORKSPACE}/x\",\"ops\":[\"read\"]}]}"), NULL, NULL},
+	{CAP(",\"match\":{\"file\":[{\"path\":\"${PWD}/x\",\"ops\":[\"read\"]}]}"), "only variables", NULL},
+	{CAP(",\"match\":{\"exec\":[{\"path\":\"git\",\"argv\":[\"push\",\"**\"]}]}"), NULL, NULL},
+	{CAP(",\"match\":{\"exec\":[{\"path\":\"git\",\"argv\":\"push\"}]}"), "must be an array", NULL},
+	{CAP(",\"match\":{\"exec\":[{\"path\":\"git\",\"argv\":[\"{a\"]}]}"), "is not closed", NULL},
+	{CAP(",\"match\":{\"exec\":[{\"argv\":[]}]}"), "\"path\" is missing", NULL},
+	{CAP(",\"match\":{\"sys\":[{\"ops\":[\"bpf\"]}]}"), NULL, NULL},
+	{CAP(",\"match\":{\"sys\":[{\"ops\":[\"read\"]}]}"), "unknown system operation", NULL},
+	{CAP(",\"match\":{\"unix\":[{\"path\":\"/run/x\",\"ops\":[\"connect\"]}]}"), NULL, NULL},
+	{CAP(",\"match\":{\"files\":[]}"), "unknown field \"files\"", "\"file\""},
+	{NET_MATCH(",\"protocol\":\"tcp\",\"address\":\"10.0.0.0/8\",\"ports\":\"22,8000-8100\""), NULL, NULL},
+	{NET_MATCH(",\"address\":[\"::1\",\"127.0.0.1\"],\"ports\":443"), NULL, NULL},
+	{NET_MATCH(",\"address\":\"any\""), NULL, NULL},
+	{NET_MATCH(",\"address\":\"github.com\""), "is not an address", "no host names"},
+	{NET_MATCH(",\"address\":\"10.0.0.0/33\""), "is not an address", NULL},
+	{NET_MATCH(",\"ports\":\"8100-8000\""), "not ports", NULL},
+	{NET_MATCH(",\"ports\":\"65536\""), "not ports", NULL},
+	{NET_MATCH(",\"protocol\":\"icmp\""), "unknown protocol", "tcp"},
 
 	/* agents */
-	{ AGENT(""), NULL, NULL },
-	{ AGENT(",\"mode\":\"learn\",\"limits\":{\"pending_holds\":0},\"home\":\"/srv/h\",\"owner\":\"o\""), NULL, NULL },
-	{ AGENT(",\"mode\":\"off\""), "unknown mode", "observe" },
-	{ AGENT(",\"limits\":{\"pending_holds\":100000}"), "between 0 and 1024", NULL },
-	{ AGENT(",\"match\":{\"uid\":[1001],\"exe\":[\"/bin/x\"],\"cgroup\":[\"/a/*\"]}"), NULL, NULL },
-	{ AGENT(",\"match\":{\"uid\":[0]}"), "cannot be an agent", NULL },
-	{ AGENT(",\"match\":{\"uid\":[-1]}"), "between", NULL },
-	{ AGENT(",\"home\":\"srv\""), "begins with a slash", NULL },
-	{ AGENT(",\"scope\":{\"paths\":[\"/work/**\"],\"net\":[\"127.0.0.0/8\"]}"), NULL, NULL },
-	{ AGENT(",\"scope\":{\"paths\":[\"work\"]}"), "begins with a slash", NULL },
-	{ AGENT(",\"scope\":{\"net\":[\"localhost\"]}"), "is not an address", NULL },
+	{AGENT(""), NULL, NULL},
+	{AGENT(",\"mode\":\"learn\",\"limits\":{\"pending_holds\":0},\"home\":\"/srv/h\",\"owner\":\"o\""), NULL, NULL},
+	{AGENT(",\"mode\":\"off\""), "unknown mode", "observe"},
+	{AGENT(",\"limits\":{\"pending_holds\":100000}"), "between 0 and 1024", NULL},
+	{AGENT(",\"match\":{\"uid\":[1001],\"exe\":[\"/bin/x\"],\"cgroup\":[\"/a/*\"]}"), NULL, NULL},
+	{AGENT(",\"match\":{\"uid\":[0]}"), "cannot be an agent", NULL},
+	{AGENT(",\"match\":{\"uid\":[-1]}"), "between", NULL},
+	{AGENT(",\"home\":\"srv\""), "begins with a slash", NULL},
+	{AGENT(",\"scope\":{\"paths\":[\"/work/**\"],\"net\":[\"127.0.0.0/8\"]}"), NULL, NULL},
+	{AGENT(",\"scope\":{\"paths\":[\"work\"]}"), "begins with a slash", NULL},
+	{AGENT(",\"scope\":{\"net\":[\"localhost\"]}"), "is not an address", NULL},
 
 	/* rules */
-	{ RULE(""), NULL, NULL },
-	{ RULES(""), NULL, NULL },
-	{ RULES("{}"), "\"effect\" is missing", NULL },
-	{ RULES("{\"effect\":\"MAYBE\"}"), "unknown effect", "REQUIRE_APPROVAL" },
-	{ RULE(",\"when\":{\"risk\":[\"HIGH\",\"R3\"],\"operation_type\":[\"DELETE\"],\"op\":[\"exec\"],\"in_scope\":true}"), NULL, NULL },
-	{ RULE(",\"when\":{\"risk\":[]}"), "the list is empty", NULL },
-	{ RULE(",\"when\":{\"agent\":[]}"), "the list is empty", NULL },
-	{ RULE(",\"when\":{\"risk\":[\"high\"]}"), "unknown risk level", NULL },
-	{ RULE(",\"when\":{\"time\":\"Mon-Fri 09:00-18:00\"}"), NULL, NULL },
-	{ RULE(",\"when\":{\"time\":\"Mon-Fri,Sun; 22:00-06:00\"}"), NULL, NULL },
-	{ RULE(",\"when\":{\"time\":\"Monday\"}"), "not a time of the week", "UTC" },
-	{ RULE(",\"when\":{\"time\":\"25:00-26:00\"}"), "not a time of the week", NULL },
-	{ RULE(",\"when\":{\"address\":[\"10.0.0.0/8\"]}"), NULL, NULL },
-	{ RULE(",\"when\":{\"mode\":\"x\"}"), "unknown field", NULL },
-	{ RULE(",\"standing_grant\":{\"expires\":\"2030-01-01T00:00:00Z\",\"ticket\":\"T\"}"), "belongs to the effect ALLOW", NULL },
-	{ RULES("{\"effect\":\"ALLOW\",\"standing_grant\":{\"expires\":\"2030-01-01T00:00:00+01:00\",\"ticket\":\"T\"}}"), NULL, NULL },
-	{ RULES("{\"effect\":\"ALLOW\",\"standing_grant\":{\"expires\":\"2030-01-01T00:00:00Z\"}}"), "\"ticket\" is missing", NULL },
-	{ RULES("{\"effect\":\"ALLOW\",\"standing_grant\":{\"expires\":\"soon\",\"ticket\":\"T\"}}"), "not an RFC 3339 time", NULL },
-	{ RULES("{\"effect\":\"ALLOW\",\"standing_grant\":{\"expires\":\"2030-02-30T00:00:00Z\",\"ticket\":\"T\"}}"), "not an RFC", NULL },
-	{ RULES("{\"effect\":\"DENY\",\"id\":\"x\"},{\"effect\":\"DENY\",\"id\":\"x\"}"), "two rules have the id", NULL },
-	{ RULES("{\"effect\":\"DENY\",\"id\":\"2\"},{\"effect\":\"DENY\"}"), "two rules have the id \"2\"", NULL },
-	{ PROFILE(",\"capabilities\":[\"io.*\"],\"scope\":{\"paths\":[\"/tmp/**\"]},\"rules\":[{\"effect\":\"DENY\"}]"), NULL, NULL },
-	{ PROFILE(",\"capability\":[]"), "unknown field", "\"capabilities\"" },
+	{RULE(""), NULL, NULL},
+	{RULES(""), NULL, NULL},
+	{RULES("{}"), "\"effect\" is missing", NULL},
+	{RULES("{\"effect\":\"MAYBE\"}"), "unknown effect", "REQUIRE_APPROVAL"},
+	{RULE(",\"when\":{\"risk\":[\"HIGH\",\"R3\"],\"operation_type\":[\"DELETE\"],\"op\":[\"exec\"],\"in_scope\":"
+	      "true}"),
+	 NULL, NULL},
+	{RULE(",\"when\":{\"risk\":[]}"), "the list is empty", NULL},
+	{RULE(",\"when\":{\"agent\":[]}"), "the list is empty", NULL},
+	{RULE(",\"when\":{\"risk\":[\"high\"]}"), "unknown risk level", NULL},
+	{RULE(",\"when\":{\"time\":\"Mon-Fri 09:00-18:00\"}"), NULL, NULL},
+	{RULE(",\"when\":{\"time\":\"Mon-Fri,Sun; 22:00-06:00\"}"), NULL, NULL},
+	{RULE(",\"when\":{\"time\":\"Monday\"}"), "not a time of the week", "UTC"},
+	{RULE(",\"when\":{\"time\":\"25:00-26:00\"}"), "not a time of the week", NULL},
+	{RULE(",\"when\":{\"address\":[\"10.0.0.0/8\"]}"), NULL, NULL},
+	{RULE(",\"when\":{\"mode\":\"x\"}"), "unknown field", NULL},
+	{RULE(",\"standing_grant\":{\"expires\":\"2030-01-01T00:00:00Z\",\"ticket\":\"T\"}"),
+	 "belongs to the effect ALLOW", NULL},
+	{RULES("{\"effect\":\"ALLOW\",\"standing_grant\":{\"expires\":\"2030-01-01T00:00:00+01:00\",\"ticket\":\"T\"}"
+	       "}"),
+	 NULL, NULL},
+	{RULES("{\"effect\":\"ALLOW\",\"standing_grant\":{\"expires\":\"2030-01-01T00:00:00Z\"}}"),
+	 "\"ticket\" is missing", NULL},
+	{RULES("{\"effect\":\"ALLOW\",\"standing_grant\":{\"expires\":\"soon\",\"ticket\":\"T\"}}"),
+	 "not an RFC 3339 time", NULL},
+	{RULES("{\"effect\":\"ALLOW\",\"standing_grant\":{\"expires\":\"2030-02-30T00:00:00Z\",\"ticket\":\"T\"}}"),
+	 "not an RFC", NULL},
+	{RULES("{\"effect\":\"DENY\",\"id\":\"x\"},{\"effect\":\"DENY\",\"id\":\"x\"}"), "two rules have the id", NULL},
+	{RULES("{\"effect\":\"DENY\",\"id\":\"2\"},{\"effect\":\"DENY\"}"), "two rules have the id \"2\"", NULL},
+	{PROFILE(",\"capabilities\":[\"io.*\"],\"scope\":{\"paths\":[\"/tmp/**\"]},\"rules\":[{\"effect\":\"DENY\"}]"),
+	 NULL, NULL},
+	{PROFILE(",\"capability\":[]"), "unknown field", "\"capabilities\""},
 };
 
 static void test_rows(void **state)
@@ -210,9 +224,10 @@ static void test_compensation(void **state)
 	assert_int_equal(check_whole(&f, both), 0);
 	fixture_done(&f);
 	assert_int_equal(check_whole(&f, needs), -EINVAL);
-	assert_string_equal(f.d.v[f.d.n - 1].message,
-			    "Risk Consistency Check Failed: Irreversible side effects (reversible=false) without compensation "
-			    "require risk level CRITICAL, got HIGH");
+	assert_string_equal(
+		f.d.v[f.d.n - 1].message,
+		"Risk Consistency Check Failed: Irreversible side effects (reversible=false) without compensation "
+		"require risk level CRITICAL, got HIGH");
 	fixture_done(&f);
 	/* Reversible: a compensation that does not exist is only worth a warning. */
 	assert_int_equal(check_whole(&f, CAP(BY(",\"capability_id\":\"t.undo\""))), 0);
@@ -235,7 +250,8 @@ static void test_duplicates(void **state)
 
 static void test_shadowing(void **state)
 {
-	static const char shipped[] = CAP(",\"risk\":{\"level\":\"LOW\"}"), own[] = CAP(",\"risk\":{\"level\":\"CRITICAL\"}");
+	static const char shipped[] = CAP(",\"risk\":{\"level\":\"LOW\"}"),
+			  own[] = CAP(",\"risk\":{\"level\":\"CRITICAL\"}");
 	const json_t *seen;
 	struct fixture f;
 
@@ -280,9 +296,12 @@ static void test_warnings(void **state)
 	assert_int_equal(check_whole(&f, "[" AGENT(",\"capabilities\":[\"t.*\"]") "," CAP("") "]"), 0);
 	assert_int_equal(f.d.n, 0);
 	fixture_done(&f);
-	assert_int_equal(check_whole(&f, "[" AGENT(",\"match\":{\"uid\":[7]}") ",{\"schema\":\"cvf.agent/v1\",\"id\":\"b\",\"match\":{"
-					 "\"uid\":[7]}}]"),
-			 -EINVAL);
+	assert_int_equal(
+		check_whole(
+			&f,
+			"[" AGENT(",\"match\":{\"uid\":[7]}") ",{\"schema\":\"cvf.agent/v1\",\"id\":\"b\",\"match\":{"
+							      "\"uid\":[7]}}]"),
+		-EINVAL);
 	fixture_done(&f);
 }
 
@@ -311,7 +330,7 @@ static enum cvf_risk created(json_t *decl, bool reversible)
 
 static void test_patterns(void **state)
 {
-	static const struct capability_text text = { "t.x", "X", NULL };
+	static const struct capability_text text = {"t.x", "X", NULL};
 	json_t *decl = NULL;
 
 	(void)state;
@@ -342,8 +361,8 @@ static void test_normal(void **state)
 
 	(void)state;
 	fixture_begin(&f);
-	assert_int_equal(fixture_add(&f, "[" CAP(",\"risk\":{\"level\":\"R2\"}" BY(",\"strategy\":\"quarantine\"")) ","
-					 AGENT("") "," RULE("") "]"),
+	assert_int_equal(fixture_add(&f, "[" CAP(",\"risk\":{\"level\":\"R2\"}" BY(
+						 ",\"strategy\":\"quarantine\"")) "," AGENT("") "," RULE("") "]"),
 			 0);
 	j = model_find(f.m, DECL_CAPABILITY, "t.c");
 	assert_string_equal(shown(j, "risk", "level"), "HIGH");
@@ -356,7 +375,8 @@ static void test_normal(void **state)
 	j = model_find(f.m, DECL_AGENT, "a");
 	assert_string_equal(shown(j, NULL, "profile"), "default");
 	assert_string_equal(shown(j, NULL, "mode"), "enforce");
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(j, "limits"), "pending_holds")), CVF_HOLDS_AGENT);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(j, "limits"), "pending_holds")),
+			 CVF_HOLDS_AGENT);
 	j = json_array_get(json_object_get(model_find(f.m, DECL_POLICY, "p"), "rules"), 0);
 	assert_string_equal(shown(j, NULL, "id"), "1");
 	assert_null(model_find(f.m, DECL_POLICY, "q"));
@@ -406,10 +426,12 @@ static void test_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),	  cmocka_unit_test(test_exact_message), cmocka_unit_test(test_compensation),
-		cmocka_unit_test(test_duplicates), cmocka_unit_test(test_shadowing),	cmocka_unit_test(test_profiles),
-		cmocka_unit_test(test_warnings),  cmocka_unit_test(test_normal),	cmocka_unit_test(test_atomic),
-		cmocka_unit_test(test_files),	  cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_rows),	     cmocka_unit_test(test_exact_message),
+		cmocka_unit_test(test_compensation), cmocka_unit_test(test_duplicates),
+		cmocka_unit_test(test_shadowing),    cmocka_unit_test(test_profiles),
+		cmocka_unit_test(test_warnings),     cmocka_unit_test(test_normal),
+		cmocka_unit_test(test_atomic),	     cmocka_unit_test(test_files),
+		cmocka_unit_test(test_patterns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

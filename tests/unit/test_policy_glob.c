@@ -118,7 +118,8 @@ static bool plain(const char *p, const char *s, bool path)
 	if (*p == '*')
 		return star(p, s, path);
 	if (*p == '[')
-		return wild((unsigned char)*s, path) && in_set(p, (unsigned char)*s) && plain(set_end(p) + 1, s + 1, path);
+		return wild((unsigned char)*s, path) && in_set(p, (unsigned char)*s) &&
+		       plain(set_end(p) + 1, s + 1, path);
 	if (*p == '?')
 		return wild((unsigned char)*s, path) && plain(p + 1, s + 1, path);
 	p += *p == '\\';
@@ -145,36 +146,37 @@ static void test_table(void **state)
 	static const struct {
 		const char *pattern, *yes, *no;
 	} rows[] = {
-		{ "/a/*", "/a/b", "/a/b/c" },
-		{ "/a/*", "/a/", "/a" },
-		{ "/a/**", "/a/b/c", "/a" },
-		{ "/a{,/**}", "/a", "/ab" },
-		{ "/a{,/**}", "/a/b/c", "/b" },
-		{ "/a/**/b", "/a/b", "/ab" },
-		{ "/a/**/b", "/a/x/y/b", "/a/x/yb" },
-		{ "**/git", "/usr/bin/git", "/usr/bin/legit" },
-		{ "**/git", "/git", "git" },
-		{ "/a/?", "/a/b", "/a//" },
-		{ "/a/[a-c]", "/a/b", "/a/d" },
-		{ "/a/[!a-c]", "/a/d", "/a/b" },
-		{ "/a/[^a-c]x", "/a/dx", "/a//x" },
-		{ "/a[!x]b", "/ayb", "/a/b" },
-		{ "/[]x]", "/]", "/y" },
-		{ "/[a\\]b]", "/]", "/\\" },
-		{ "/{a,b{c,d}}", "/bd", "/b" },
-		{ "/{a,}x", "/x", "/ax/" },
-		{ "/\\*", "/*", "/x" },
-		{ "/\\{a,b\\}", "/{a,b}", "/a" },
-		{ "/a[{]b", "/a{b", "/ab" },
-		{ "/x*y*z", "/xyz", "/xy/z" },
-		{ "/x**z", "/x/y/z", "/xzy" },
-		{ "//anon/**", "//anon/memfd:x", "/anon/x" },
-		{ "/\xc3\xa9*", "/\xc3\xa9t\xc3\xa9", "/\xc3" },
+		{"/a/*", "/a/b", "/a/b/c"},
+		{"/a/*", "/a/", "/a"},
+		{"/a/**", "/a/b/c", "/a"},
+		{"/a{,/**}", "/a", "/ab"},
+		{"/a{,/**}", "/a/b/c", "/b"},
+		{"/a/**/b", "/a/b", "/ab"},
+		{"/a/**/b", "/a/x/y/b", "/a/x/yb"},
+		{"**/git", "/usr/bin/git", "/usr/bin/legit"},
+		{"**/git", "/git", "git"},
+		{"/a/?", "/a/b", "/a//"},
+		{"/a/[a-c]", "/a/b", "/a/d"},
+		{"/a/[!a-c]", "/a/d", "/a/b"},
+		{"/a/[^a-c]x", "/a/dx", "/a//x"},
+		{"/a[!x]b", "/ayb", "/a/b"},
+		{"/[]x]", "/]", "/y"},
+		{"/[a\\]b]", "/]", "/\\"},
+		{"/{a,b{c,d}}", "/bd", "/b"},
+		{"/{a,}x", "/x", "/ax/"},
+		{"/\\*", "/*", "/x"},
+		{"/\\{a,b\\}", "/{a,b}", "/a"},
+		{"/a[{]b", "/a{b", "/ab"},
+		{"/x*y*z", "/xyz", "/xy/z"},
+		{"/x**z", "/x/y/z", "/xzy"},
+		{"//anon/**", "//anon/memfd:x", "/anon/x"},
+		{"/\xc3\xa9*", "/\xc3\xa9t\xc3\xa9", "/\xc3"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (!matches(rows[i].pattern, rows[i].yes, GLOB_PATH) || matches(rows[i].pattern, rows[i].no, GLOB_PATH))
+		if (!matches(rows[i].pattern, rows[i].yes, GLOB_PATH) ||
+		    matches(rows[i].pattern, rows[i].no, GLOB_PATH))
 			fail_msg("%s: %s, but not %s", rows[i].pattern, rows[i].yes, rows[i].no);
 		assert_true(simple(rows[i].pattern, rows[i].yes, true));
 		assert_false(simple(rows[i].pattern, rows[i].no, true));
@@ -186,8 +188,8 @@ static void test_table(void **state)
 
 static void test_wrong(void **state)
 {
-	static const char *const bad[] = { "/a[b", "/a{b", "/a}b", "/a\\", "relative", "", "/{{{a}", "${OTHER}/x" };
-	static const char *const good[] = { "/", "/a,b", "/{a}", "**", "*", "/[a]", "${WORKSPACE}", "${HOME}/x", "/\\}" };
+	static const char *const bad[] = {"/a[b", "/a{b", "/a}b", "/a\\", "relative", "", "/{{{a}", "${OTHER}/x"};
+	static const char *const good[] = {"/", "/a,b", "/{a}", "**", "*", "/[a]", "${WORKSPACE}", "${HOME}/x", "/\\}"};
 	const char *wrong = NULL;
 	char many[256] = "/";
 
@@ -236,10 +238,10 @@ static bool exec_matches(const char *path, const struct texts *argv, const char 
 
 static void test_arguments(void **state)
 {
-	const char *push[] = { "push", "**" }, *none[1], *middle[] = { "**", "--force", "**" }, *one[] = { "*" };
-	const char *either[] = { "{a,b}", "x?", "**" };
-	const struct texts t_push = { push, 2 }, t_none = { none, 0 }, t_middle = { middle, 3 }, t_one = { one, 1 };
-	const struct texts t_either = { either, 3 };
+	const char *push[] = {"push", "**"}, *none[1], *middle[] = {"**", "--force", "**"}, *one[] = {"*"};
+	const char *either[] = {"{a,b}", "x?", "**"};
+	const struct texts t_push = {push, 2}, t_none = {none, 0}, t_middle = {middle, 3}, t_one = {one, 1};
+	const struct texts t_either = {either, 3};
 
 	(void)state;
 	assert_true(RUN("**/git", &t_push, "/usr/bin/git\0push\0"));
@@ -276,7 +278,8 @@ static unsigned int pick(unsigned int n)
 
 static void random_pattern(char *text, size_t size, int depth)
 {
-	static const char *const parts[] = { "a", "b", "c", "/", "/", "*", "**", "?", "[ab]", "[!a]", "/**/", "\\*", "ab", "/a" };
+	static const char *const parts[] = {"a", "b",	 "c",	 "/",	 "/",	"*",  "**",
+					    "?", "[ab]", "[!a]", "/**/", "\\*", "ab", "/a"};
 	size_t n = 1 + pick(6);
 
 	text[0] = '\0';
@@ -332,7 +335,7 @@ static void one_round(void)
 {
 	static const char *wrong;
 	char patterns[PATTERNS][128], text[16];
-	struct dfa d = { 0 };
+	struct dfa d = {0};
 	struct classes c;
 	struct lists sets;
 	struct nfa n, none;
@@ -377,7 +380,7 @@ static void test_random(void **state)
 /* The textbook's own example of what a determinised automaton blows up on. */
 static void test_limit(void **state)
 {
-	struct dfa d = { 0 };
+	struct dfa d = {0};
 	struct classes c;
 	struct lists sets;
 	struct nfa n, none;

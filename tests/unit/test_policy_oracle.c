@@ -16,7 +16,7 @@
 
 #include "policy_fixture.h"
 
-#define ROUNDS 60
+#define ROUNDS	60
 #define QUERIES 400
 
 static unsigned int seed = 20261;
@@ -29,10 +29,12 @@ static unsigned int pick(unsigned int n)
 
 #define ONE_OF(array) ((array)[pick(ARRAY_SIZE(array))])
 
-static const char *const path_parts[] = { "/a", "/b", "/ab", "/*", "/**", "/?", "/[ab]", "/{a,b}", "/a*", "/**/b", "/{a,a/**}" };
-static const char *const addresses[] = { "10.0.0.0/8", "10.1.0.0/16", "10.1.1.1", "::/0", "::1", "0.0.0.0/0", "fc00::/7", "fc00::1" };
-static const char *const levels[] = { "LOW", "MEDIUM", "HIGH", "CRITICAL", "R0", "R1" };
-static const char *const types[] = { "READ", "WRITE", "EXECUTE", "NETWORK" };
+static const char *const path_parts[] = {"/a",	  "/b",	    "/ab", "/*",    "/**",	"/?",
+					 "/[ab]", "/{a,b}", "/a*", "/**/b", "/{a,a/**}"};
+static const char *const addresses[] = {"10.0.0.0/8", "10.1.0.0/16", "10.1.1.1", "::/0",
+					"::1",	      "0.0.0.0/0",   "fc00::/7", "fc00::1"};
+static const char *const levels[] = {"LOW", "MEDIUM", "HIGH", "CRITICAL", "R0", "R1"};
+static const char *const types[] = {"READ", "WRITE", "EXECUTE", "NETWORK"};
 
 static void put_path(FILE *f)
 {
@@ -65,12 +67,13 @@ static void put_words(FILE *f, const char *const *words, size_t count, unsigned 
 
 static void put_match(FILE *f)
 {
-	static const char *const file_ops[] = { "read", "write", "create", "rename", "link", "attr", "truncate", "exec-map" };
-	static const char *const net_ops[] = { "connect", "send", "bind", "listen" };
-	static const char *const sys_ops[] = { "mount", "bpf", "signal", "alg" };
-	static const char *const unix_ops[] = { "connect", "send", "bind" };
-	static const char *const args[] = { "a", "b", "*", "a*", "-?", "{a,b}", "**" };
-	static const char *const ports[] = { "1-10", "5", "0-65535", "2,4,6", "10-20" };
+	static const char *const file_ops[] = {"read", "write", "create",   "rename",
+					       "link", "attr",	"truncate", "exec-map"};
+	static const char *const net_ops[] = {"connect", "send", "bind", "listen"};
+	static const char *const sys_ops[] = {"mount", "bpf", "signal", "alg"};
+	static const char *const unix_ops[] = {"connect", "send", "bind"};
+	static const char *const args[] = {"a", "b", "*", "a*", "-?", "{a,b}", "**"};
+	static const char *const ports[] = {"1-10", "5", "0-65535", "2,4,6", "10-20"};
 
 	switch (pick(6)) {
 	case 0:
@@ -122,8 +125,8 @@ static void put_match(FILE *f)
 
 static void put_when(FILE *f)
 {
-	static const char *const names[] = { "c*", "c1", "c[2-5]", "unregistered.*", "unregistered.write" };
-	static const char *const ops[] = { "read", "write", "exec", "connect", "bpf", "rename", "unix-connect" };
+	static const char *const names[] = {"c*", "c1", "c[2-5]", "unregistered.*", "unregistered.write"};
+	static const char *const ops[] = {"read", "write", "exec", "connect", "bpf", "rename", "unix-connect"};
 	const char *comma = "";
 
 	fputc('{', f);
@@ -167,9 +170,10 @@ static void put_when(FILE *f)
 
 static void put_rules(FILE *f, unsigned int n)
 {
-	static const char *const effects[] = { "\"ALLOW\"", "\"DENY\"", "\"REQUIRE_APPROVAL\"",
-					       "\"ALLOW\",\"standing_grant\":{\"expires\":\"2027-01-01T00:00:00Z\",\"ticket\":\"t\"}",
-					       "\"ALLOW\",\"standing_grant\":{\"expires\":\"2026-01-01T00:00:00Z\",\"ticket\":\"t\"}" };
+	static const char *const effects[] = {
+		"\"ALLOW\"", "\"DENY\"", "\"REQUIRE_APPROVAL\"",
+		"\"ALLOW\",\"standing_grant\":{\"expires\":\"2027-01-01T00:00:00Z\",\"ticket\":\"t\"}",
+		"\"ALLOW\",\"standing_grant\":{\"expires\":\"2026-01-01T00:00:00Z\",\"ticket\":\"t\"}"};
 
 	fputs("\"rules\":[", f);
 	for (unsigned int i = 0; i < n; i++) {
@@ -182,7 +186,7 @@ static void put_rules(FILE *f, unsigned int n)
 
 static char *random_policy(void)
 {
-	static const char *const grants[] = { "*", "c*", "c[0-4]", "c{1,3,5}", "c[!2]" };
+	static const char *const grants[] = {"*", "c*", "c[0-4]", "c{1,3,5}", "c[!2]"};
 	unsigned int capabilities = 2 + pick(10), agents = 1 + pick(3);
 	char *text = NULL;
 	size_t size;
@@ -191,15 +195,19 @@ static char *random_policy(void)
 	assert_non_null(f);
 	fputc('[', f);
 	for (unsigned int i = 0; i < capabilities; i++) {
-		fprintf(f, "{\"schema\":\"cvf.capability/v1\",\"id\":\"c%u\",\"operation_type\":\"%s\",\"risk\":{\"level\":\"%s\"", i,
-			ONE_OF(types), ONE_OF(levels));
+		fprintf(f,
+			"{\"schema\":\"cvf.capability/"
+			"v1\",\"id\":\"c%u\",\"operation_type\":\"%s\",\"risk\":{\"level\":\"%s\"",
+			i, ONE_OF(types), ONE_OF(levels));
 		fprintf(f, ",\"requires_approval\":%s},\"match\":", pick(8) ? "false" : "true");
 		put_match(f);
 		fputs("},", f);
 	}
 	for (unsigned int i = 0; i < agents; i++) {
-		fprintf(f, "{\"schema\":\"cvf.agent/v1\",\"id\":\"agent%u\",\"capabilities\":[\"%s\"],\"scope\":{\"paths\":", i,
-			ONE_OF(grants));
+		fprintf(f,
+			"{\"schema\":\"cvf.agent/"
+			"v1\",\"id\":\"agent%u\",\"capabilities\":[\"%s\"],\"scope\":{\"paths\":",
+			i, ONE_OF(grants));
 		put_paths(f, 1);
 		fputs(",\"net\":", f);
 		put_words(f, addresses, ARRAY_SIZE(addresses), 1);
@@ -216,7 +224,7 @@ static char *random_policy(void)
 
 static void random_path(char *path)
 {
-	static const char *const parts[] = { "/a", "/b", "/ab", "/c", "/a", "/home/x" };
+	static const char *const parts[] = {"/a", "/b", "/ab", "/c", "/a", "/home/x"};
 
 	path[0] = '\0';
 	for (unsigned int n = 1 + pick(4); n > 0; n--)
@@ -226,14 +234,14 @@ static void random_path(char *path)
 static void random_address(uint8_t address[16])
 {
 	static const uint8_t tops[][16] = {
-		{ [10] = 0xff, [11] = 0xff, [12] = 10, [13] = 1, [14] = 1, [15] = 1 },
-		{ [10] = 0xff, [11] = 0xff, [12] = 10, [13] = 1 },
-		{ [10] = 0xff, [11] = 0xff, [12] = 10 },
-		{ [10] = 0xff, [11] = 0xff, [12] = 11 },
-		{ [15] = 1 },
-		{ 0xfc, [15] = 1 },
-		{ 0xfc, [15] = 2 },
-		{ 0x20, 0x01 },
+		{[10] = 0xff, [11] = 0xff, [12] = 10, [13] = 1, [14] = 1, [15] = 1},
+		{[10] = 0xff, [11] = 0xff, [12] = 10, [13] = 1},
+		{[10] = 0xff, [11] = 0xff, [12] = 10},
+		{[10] = 0xff, [11] = 0xff, [12] = 11},
+		{[15] = 1},
+		{0xfc, [15] = 1},
+		{0xfc, [15] = 2},
+		{0x20, 0x01},
 	};
 
 	memcpy(address, ONE_OF(tops), 16);
@@ -246,9 +254,9 @@ struct sample {
 
 static void random_query(struct query *q, struct sample *s, unsigned int agents)
 {
-	static const char *const args[] = { "a", "b", "ab", "-a", "", "a/b" };
+	static const char *const args[] = {"a", "b", "ab", "-a", "", "a/b"};
 
-	*q = (struct query){ .op = (enum cvf_op)(1 + pick(pick(3) ? 17 : CVF_OP_MAX - 1)), .now = FIXTURE_NOW };
+	*q = (struct query){.op = (enum cvf_op)(1 + pick(pick(3) ? 17 : CVF_OP_MAX - 1)), .now = FIXTURE_NOW};
 	snprintf(s->agent, sizeof(s->agent), "agent%u", pick(agents));
 	random_path(s->object);
 	random_path(s->object2);
@@ -292,7 +300,7 @@ static enum cvf_verdict compare(struct fixture *f, const struct query *q)
 
 static void test_random(void **state)
 {
-	unsigned int seen[4] = { 0 };
+	unsigned int seen[4] = {0};
 
 	(void)state;
 	for (int round = 0; round < ROUNDS; round++) {

@@ -32,25 +32,25 @@ static void test_good(void **state)
 		const char *object, *object2;
 		size_t args;
 	} rows[] = {
-		{ "exec /usr/bin/git push origin", CVF_OP_EXEC, "/usr/bin/git", NULL, 2 },
-		{ "exec /usr/bin/ls", CVF_OP_EXEC, "/usr/bin/ls", NULL, 0 },
-		{ "read /etc/passwd", CVF_OP_READ, "/etc/passwd", NULL, 0 },
-		{ "write /", CVF_OP_WRITE, "/", NULL, 0 },
-		{ "mkdir /a", CVF_OP_CREATE, "/a", NULL, 0 },
-		{ "rmdir /a", CVF_OP_DELETE, "/a", NULL, 0 },
-		{ "rename /a /b", CVF_OP_RENAME, "/a", "/b", 0 },
-		{ "rename /a", CVF_OP_RENAME, "/a", NULL, 0 },
-		{ "link /a /b", CVF_OP_LINK, "/a", "/b", 0 },
-		{ "exec-map /a.so", CVF_OP_EXEC_MAP, "/a.so", NULL, 0 },
-		{ "unix-connect //abstract/x", CVF_OP_UNIX_CONNECT, "//abstract/x", NULL, 0 },
-		{ "truncate /a..b/.c", CVF_OP_TRUNCATE, "/a..b/.c", NULL, 0 },
-		{ "mount", CVF_OP_MOUNT, NULL, NULL, 0 },
-		{ "bpf", CVF_OP_BPF, NULL, NULL, 0 },
+		{"exec /usr/bin/git push origin", CVF_OP_EXEC, "/usr/bin/git", NULL, 2},
+		{"exec /usr/bin/ls", CVF_OP_EXEC, "/usr/bin/ls", NULL, 0},
+		{"read /etc/passwd", CVF_OP_READ, "/etc/passwd", NULL, 0},
+		{"write /", CVF_OP_WRITE, "/", NULL, 0},
+		{"mkdir /a", CVF_OP_CREATE, "/a", NULL, 0},
+		{"rmdir /a", CVF_OP_DELETE, "/a", NULL, 0},
+		{"rename /a /b", CVF_OP_RENAME, "/a", "/b", 0},
+		{"rename /a", CVF_OP_RENAME, "/a", NULL, 0},
+		{"link /a /b", CVF_OP_LINK, "/a", "/b", 0},
+		{"exec-map /a.so", CVF_OP_EXEC_MAP, "/a.so", NULL, 0},
+		{"unix-connect //abstract/x", CVF_OP_UNIX_CONNECT, "//abstract/x", NULL, 0},
+		{"truncate /a..b/.c", CVF_OP_TRUNCATE, "/a..b/.c", NULL, 0},
+		{"mount", CVF_OP_MOUNT, NULL, NULL, 0},
+		{"bpf", CVF_OP_BPF, NULL, NULL, 0},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct diags d = { 0 };
+		struct diags d = {0};
 		struct query q;
 		char line[128];
 
@@ -77,16 +77,16 @@ static void test_net(void **state)
 		uint16_t port;
 		enum cvf_proto protocol;
 	} rows[] = {
-		{ "connect 10.0.0.1:443", { [10] = 0xff, [11] = 0xff, [12] = 10, [15] = 1 }, 443, CVF_PROTO_TCP },
-		{ "connect [::1]:22 tcp", { [15] = 1 }, 22, CVF_PROTO_TCP },
-		{ "send 10.0.0.1:53 udp", { [10] = 0xff, [11] = 0xff, [12] = 10, [15] = 1 }, 53, CVF_PROTO_UDP },
-		{ "bind ::1:8080", { [15] = 1 }, 8080, CVF_PROTO_TCP },
-		{ "connect localhost:1", { [10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1 }, 1, CVF_PROTO_TCP },
+		{"connect 10.0.0.1:443", {[10] = 0xff, [11] = 0xff, [12] = 10, [15] = 1}, 443, CVF_PROTO_TCP},
+		{"connect [::1]:22 tcp", {[15] = 1}, 22, CVF_PROTO_TCP},
+		{"send 10.0.0.1:53 udp", {[10] = 0xff, [11] = 0xff, [12] = 10, [15] = 1}, 53, CVF_PROTO_UDP},
+		{"bind ::1:8080", {[15] = 1}, 8080, CVF_PROTO_TCP},
+		{"connect localhost:1", {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1}, 1, CVF_PROTO_TCP},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct diags d = { 0 };
+		struct diags d = {0};
 		struct query q;
 		char line[128];
 
@@ -103,30 +103,30 @@ static void test_bad(void **state)
 	static const struct {
 		const char *line, *hint;
 	} rows[] = {
-		{ "", "exec PATH" },
-		{ "wriet /a", "\"write\"" },
-		{ "frobnicate /a", "exec PATH" },
-		{ "write", "PATH" },
-		{ "write /a /b", "PATH" },
-		{ "write a", "from the root" },
-		{ "exec git push", "/usr/bin/git" },
-		{ "write /a/../b", "/../" },
-		{ "write /a//b", "//" },
-		{ "write /a/", "slash" },
-		{ "rename /a /b /c", "NEW-PATH" },
-		{ "connect 10.0.0.1", "ADDRESS:PORT" },
-		{ "connect 10.0.0.1:65536", "ADDRESS:PORT" },
-		{ "connect 10.0.0.1:x", "ADDRESS:PORT" },
-		{ "connect 10.0.0.0/8:22", "ADDRESS:PORT" },
-		{ "connect [::1:22", "ADDRESS:PORT" },
-		{ "connect github.com:443", "look the name up" },
-		{ "connect 10.0.0.1:1 icmp", "tcp or udp" },
-		{ "mount /a", NULL },
+		{"", "exec PATH"},
+		{"wriet /a", "\"write\""},
+		{"frobnicate /a", "exec PATH"},
+		{"write", "PATH"},
+		{"write /a /b", "PATH"},
+		{"write a", "from the root"},
+		{"exec git push", "/usr/bin/git"},
+		{"write /a/../b", "/../"},
+		{"write /a//b", "//"},
+		{"write /a/", "slash"},
+		{"rename /a /b /c", "NEW-PATH"},
+		{"connect 10.0.0.1", "ADDRESS:PORT"},
+		{"connect 10.0.0.1:65536", "ADDRESS:PORT"},
+		{"connect 10.0.0.1:x", "ADDRESS:PORT"},
+		{"connect 10.0.0.0/8:22", "ADDRESS:PORT"},
+		{"connect [::1:22", "ADDRESS:PORT"},
+		{"connect github.com:443", "look the name up"},
+		{"connect 10.0.0.1:1 icmp", "tcp or udp"},
+		{"mount /a", NULL},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct diags d = { 0 };
+		struct diags d = {0};
 		struct query q;
 		char line[128];
 

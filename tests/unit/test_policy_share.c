@@ -79,7 +79,7 @@ static void test_documented(void **state)
 /* Every operation has a capability of its own somewhere. */
 static void test_covers(void **state)
 {
-	static const char *const objects[] = { "/home/dev/x", "/home/dev/x", "/tmp/x", NULL };
+	static const char *const objects[] = {"/home/dev/x", "/home/dev/x", "/tmp/x", NULL};
 	struct fixture f;
 
 	(void)state;
@@ -87,7 +87,9 @@ static void test_covers(void **state)
 	assert_int_equal(fixture_add(&f, "{\"schema\":\"cvf.agent/v1\",\"id\":\"a\",\"capabilities\":[\"*\"]}"), 0);
 	fixture_build(&f);
 	for (unsigned int op = 1; op < CVF_OP_MAX; op++) {
-		struct query q = { .agent = "a", .op = (enum cvf_op)op, .object = op == CVF_OP_EXEC ? "/usr/bin/ls" : objects[op % 3] };
+		struct query q = {.agent = "a",
+				  .op = (enum cvf_op)op,
+				  .object = op == CVF_OP_EXEC ? "/usr/bin/ls" : objects[op % 3]};
 		struct answer a;
 
 		q.address[10] = q.address[11] = 0xff;
@@ -110,14 +112,16 @@ static double seconds(void)
 
 static void add_agents(struct fixture *f, int n)
 {
-	static const char *const profiles[] = { "coding", "coding", "ci", "default" };
+	static const char *const profiles[] = {"coding", "coding", "ci", "default"};
 
 	for (int i = 0; i < n; i++) {
 		char text[512];
 
 		snprintf(text, sizeof(text),
-			 "{\"schema\":\"cvf.agent/v1\",\"id\":\"agent-%d\",\"profile\":\"%s\",\"match\":{\"exe\":[\"/opt/agent-%d\"],"
-			 "\"cgroup\":[\"/agents.slice/agent-%d-*.service\"],\"uid\":[%d]},\"scope\":{\"paths\":[\"/home/dev%d/work/**\"]}}",
+			 "{\"schema\":\"cvf.agent/v1\",\"id\":\"agent-%d\",\"profile\":\"%s\",\"match\":{\"exe\":[\"/"
+			 "opt/agent-%d\"],"
+			 "\"cgroup\":[\"/agents.slice/agent-%d-*.service\"],\"uid\":[%d]},\"scope\":{\"paths\":[\"/"
+			 "home/dev%d/work/**\"]}}",
 			 i, profiles[i % 4], i, i, 2000 + i, i);
 		assert_int_equal(fixture_add(f, text), 0);
 	}
@@ -186,13 +190,43 @@ static void test_enrolment(void **state)
 static void test_agreement(void **state)
 {
 	static const char *const paths[] = {
-		"/home/dev0/work/a.c", "/home/dev0/work/.git/hooks/pre-commit", "/home/dev0/work/.git/hooks/x.sample",
-		"/home/dev1/work/.vscode/tasks.json", "/home/dev0/.ssh/id_rsa", "/home/dev0/.ssh/known_hosts", "/home/dev0/.bashrc",
-		"/root/.aws/credentials", "/etc/passwd", "/etc/shadow", "/etc/cron.d/x", "/usr/bin/git", "/usr/lib/x.so",
-		"/usr/lib/python3.11/__pycache__/os.pyc", "/tmp/x", "/tmp/.X11-unix/X0", "/dev/null", "/dev/sda", "/dev/shm/sem.x",
-		"/dev/pts/3", "/proc/1/mem", "/proc/1/comm", "/proc/sys/kernel/hostname", "/sys/fs/cgroup/x/cgroup.procs", "/run/docker.sock",
-		"/run/user/1000/bus", "/run/dbus/system_bus_socket", "//anon/memfd:x", "//abstract/x", "/boot/vmlinuz", "/srv/x", "/",
-		"/home/dev0/.cache/pip/x", "/home/dev0/.local/bin/tool", "/var/lib/docker/x", "/var/log/syslog", "/etc/cvf/cvfd.json",
+		"/home/dev0/work/a.c",
+		"/home/dev0/work/.git/hooks/pre-commit",
+		"/home/dev0/work/.git/hooks/x.sample",
+		"/home/dev1/work/.vscode/tasks.json",
+		"/home/dev0/.ssh/id_rsa",
+		"/home/dev0/.ssh/known_hosts",
+		"/home/dev0/.bashrc",
+		"/root/.aws/credentials",
+		"/etc/passwd",
+		"/etc/shadow",
+		"/etc/cron.d/x",
+		"/usr/bin/git",
+		"/usr/lib/x.so",
+		"/usr/lib/python3.11/__pycache__/os.pyc",
+		"/tmp/x",
+		"/tmp/.X11-unix/X0",
+		"/dev/null",
+		"/dev/sda",
+		"/dev/shm/sem.x",
+		"/dev/pts/3",
+		"/proc/1/mem",
+		"/proc/1/comm",
+		"/proc/sys/kernel/hostname",
+		"/sys/fs/cgroup/x/cgroup.procs",
+		"/run/docker.sock",
+		"/run/user/1000/bus",
+		"/run/dbus/system_bus_socket",
+		"//anon/memfd:x",
+		"//abstract/x",
+		"/boot/vmlinuz",
+		"/srv/x",
+		"/",
+		"/home/dev0/.cache/pip/x",
+		"/home/dev0/.local/bin/tool",
+		"/var/lib/docker/x",
+		"/var/log/syslog",
+		"/etc/cvf/cvfd.json",
 	};
 	struct fixture f;
 
@@ -204,7 +238,8 @@ static void test_agreement(void **state)
 		for (unsigned int op = 1; op <= CVF_OP_UNIX_BIND; op++) {
 			for (int agent = 0; agent < 4; agent++) {
 				char name[32];
-				struct query q = { .agent = name, .op = (enum cvf_op)op, .object = paths[i], .now = FIXTURE_NOW };
+				struct query q = {
+					.agent = name, .op = (enum cvf_op)op, .object = paths[i], .now = FIXTURE_NOW};
 
 				snprintf(name, sizeof(name), "agent-%d", agent);
 				fixture_ask(&f, &q);

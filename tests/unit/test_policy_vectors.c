@@ -16,11 +16,11 @@
 
 #include "policy_fixture.h"
 
-#define FOLDER "tests/policy"
+#define FOLDER	       "tests/policy"
 #define LINE_MAX_BYTES 8192
-#define WORDS_MAX 32
+#define WORDS_MAX      32
 
-static const char *const verdicts[] = { "none", "allow", "deny", "hold" };
+static const char *const verdicts[] = {"none", "allow", "deny", "hold"};
 
 /* Splits at spaces, in place. */
 static size_t split(char *line, char **words)
@@ -49,8 +49,8 @@ static void judge(struct fixture *f, const char *file, int number, char *line, u
 	a = fixture_ask(f, &q);
 	seen[a.verdict]++;
 	if (strcmp(verdicts[a.verdict], words[1]) || strcmp(reason_word(a.reason), words[2]))
-		fail_msg("%s:%d: %s %s is %s %s (%s, %s)", file, number, words[3], n > 4 ? words[4] : "", verdicts[a.verdict],
-			 reason_word(a.reason), a.capability, a.rule ? a.rule : "no rule");
+		fail_msg("%s:%d: %s %s is %s %s (%s, %s)", file, number, words[3], n > 4 ? words[4] : "",
+			 verdicts[a.verdict], reason_word(a.reason), a.capability, a.rule ? a.rule : "no rule");
 }
 
 /* Declarations first, wherever they stand; then the cases. */
@@ -77,7 +77,7 @@ static void each_line(struct fixture *f, const char *path, bool declare, unsigne
 
 static void run_file(const char *path)
 {
-	unsigned int seen[4] = { 0 };
+	unsigned int seen[4] = {0};
 	struct fixture f;
 
 	fixture_begin(&f);
