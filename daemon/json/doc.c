@@ -100,9 +100,11 @@ static void add(const struct jat *at, enum diag_level level, bool key, const cha
 		va_list args)
 {
 	own_free char *text = NULL;
-	unsigned int line, column;
+	unsigned int line = 0, column = 0;
 
-	jat_locate(at, key, &line, &column);
+	/* Finding a place reads the text: not for a flood of mistakes that nobody will be shown. */
+	if (at->doc->d->n < DIAGS_MAX)
+		jat_locate(at, key, &line, &column);
 	if (vasprintf(&text, format, args) < 0)
 		text = NULL;
 	diags_add(at->doc->d, level, at->doc->name, line, column, hint, "%s", text ? text : "out of memory");

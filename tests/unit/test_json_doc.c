@@ -164,6 +164,37 @@ static void test_limits(void **state)
 	free(text);
 }
 
+/* Hundreds of thousands of mistakes: the first ones are shown, and it does not take long. */
+static void test_flood(void **state)
+{
+	static const struct field one = {.arg = &count_limits};
+	char *text = malloc(JSON_TEXT_MAX);
+	struct diags d = {0};
+	struct jdoc doc = {"x", text, 0, &d, NULL};
+	json_t *root = NULL;
+	struct jat at;
+
+	(void)state;
+	assert_non_null(text);
+	for (doc.size = 0; doc.size + 3 < JSON_TEXT_MAX; doc.size += 2)
+		memcpy(text + doc.size, doc.size ? ",0" : "[0", 2);
+	text[doc.size++] = ']';
+	assert_int_equal(jdoc_parse(&doc, &root), 0);
+	at = jat_root(&doc, root);
+	for (size_t i = 0; i < json_array_size(root); i++) {
+		struct jat element = jat_element(&at, i);
+		long long value;
+
+		read_number(&element, &one, &value);
+	}
+	assert_int_equal(d.n, DIAGS_MAX);
+	assert_int_equal(d.errors, json_array_size(root));
+	assert_true(d.full);
+	diags_done(&d);
+	json_decref(root);
+	free(text);
+}
+
 static void test_pool(void **state)
 {
 	struct pool *p = pool_new();
@@ -183,10 +214,8 @@ static void test_pool(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_places),
-		cmocka_unit_test(test_all_at_once),
-		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_places), cmocka_unit_test(test_all_at_once), cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_flood),  cmocka_unit_test(test_pool),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
