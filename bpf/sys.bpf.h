@@ -198,7 +198,13 @@ int BPF_PROG(cvf_move_mount, const struct path *from, const struct path *to, int
 HOOK(sb_umount)
 int BPF_PROG(cvf_umount, struct vfsmount *mnt, int flags, int ret)
 {
-	return ret || nobody_here() ? ret : sys_op(CVF_OP_MOUNT, flags);
+	struct sys_question a = { .op = CVF_OP_MOUNT, .detail = flags };
+
+	if (ret || nobody_here())
+		return ret;
+	if (mnt->mnt_sb->s_magic == BPF_FS_MAGIC)
+		a.fault = CVF_REASON_SELF_GUARD;
+	return sys_judge(&a);
 }
 
 HOOK(sb_pivotroot)
@@ -250,7 +256,15 @@ int BPF_PROG(cvf_load_data, int id, int contents, int ret)
 HOOK(bpf)
 int BPF_PROG(cvf_bpf, int cmd, void *attr, unsigned int size, int ret)
 {
-	return ret || nobody_here() ? ret : sys_op(CVF_OP_BPF, cmd);
+	struct sys_question a = { .op = CVF_OP_BPF, .detail = cmd };
+
+	if (ret || nobody_here())
+		return ret;
+	/* Ways to other people's maps, programs and links, ours among them: no capability opens them to an agent. */
+	if (cmd == BPF_OBJ_GET || cmd == BPF_PROG_DETACH || cmd == BPF_PROG_GET_FD_BY_ID || cmd == BPF_MAP_GET_FD_BY_ID ||
+	    cmd == BPF_LINK_GET_FD_BY_ID || cmd == BPF_LINK_DETACH)
+		a.fault = CVF_REASON_SELF_GUARD;
+	return sys_judge(&a);
 }
 
 HOOK(userns_create)

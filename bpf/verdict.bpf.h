@@ -99,6 +99,21 @@ static __always_inline __u32 place_fault(int placed)
 	return placed == PLACED_DEEP ? CVF_REASON_PATH_TOO_LONG : CVF_REASON_UNREACHABLE;
 }
 
+/* Pins are guarded wherever their file system is mounted; a mount may cover nothing that is guarded from writing. */
+static __always_inline bool is_guarded(struct cvf_scratch *s, const struct vfsmount *mnt)
+{
+	__u32 op = s->facts.op, write;
+
+	if (op != CVF_OP_READ && mnt->mnt_sb->s_magic == BPF_FS_MAGIC)
+		return true;
+	if (op != CVF_OP_MOUNT)
+		return false;
+	s->facts.op = CVF_OP_WRITE;
+	write = cell_find(s, dfa_set(slot_of(s), s->walk.state));
+	s->facts.op = op;
+	return cell_at(slot_of(s), write)->reason == CVF_REASON_SELF_GUARD;
+}
+
 /* Judges a path of the question: which 0 is the object, 1 the new name; the more severe cell stays. */
 static __noinline int judge_place(struct cvf_scratch *s, struct dentry *dentry, struct vfsmount *mnt, __u32 which)
 {
@@ -113,6 +128,8 @@ static __noinline int judge_place(struct cvf_scratch *s, struct dentry *dentry, 
 		s->facts.fault = place_fault(placed);
 		return 0;
 	}
+	if (is_guarded(s, mnt))
+		s->facts.fault = CVF_REASON_SELF_GUARD;
 	cell = cell_find(s, dfa_set(slot_of(s), s->walk.state));
 	if (!which || severity(s, cell) > severity(s, s->facts.cell))
 		s->facts.cell = cell;

@@ -236,17 +236,18 @@ static int maps_pin(struct hooks *h, struct cvf_bpf *skel)
 	return 0;
 }
 
-static int program_keep(struct hooks *h, int fd)
+/* Appends a duplicate of fd to a list. */
+static int fd_keep(int **list, unsigned int *n, int fd)
 {
-	int *grown = reallocarray(h->prog_fd, h->progs + 1, sizeof(*grown));
+	int *grown = reallocarray(*list, *n + 1, sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
-	h->prog_fd = grown;
-	grown[h->progs] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (grown[h->progs] < 0)
+	*list = grown;
+	grown[*n] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (grown[*n] < 0)
 		return -errno;
-	h->progs++;
+	(*n)++;
 	return 0;
 }
 
@@ -273,7 +274,9 @@ static int program_attach(struct hooks *h, struct bpf_program *p)
 		r = h->enrol_link_fd < 0 ? -errno : 0;
 	} else if (!r) {
 		pin_path(path, sizeof(path), "prog_", name);
-		r = bpf_obj_pin(bpf_program__fd(p), path) ? -errno : program_keep(h, bpf_program__fd(p));
+		r = bpf_obj_pin(bpf_program__fd(p), path) ? -errno : fd_keep(&h->prog_fd, &h->progs, bpf_program__fd(p));
+		if (!r)
+			r = fd_keep(&h->link_fd, &h->links, bpf_link__fd(link));
 	}
 	bpf_link__destroy(link);
 	return r;
@@ -333,29 +336,34 @@ static int load_and_pin(struct hooks *h)
 	return r;
 }
 
-/* Programs pinned by the process before us, for their counters. */
+/* Programs and links pinned by the process before us. */
+static int pin_adopt(struct hooks *h, const char *name)
+{
+	bool is_program = !strncmp(name, "prog_", 5);
+	own_fd int fd = -1;
+	char path[PATH_MAX];
+
+	if (!is_program && strncmp(name, "link_", 5))
+		return 0;
+	pin_path(path, sizeof(path), "", name);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return -errno;
+	return is_program ? fd_keep(&h->prog_fd, &h->progs, fd) : fd_keep(&h->link_fd, &h->links, fd);
+}
+
 static int programs_adopt(struct hooks *h)
 {
 	own_dir DIR *dir = opendir(CVF_PIN_DIR);
-	char path[PATH_MAX];
 	struct dirent *e;
+	int r = 0;
 
 	if (!dir)
 		return -errno;
-	while ((e = readdir(dir))) {
-		own_fd int fd = -1;
-		int r;
-
-		if (strncmp(e->d_name, "prog_", 5))
-			continue;
-		pin_path(path, sizeof(path), "", e->d_name);
-		fd = bpf_obj_get(path);
-		if (fd < 0)
-			return -errno;
-		r = program_keep(h, fd);
-		if (r < 0)
-			return r;
-	}
+	while (r >= 0 && (e = readdir(dir)))
+		r = pin_adopt(h, e->d_name);
+	if (r < 0)
+		return r;
 	return h->progs ? 0 : -ENOENT;
 }
 
@@ -484,9 +492,12 @@ void hooks_done(struct hooks *h)
 			close(h->map_fd[i]);
 	for (unsigned int i = 0; i < h->progs; i++)
 		close(h->prog_fd[i]);
+	for (unsigned int i = 0; i < h->links; i++)
+		close(h->link_fd[i]);
 	if (h->enrol_link_fd >= 0)
 		close(h->enrol_link_fd);
 	free(h->prog_fd);
+	free(h->link_fd);
 	*h = (struct hooks){ .enrol_link_fd = -1 };
 	for (int i = 0; i < MAP_MAX; i++)
 		h->map_fd[i] = -1;

@@ -29,7 +29,8 @@ struct hooks {
 	int map_fd[MAP_MAX];		/* owned */
 	int enrol_link_fd;		/* of the enrolment iterator; owned */
 	int *prog_fd;			/* of every program attached, for their miss counters; owned */
-	unsigned int progs;
+	int *link_fd;			/* of every program attached: the programs outlive their pins while this process runs; owned */
+	unsigned int progs, links;
 	unsigned int missing;		/* optional hooks that this kernel lacks */
 	bool lsm;
 	bool adopted;			/* from pins: enforcement was never interrupted */
