@@ -67,7 +67,8 @@ static int parse(int argc, char **argv, struct places *p)
 int main(int argc, char **argv)
 {
 	struct governor g = { .places = { .link = CVF_LINK_PATH, .state = "/var/lib/cvf", .run = "/run/cvf",
-					  .config = "/etc/cvf/cvfd.json", .etc = "/etc/cvf", .share = "/usr/share/cvf" } };
+					  .config = "/etc/cvf/cvfd.json", .etc = "/etc/cvf", .share = "/usr/share/cvf",
+					  .cgroups = "/sys/fs/cgroup" } };
 	int r = parse(argc, argv, &g.places);
 
 	if (r != 1)

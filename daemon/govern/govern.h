@@ -24,6 +24,7 @@
 
 struct places {
 	const char *link, *state, *run, *config, *etc, *share;
+	const char *cgroups;	/* where the cgroup2 tree is mounted */
 };
 
 struct numbers_table;

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 import unittest
 
 from govern_fixture import AGENT, CAPABILITIES, GovernTest, PUSH, SECRET, SHARE
@@ -167,6 +168,18 @@ class Declarations(GovernTest):
         self.assertEqual(len(self.events(agent="coder-3")), 0)
 
 
+class Expiry(GovernTest):
+    def test_a_standing_grant_ends_without_a_reload(self):
+        end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 4))
+        one = policy("ALLOW")
+        one["rules"][0]["standing_grant"] = {"expires": end, "ticket": "T-1"}
+        generation = self.ok(self.post("/v1/policies", one), 201)["generation"]
+        self.assertEqual(self.do(PUSH, pid=1)[0], "allow")
+        self.wait(lambda: self.get("/v1/status")["generation"] > generation, "new generation")
+        self.assertEqual(self.do(PUSH, pid=2)[0], "hold")
+        self.assertEqual(self.get("/v1/policies")["policies"][0]["rules"][0]["standing_grant"]["ticket"], "T-1")
+
+
 class Shipped(GovernTest):
     """What the product ships can be put in force, kept and read back."""
     share = SHARE
@@ -177,6 +190,12 @@ class Shipped(GovernTest):
         shipped = [c for c in self.get("/v1/capabilities")["capabilities"] if c["builtin"]]
         self.assertTrue(shipped)
         self.refused(self.delete(f"/v1/capabilities/{shipped[0]['id']}"), 409, "builtin")
+        own = dict(DEPLOY, id=shipped[0]["id"])
+        self.refused(self.post("/v1/capabilities", own), 409, "exists")
+        self.ok(self.post("/v1/capabilities?replace=1", own), 201)
+        self.assertFalse(self.get(f"/v1/capabilities/{own['id']}")["builtin"])
+        self.ok(self.delete(f"/v1/capabilities/{own['id']}"))
+        self.assertTrue(self.get(f"/v1/capabilities/{own['id']}")["builtin"])
         before = self.get("/v1/capabilities")
         self.stop()
         self.write("etc/agents.d/coder-1.json", "{")

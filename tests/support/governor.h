@@ -75,7 +75,8 @@ static inline struct governor *governor_make(const char *database)
 	strcpy(g->boot_id, "0123456789abcdef0123456789abcdef");
 	g->settings.grant_default_s = 3600;
 	g->settings.grant_max_s = 86400;
-	g->places = (struct places){ "/nonexistent", "/nonexistent", "/nonexistent", "/nonexistent", "/nonexistent", "/nonexistent" };
+	g->places = (struct places){ .link = "/nonexistent", .state = "/nonexistent", .run = "/nonexistent", .config = "/nonexistent",
+				     .etc = "/nonexistent", .share = "/nonexistent", .cgroups = "/nonexistent" };
 	if (boot_table_get(g->store, g->boot_id, 1, &g->boot) < 0 || numbers_table_open(g->store, &g->numbers) < 0 ||
 	    registry_open(g, &g->registry) < 0 || counter_open(g, &g->counter) < 0 || approvals_open(g, &g->approvals) < 0 ||
 	    intake_open(g, &g->intake) < 0)

@@ -12,7 +12,6 @@
 #include "image_send.h"
 #include "store/stmt.h"
 
-#define CGROUP_ROOT "/sys/fs/cgroup"
 #define OPEN_MAX 16
 
 struct tie {
@@ -60,6 +59,7 @@ static bool ties_have(const struct ties *t, uint64_t cgroup, uint32_t agent)
 static struct walk {
 	const struct cvf_image *image;
 	struct ties *found;
+	size_t root;	/* length of the path that is not part of the name */
 } walk;
 
 /* The agent that names the cgroup or, failing that, the nearest one above it: what is below an enrolled cgroup is enrolled. */
@@ -81,7 +81,7 @@ static uint32_t agent_of(const char *name)
 
 static int on_directory(const char *path, const struct stat *st, int type, struct FTW *info)
 {
-	const char *name = path + strlen(CGROUP_ROOT);
+	const char *name = path + walk.root;
 	uint32_t agent;
 
 	(void)info;
@@ -93,14 +93,14 @@ static int on_directory(const char *path, const struct stat *st, int type, struc
 	return agent && ties_add(walk.found, st->st_ino, agent, *name ? name : "/") < 0;
 }
 
-static void find(const struct cvf_image *image, struct ties *found)
+static void find(const char *root, const struct cvf_image *image, struct ties *found)
 {
 	size_t patterns;
 
 	(void)image_section(image, CVF_SECTION_ENROL_CGROUP, &patterns);
-	walk = (struct walk){ .image = image, .found = found };
+	walk = (struct walk){ .image = image, .found = found, .root = strlen(root) };
 	if (patterns)
-		nftw(CGROUP_ROOT, on_directory, OPEN_MAX, FTW_PHYS | FTW_MOUNT);
+		nftw(root, on_directory, OPEN_MAX, FTW_PHYS | FTW_MOUNT);
 }
 
 static int load(struct governor *g, struct ties *ret_old)
@@ -171,7 +171,7 @@ int cgroup_bind_all(struct governor *g, const struct cvf_image *image)
 	int r = load(g, &old);
 
 	if (r == 0) {
-		find(image, &now);
+		find(g->places.cgroups, image, &now);
 		r = send_missing(g, WIRE_CGROUP_UNBIND, &old, &now);
 	}
 	if (r == 0)

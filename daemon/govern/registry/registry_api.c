@@ -76,7 +76,14 @@ static unsigned int refuse_activation(struct request *q, int error, const struct
 	}
 }
 
-/* Of a text that declares ids that are registered already: replacing them must have been asked for. */
+static bool is_registered(struct governor *g, enum decl_kind kind, const char *id)
+{
+	const json_t *decl = model_find(registry_model(g->registry), kind, id);
+
+	return json_is_true(json_object_get(decl, "builtin")) || decl_table_has(g->store, kind, id) > 0;
+}
+
+/* Of a text that declares ids that are registered or shipped already: replacing them must have been asked for. */
 static unsigned int check_replaced(struct request *q, enum decl_kind kind, const struct change *c)
 {
 	const char *replace = request_query(q, "replace");
@@ -92,7 +99,7 @@ static unsigned int check_replaced(struct request *q, enum decl_kind kind, const
 	for (size_t i = 0; !status && i < model_count(alone, kind); i++) {
 		const char *id = json_string_value(json_object_get(model_at(alone, kind, i), "id"));
 
-		if (decl_table_has(governor_of(q)->store, kind, id) > 0)
+		if (is_registered(governor_of(q), kind, id))
 			status = refuse(q, 409, "exists", "add ?replace=1 (cvfctl: --replace) to replace it",
 					"there is a %s %s already", words[kind], id);
 	}
@@ -216,10 +223,10 @@ static unsigned int post_reload(struct request *q)
 
 static const char posted[] =
 	"Body: one declaration or an array of them. Parameters: `name` (file name for the diagnoses), `replace=1` (an id that is\n"
-	"registered already is replaced; without it: 409).\n\n"
+	"registered or shipped already is replaced; without it: 409).\n\n"
 	"201 with `{\"<plural>\": [...], \"generation\": N, \"warnings\": [...]}` when it is in force; 422 with `error.diagnoses`\n"
 	"(`file`, `line`, `column`, `level`, `message`, `hint`) when anything is wrong, and then nothing has changed; 409 when the\n"
-	"id is declared in a file or by the product.";
+	"id is declared in a file.";
 
 static const char deleted[] = "409 when it is part of the product or declared in a file: the answer says in which.";
 

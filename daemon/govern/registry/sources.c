@@ -2,8 +2,8 @@
 /*
  * sources.c - see sources.h
  *
- * Order: what the product ships, the administrator's files, what the API registered. An id that occurs twice is an error of
- * the whole, so nobody can shadow a declaration quietly.
+ * Order: what the product ships, the administrator's files, what the API registered. A declaration of this host takes the
+ * place of a shipped one with the same id; among those of this host an id that occurs twice is an error.
  */
 #include "sources.h"
 
@@ -121,7 +121,7 @@ static int read_added(struct work *w)
 	return r;
 }
 
-/* An id of the change that files or the product declare. */
+/* An id of the change that a file declares. */
 static int refuse_shadowing(struct work *w)
 {
 	size_t i;
@@ -132,10 +132,10 @@ static int refuse_shadowing(struct work *w)
 		const json_t *old = model_find(w->model, w->change->kind, json_string_value(one));
 		const char *source = json_string_value(json_object_get(old, "source"));
 
-		if (!old)
+		if (!old || json_is_true(json_object_get(old, "builtin")))
 			continue;
 		diags_add(w->d, DIAG_ERROR, w->change->source, 0, 0, "edit that file and reload, or choose another id",
-			  "\"%s\" is already declared in %s", json_string_value(one), source ? source : "the product");
+			  "\"%s\" is already declared in %s", json_string_value(one), source ? source : "a file");
 		r = -EEXIST;
 	}
 	return r;

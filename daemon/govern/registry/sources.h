@@ -25,8 +25,7 @@ void origin_done(struct origin *o);
 
 /*
  * Everything there is plus one change (NULL: none), checked as a whole. A registered declaration whose id the change brings
- * anew is replaced. -EINVAL with diagnoses, -EEXIST: change names an id that a file or the product declares (diagnosed too),
- * -ENOMEM.
+ * anew is replaced. -EINVAL with diagnoses, -EEXIST: change names an id that a file declares (diagnosed too), -ENOMEM.
  */
 int sources_collect(struct governor *g, const struct change *change, struct origin *ret_origin, struct diags *d) must_check;
 /* Only what the product ships, without a single agent. */
