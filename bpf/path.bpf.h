@@ -35,6 +35,35 @@ static __always_inline unsigned int rename_sequence(void)
 	return sequence;
 }
 
+/*
+ * The kernel's own file systems are judged by their usual names wherever they are mounted, and whatever part of them: a second
+ * procfs, or a bind mount of /proc/sys, opens no other way to what stands there.
+ */
+static const struct known_place {
+	__u64 magic;
+	__u32 len;
+	char name[20];
+} known_places[] = {
+	{ 0x9fa0, 5, "/proc" },
+	{ 0x62656572, 4, "/sys" },
+	{ 0x74726163, 19, "/sys/kernel/tracing" },
+	{ 0x64626720, 17, "/sys/kernel/debug" },
+	{ 0x63677270, 14, "/sys/fs/cgroup" },
+	{ 0xcafe4a11, 11, "/sys/fs/bpf" },
+};
+#define KNOWN_PLACES 6
+
+/* Row of the file system in known_places, plus 1; 0: an ordinary one. */
+static __always_inline __u32 known_place(struct mount *mount)
+{
+	__u64 magic = BPF_CORE_READ(mount, mnt.mnt_sb, s_magic);
+
+	for (__u32 i = 0; i < KNOWN_PLACES; i++)
+		if (magic == known_places[i].magic)
+			return i + 1;
+	return 0;
+}
+
 /* Folds the mounts from walk.from_mnt to the namespace's root into s->walk.chain; tells whether there is such a root. */
 GLOBAL int mount_chain(struct cvf_scratch *s)
 {
@@ -45,6 +74,9 @@ GLOBAL int mount_chain(struct cvf_scratch *s)
 	if (!s)
 		return PLACED_NOWHERE;
 	m = mount_of(s->walk.from_mnt);
+	s->walk.chain = known_place(m);
+	if (s->walk.chain)
+		return PLACED;
 	for (int i = 0; i < MOUNTS_MAX; i++) {
 		parent = BPF_CORE_READ(m, mnt_parent);
 		if (parent == m) {
@@ -67,6 +99,26 @@ GLOBAL int mount_chain(struct cvf_scratch *s)
 struct run {
 	struct cvf_scratch *scratch;
 };
+
+/* The root of one of the known file systems is reached: its usual name goes before what is there. */
+static __always_inline long walk_known(struct walk *w, char *buffer)
+{
+	const struct known_place *known;
+	__u32 row = w->known - 1, off = w->off;
+
+	w->result = PLACED_DEEP;
+	if (row >= KNOWN_PLACES)
+		return 1;
+	known = &known_places[row];
+	if (off < known->len || off > PATH_ROOM)
+		return 1;
+	off -= known->len;
+	for (__u32 i = 0; i < sizeof(known->name) && i < known->len; i++)
+		buffer[(off + i) & (PATH_ROOM - 1)] = known->name[i];
+	w->off = off;
+	w->result = PLACED;
+	return 1;
+}
 
 /* One level towards the root: writes "/name" before what is there. */
 static long walk_step(__u32 i, struct run *run)
@@ -93,7 +145,7 @@ static long walk_step(__u32 i, struct run *run)
 	parent = (__u64)BPF_CORE_READ(d, d_parent);
 	w->result = PLACED_NOWHERE;
 	if (parent == w->dentry)
-		return 1;
+		return w->known ? walk_known(w, buffer) : 1;
 	len = BPF_CORE_READ(d, d_name.len);
 	if (len > 255 || off < len + 1 || off > PATH_ROOM) {
 		w->result = PLACED_DEEP;
@@ -126,7 +178,8 @@ GLOBAL int path_write(struct cvf_scratch *s, __u32 which)
 
 		w->dentry = w->from_dentry;
 		w->mount = (__u64)mount;
-		w->root = (__u64)BPF_CORE_READ(mount, mnt.mnt_root);
+		w->known = known_place(mount);
+		w->root = w->known ? 0 : (__u64)BPF_CORE_READ(mount, mnt.mnt_root);
 		w->off = PATH_ROOM;
 		w->which = which;
 		w->result = PLACED_DEEP;

@@ -87,7 +87,8 @@ struct walk {
 	__u64 from_dentry, from_mnt, name;	/* what GLOBAL functions take: they accept no pointers into the kernel */
 	__u64 dentry, root, mount;
 	__u64 chain;	/* of the object's mounts */
-	__u32 off, which, result, reserved;
+	__u32 off, which, result;
+	__u32 known;	/* 1 + row of known_places, 0 none */
 	__u32 state, from, len, scanned; /* the scan */
 };
 

@@ -130,7 +130,7 @@ static __always_inline int process_question(__u32 op, struct task_struct *target
 		return standing == NOBODY ? 0 : refuse_unknown();
 	if (!(l->flags & CVF_LABEL_CANARY) && session_of(target) == l->session)
 		return 0;
-	if (cvf_control.guard_tgid && cvf_control.guard_tgid == a.target_pid)
+	if (a.target_pid == cvf_control.guard_tgid || a.target_pid == cvf_control.governor_tgid)
 		a.fault = CVF_REASON_SELF_GUARD;
 	return sys_judge(&a);
 }

@@ -54,6 +54,7 @@ void link_drop(struct link *l, const char *why)
 		return;
 	if (why)
 		log_warning("the governor's connection is closed: %s; enforcement goes on", why);
+	l->maps->state->control.governor_tgid = 0;
 	close(l->peer_fd);
 	l->peer_fd = -1;
 	l->greeted = false;
@@ -83,6 +84,7 @@ void link_on_connect(struct link *l)
 	/* A governor that does not read for two seconds is dropped rather than waited for. */
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	l->maps->state->control.governor_tgid = (uint32_t)peer.pid;
 	l->peer_fd = TAKE_FD(fd);
 }
 

@@ -119,8 +119,8 @@ struct cvf_control {
 	__u32 holds;		/* atomic: holds waiting */
 	__u32 flavour_lsm;
 	__u32 guard_tgid;	/* cvfd's process id in the host namespace; 0: none yet */
+	__u32 governor_tgid;	/* the connected governor's; 0: none */
 	__u32 moving;		/* atomic: directories being renamed right now: no cached state is used */
-	__u32 reserved;
 	__u64 attached_ns;	/* CLOCK_BOOTTIME: when the programs were attached */
 	__u64 key[2];		/* secret of the digests, set once per boot */
 };

@@ -107,8 +107,9 @@ static void drain(int fd)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static struct cvf_state state;
 	uint64_t counts[2] = { 0 };
-	struct maps maps = { .counts = counts, .cpus = 1 };
+	struct maps maps = { .state = &state, .counts = counts, .cpus = 1 };
 	struct link link = { .listen_fd = -1, .maps = &maps };
 	int pair[2], r = 0;
 
