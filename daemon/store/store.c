@@ -13,6 +13,7 @@
 #include <time.h>
 
 #define PAGE_BYTES 4096
+#define STEPS_PER_LOOK 10000
 #define BUSY_MS 250	/* nobody else writes; a person with a shell may, and the loop must not wait for them */
 #define SUSPECT_SUFFIX ".suspect"
 
@@ -23,7 +24,7 @@ static const struct {
 	{ SQLITE_FULL, -ENOSPC },     { SQLITE_READONLY, -EROFS },  { SQLITE_CORRUPT, -EUCLEAN },
 	{ SQLITE_NOTADB, -EUCLEAN },  { SQLITE_CONSTRAINT, -EEXIST }, { SQLITE_BUSY, -EBUSY },
 	{ SQLITE_LOCKED, -EBUSY },    { SQLITE_NOMEM, -ENOMEM },    { SQLITE_TOOBIG, -E2BIG },
-	{ SQLITE_CANTOPEN, -EACCES }, { SQLITE_PERM, -EACCES },
+	{ SQLITE_CANTOPEN, -EACCES }, { SQLITE_PERM, -EACCES },	  { SQLITE_INTERRUPT, -EINTR },
 };
 
 static int to_errno(int rc)
@@ -41,8 +42,8 @@ int store_note(struct store *s, int rc)
 	if (rc == SQLITE_OK || rc == SQLITE_ROW || rc == SQLITE_DONE)
 		return 0;
 	error = to_errno(rc);
-	if (error == -EEXIST || error == -E2BIG)
-		return error;	/* a refusal of one row says nothing about the disk */
+	if (error == -EEXIST || error == -E2BIG || error == -EINTR)
+		return error;	/* a refusal of one row, or a limit, says nothing about the disk */
 	if (error == -EUCLEAN && !s->is_bad)
 		store_mark_suspect(s);
 	s->is_bad = true;
@@ -53,6 +54,27 @@ int store_note(struct store *s, int rc)
 const char *store_problem(const struct store *s)
 {
 	return s->is_bad ? s->problem : NULL;
+}
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static int is_late(void *ctx)
+{
+	const struct store *s = ctx;
+
+	return monotonic_ms() > s->deadline_ms;
+}
+
+void store_limit_time(struct store *s, unsigned int ms)
+{
+	s->deadline_ms = ms ? monotonic_ms() + ms : 0;
+	sqlite3_progress_handler(s->db, ms ? STEPS_PER_LOOK : 0, ms ? is_late : NULL, s);
 }
 
 struct sqlite3 *store_db(struct store *s)

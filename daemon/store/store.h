@@ -58,6 +58,8 @@ int store_begin(struct store *s, enum store_sync sync) must_check;
 int store_commit(struct store *s) must_check;
 void store_rollback(struct store *s);
 
+/* Statements that run longer end with -EINTR; 0: no limit. */
+void store_limit_time(struct store *s, unsigned int ms);
 /* NULL when the last write succeeded, else what went wrong, in words. */
 const char *store_problem(const struct store *s);
 /* Notes a result code of SQLite; returns it as a negative errno (0 for success). For stmt.c. */

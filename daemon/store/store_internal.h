@@ -23,6 +23,7 @@ struct store {
 	enum store_sync sync;
 	bool in_transaction;
 	bool is_bad;
+	int64_t deadline_ms;	/* CLOCK_MONOTONIC; 0: none */
 	char problem[256];
 };
 

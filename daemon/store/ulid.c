@@ -47,6 +47,15 @@ void ulids_init(struct ulids *u, const char *last)
 		memset(u->last, 0, sizeof(u->last));
 }
 
+void ulid_of_time(uint64_t ms, char ret_id[ULID_SIZE])
+{
+	uint8_t id[16] = { 0 };
+
+	for (int i = 0; i < 6; i++)
+		id[i] = (uint8_t)(ms >> (40 - 8 * i));
+	encode(id, ret_id);
+}
+
 static uint64_t stamp(const uint8_t id[16])
 {
 	uint64_t ms = 0;

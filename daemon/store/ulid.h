@@ -20,6 +20,8 @@ struct ulids {
 /* Continues after an id made earlier (from the store); NULL or malformed: from nothing. */
 void ulids_init(struct ulids *u, const char *last);
 void ulid_next(struct ulids *u, uint64_t now_ms, char ret_id[ULID_SIZE]);
+/* The least id of a moment: ids made before it are less, ids made since are greater. */
+void ulid_of_time(uint64_t ms, char ret_id[ULID_SIZE]);
 /* 1..26 characters of the alphabet, upper case. */
 bool ulid_is_prefix(const char *text);
 /* Upper-cases a copy, so that ids can be typed in any case; false when it is no prefix of an id. */

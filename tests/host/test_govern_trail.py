@@ -80,6 +80,25 @@ class Trail(GovernTest):
         for bad in ("verdict=no", "limit=0", "limit=1001", "since=yesterday", "order=up", "after=x", "kind=x"):
             self.refused(self.get(f"/v1/events?{bad}"), 400, "bad-parameter")
 
+    def test_pages_of_a_period_miss_nothing_and_repeat_nothing(self):
+        self.tell("flood 300")  # many in one millisecond
+        for i in range(20):
+            self.do(SECRET, pid=i + 1)
+        self.recorded(320)
+        for filters, n in (("since=10m", 320), ("until=2099-01-01T00:00:00Z", 320), ("since=10m&verdict=deny", 20),
+                           ("since=10m&agent=coder-1", 320), ("since=10m&capability=t.*", 20), ("since=2099-01-01T00:00:00Z", 0)):
+            for order in ("asc", "desc"):
+                seen, after = [], ""
+                while after is not None:
+                    page = self.ok(self.get(f"/v1/events?limit=7&order={order}&{filters}{after and '&after=' + after}"))
+                    seen += page["events"]
+                    after = page["next"]
+                self.assertEqual(len(seen), n, (filters, order))
+                self.assertEqual(len({e["id"] for e in seen}), n)
+                times = [e["time"] for e in seen]
+                if "verdict" not in filters and "agent" not in filters:
+                    self.assertEqual(times, sorted(times, reverse=order == "desc"))
+
     def test_unregistered_operations_have_a_name(self):
         self.do("delete /home/dev/a")
         event = self.wait(lambda: self.events(capability="unregistered.*"), "event")[0]

@@ -375,6 +375,20 @@ static void test_a_sound_suspect_is_cleared(void **state)
 	free(mark);
 }
 
+static void test_a_question_that_takes_too_long_is_ended(void **state)
+{
+	struct store *s = open_with(*state, 1);
+	struct stmt *q = stmt(s, "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT COUNT(*) FROM c");
+
+	store_limit_time(s, 20);
+	assert_int_equal(stmt_row(q), -EINTR);
+	store_limit_time(s, 0);
+	assert_null(store_problem(s));
+	insert(s, "goes on");
+	assert_int_equal(count(s), 1);
+	store_close(s);
+}
+
 static void test_a_directory_that_cannot_be_written_is_an_error(void **state)
 {
 	struct store_options o = { .path = "/nonexistent/cvf.db", .migrations = plain, .migrations_count = 1 };
@@ -403,6 +417,7 @@ int main(void)
 		T(test_garbage_is_recognised_and_set_aside_unread),
 		T(test_a_suspect_store_is_read_whole),
 		T(test_a_sound_suspect_is_cleared),
+		T(test_a_question_that_takes_too_long_is_ended),
 		T(test_a_directory_that_cannot_be_written_is_an_error),
 	};
 

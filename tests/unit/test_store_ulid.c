@@ -67,6 +67,20 @@ static void test_many_of_one_millisecond_differ(void **state)
 	}
 }
 
+static void test_the_least_id_of_a_moment(void **state)
+{
+	struct ulids u;
+	char before[ULID_SIZE], at[ULID_SIZE], least[ULID_SIZE];
+
+	(void)state;
+	ulids_init(&u, NULL);
+	ulid_next(&u, 4999, before);
+	ulid_next(&u, 5000, at);
+	ulid_of_time(5000, least);
+	assert_true(strcmp(before, least) < 0);
+	assert_true(strcmp(least, at) <= 0);
+}
+
 static void test_prefixes(void **state)
 {
 	char id[ULID_SIZE];
@@ -89,6 +103,7 @@ int main(void)
 		cmocka_unit_test(test_the_time_comes_first),
 		cmocka_unit_test(test_they_continue_after_a_restart),
 		cmocka_unit_test(test_many_of_one_millisecond_differ),
+		cmocka_unit_test(test_the_least_id_of_a_moment),
 		cmocka_unit_test(test_prefixes),
 	};
 

@@ -15,6 +15,7 @@
 
 #define LIMIT_DEFAULT 50
 #define LIMIT_MAX 1000
+#define QUERY_MS 2000
 #define KINDS_DECISIONS (1 << CVF_KIND_VERDICT | 1 << CVF_KIND_HOLD | 1 << CVF_KIND_RESUME)
 #define KINDS_ALL (KINDS_DECISIONS | 1 << CVF_KIND_EXEC | 1 << CVF_KIND_EXIT | 1 << CVF_KIND_SESSION)
 
@@ -98,10 +99,69 @@ static unsigned int read_cursor(struct request *q, struct event_filter *f)
 
 	if (!after)
 		return 0;
-	if (!ulid_normalise(after, id) || event_table_position(governor_of(q)->store, id, &n) < 0 || !n)
+	if (!ulid_normalise(after, id) || event_table_position(governor_of(q)->store, id, &n, &f->cursor_ms) < 0 || !n)
 		return bad_parameter(q, "after", "give the id of an event");
 	*(f->order == EVENT_ASC ? &f->after_n : &f->before_n) = n;
 	return 0;
+}
+
+/*
+ * An event is stored after it happened, and ids grow with the time of storing: what happened since a moment lies behind the
+ * last id of that moment. So walks by position need not begin at the beginning.
+ */
+int event_skip_before(struct governor *g, struct event_filter *f)
+{
+	char id[ULID_SIZE];
+	int64_t n;
+	int r;
+
+	if (!f->since_ms)
+		return 0;
+	ulid_of_time((uint64_t)f->since_ms, id);
+	r = event_table_before(g->store, id, &n);
+	if (r == 0 && n > f->after_n)
+		f->after_n = n;
+	return r;
+}
+
+struct page {
+	struct governor *g;
+	json_t *list;
+	int64_t room;
+	bool has_more;
+};
+
+static int add_to_page(void *ctx, const struct event_row *row)
+{
+	struct page *p = ctx;
+
+	if (p->room-- == 0) {
+		p->has_more = true;
+		return 1;
+	}
+	json_array_append_new(p->list, event_view(p->g, row));
+	return 0;
+}
+
+static unsigned int slow_or_failing(struct request *q, int error)
+{
+	if (error == -EINTR)
+		return refuse(q, 503, "too-slow", "narrow it down: a shorter period, an agent, a verdict",
+			      "the question takes longer than %d s to answer", QUERY_MS / 1000);
+	return refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read: %s", strerror(-error));
+}
+
+/* Within its time: the loop has other things to do. */
+static int read_page(struct page *page, struct event_query *query)
+{
+	int r = event_skip_before(page->g, &query->filter);
+
+	query->filter.by_time = query->filter.since_ms || query->filter.until_ms;
+	store_limit_time(page->g->store, QUERY_MS);
+	if (r == 0)
+		r = event_table_each(page->g->store, &query->filter, add_to_page, page);
+	store_limit_time(page->g->store, 0);
+	return r;
 }
 
 unsigned int event_query_read(struct request *q, struct event_query *ret_query)
@@ -129,25 +189,6 @@ unsigned int event_query_read(struct request *q, struct event_query *ret_query)
 	return 0;
 }
 
-struct page {
-	struct governor *g;
-	json_t *list;
-	int64_t room;
-	bool has_more;
-};
-
-static int add_to_page(void *ctx, const struct event_row *row)
-{
-	struct page *p = ctx;
-
-	if (p->room-- == 0) {
-		p->has_more = true;
-		return 1;
-	}
-	json_array_append_new(p->list, event_view(p->g, row));
-	return 0;
-}
-
 static unsigned int get_events(struct request *q)
 {
 	struct page page = { .g = governor_of(q), .list = json_array() };
@@ -162,11 +203,11 @@ static unsigned int get_events(struct request *q)
 	}
 	page.room = query.filter.limit++; /* one more tells whether there is a next page */
 	if (!query.is_empty)
-		r = event_table_each(page.g->store, &query.filter, add_to_page, &page);
+		r = read_page(&page, &query);
 	event_query_done(&query);
 	if (r < 0) {
 		json_decref(page.list);
-		return refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read: %s", strerror(-r));
+		return slow_or_failing(q, r);
 	}
 	next = json_object_get(json_array_get(page.list, json_array_size(page.list) - 1), "id");
 	return reply(q, 200, json_pack("{s:o, s:O?}", "events", page.list, "next", page.has_more ? next : NULL));

@@ -13,12 +13,19 @@
 
 #define COLUMNS "SELECT n, id, boot, time_ms, record, hash FROM events "
 #define FILTER                                                                                                           \
-	" WHERE (?1 = 0 OR n > ?1) AND (?2 = 0 OR n < ?2) AND (?3 = 0 OR time_ms >= ?3) AND (?4 = 0 OR time_ms <= ?4)"   \
+	" WHERE (?3 = 0 OR time_ms >= ?3) AND (?4 = 0 OR time_ms <= ?4)"                                                 \
 	" AND (?5 = 0 OR agent = ?5) AND (?6 = 0 OR verdict = ?6) AND (?7 IS NULL OR"                                    \
 	" capability IN (SELECT value FROM json_each(?7)) OR"                                                            \
 	" (capability = 0 AND op IN (SELECT value FROM json_each(?8)))) AND (?9 & (1 << kind)) "
-#define ASC " ORDER BY n LIMIT ?10"
-#define DESC " ORDER BY n DESC LIMIT ?10"
+#define END "ifnull(nullif(?4, 0), 1 << 62)"
+#define ASC " AND n > ?1 AND (?2 = 0 OR n < ?2) ORDER BY n LIMIT ?10"
+#define DESC " AND n > ?1 AND n < ifnull(nullif(?2, 0), 1 << 62) ORDER BY n DESC LIMIT ?10"
+/* By time, then position: pages of a period end early. The cursor is the time (?11) and position of the last one. */
+#define TIME_ASC                                                                                                    \
+	" AND time_ms BETWEEN max(?3, ?11) AND " END " AND (time_ms > ?11 OR n > ?1) ORDER BY time_ms, n LIMIT ?10"
+#define TIME_DESC                                                                                                   \
+	" AND time_ms BETWEEN ?3 AND min(" END ", ifnull(nullif(?11, 0), 1 << 62))"                                 \
+	" AND (?11 = 0 OR time_ms < ?11 OR n < ?2) ORDER BY time_ms DESC, n DESC LIMIT ?10"
 
 enum way { WAY_ALL, WAY_AGENT, WAY_REFUSED, WAY_TIME, WAY_MAX };
 
@@ -28,8 +35,7 @@ static const char *const queries[WAY_MAX][2] = {
 			COLUMNS "INDEXED BY events_agent" FILTER "AND agent = ?5" DESC },
 	[WAY_REFUSED] = { COLUMNS "INDEXED BY events_refused" FILTER "AND verdict = ?6 AND verdict > 1" ASC,
 			  COLUMNS "INDEXED BY events_refused" FILTER "AND verdict = ?6 AND verdict > 1" DESC },
-	[WAY_TIME] = { COLUMNS "INDEXED BY events_time" FILTER "AND time_ms >= ?3" ASC,
-		       COLUMNS "INDEXED BY events_time" FILTER "AND time_ms >= ?3" DESC },
+	[WAY_TIME] = { COLUMNS "INDEXED BY events_time" FILTER TIME_ASC, COLUMNS "INDEXED BY events_time" FILTER TIME_DESC },
 };
 
 static void bind_record(struct stmt *q, const struct cvf_record *r, int effective_verdict)
@@ -128,7 +134,7 @@ static enum way choose(const struct event_filter *f)
 		return WAY_REFUSED;
 	if (f->agent)
 		return WAY_AGENT;
-	return f->since_ms && !f->after_n ? WAY_TIME : WAY_ALL;
+	return f->by_time ? WAY_TIME : WAY_ALL;
 }
 
 int event_table_each(struct store *s, const struct event_filter *f, int (*each)(void *ctx, const struct event_row *row),
@@ -147,6 +153,8 @@ int event_table_each(struct store *s, const struct event_filter *f, int (*each)(
 	stmt_text(q, f->unregistered_ops ? f->unregistered_ops : "[]");
 	stmt_int(q, f->kinds);
 	stmt_int(q, f->limit);
+	if (choose(f) == WAY_TIME)
+		stmt_int(q, f->cursor_ms);
 	while ((r = stmt_row(q)) > 0) {
 		if (hand_over(q, each, ctx)) {
 			stmt_end(q);
@@ -170,9 +178,25 @@ int event_table_find(struct store *s, const char *id, int (*each)(void *ctx, con
 	return 1;
 }
 
-int event_table_position(struct store *s, const char *id, int64_t *ret_n)
+int event_table_position(struct store *s, const char *id, int64_t *ret_n, int64_t *ret_time_ms)
 {
-	struct stmt *q = stmt(s, "SELECT n FROM events WHERE id = ?");
+	struct stmt *q = stmt(s, "SELECT n, time_ms FROM events WHERE id = ?");
+	int r;
+
+	*ret_n = 0;
+	stmt_text(q, id);
+	r = stmt_row(q);
+	if (r <= 0)
+		return r;
+	*ret_n = stmt_col_int(q);
+	*ret_time_ms = stmt_col_int(q);
+	stmt_end(q);
+	return 0;
+}
+
+int event_table_before(struct store *s, const char *id, int64_t *ret_n)
+{
+	struct stmt *q = stmt(s, "SELECT n FROM events WHERE id < ? ORDER BY id DESC LIMIT 1");
 	int r;
 
 	*ret_n = 0;

@@ -3,6 +3,7 @@
 #ifndef CVF_EVENT_TABLE_H
 #define CVF_EVENT_TABLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "chain.h"
@@ -28,7 +29,9 @@ int event_table_each_seq(struct store *s, int64_t boot, uint32_t cpu, uint32_t r
 enum event_order { EVENT_ASC, EVENT_DESC };
 
 struct event_filter {
-	int64_t after_n, before_n;	/* exclusive; 0: open */
+	int64_t after_n, before_n;	/* positions, exclusive; 0: open */
+	bool by_time;			/* order and cursor by time, then position (not with agent or a refusal) */
+	int64_t cursor_ms;		/* time of the event at after_n or before_n; 0: from the beginning */
 	int64_t since_ms, until_ms;	/* inclusive; 0: open */
 	int64_t agent;			/* number; 0: all */
 	int64_t verdict;		/* enum cvf_verdict, as enforced; 0: all */
@@ -45,7 +48,9 @@ int event_table_each(struct store *s, const struct event_filter *f, int (*each)(
 /* 1 and the row handed to each; 0: none such. */
 int event_table_find(struct store *s, const char *id, int (*each)(void *ctx, const struct event_row *row), void *ctx)
 	must_check;
-/* Position of an event; 0: none such. */
-int event_table_position(struct store *s, const char *id, int64_t *ret_n) must_check;
+/* Position and time of an event; 0: none such. */
+int event_table_position(struct store *s, const char *id, int64_t *ret_n, int64_t *ret_time_ms) must_check;
+/* Position of the last event with a lesser id; 0: none. */
+int event_table_before(struct store *s, const char *id, int64_t *ret_n) must_check;
 
 #endif

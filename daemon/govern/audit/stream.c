@@ -107,6 +107,7 @@ static unsigned int set_start(struct request *q, struct event_filter *f)
 	struct governor *g = governor_of(q);
 	const char *last = request_header(q, "Last-Event-ID");
 	char id[ULID_SIZE];
+	int64_t time_ms;
 
 	f->order = EVENT_ASC;
 	f->limit = PAGE;
@@ -114,11 +115,13 @@ static unsigned int set_start(struct request *q, struct event_filter *f)
 		f->after_n = f->before_n;
 		f->before_n = 0;
 	}
-	if (last && *last && (!ulid_normalise(last, id) || event_table_position(g->store, id, &f->after_n) < 0 || !f->after_n))
+	if (last && *last && (!ulid_normalise(last, id) || event_table_position(g->store, id, &f->after_n, &time_ms) < 0 || !f->after_n))
 		return refuse(q, 400, "bad-parameter", "leave it out to start with what happens next",
 			      "Last-Event-ID is not the id of an event");
 	if (!f->after_n && !f->since_ms)
 		f->after_n = intake_head(g->intake);
+	if (event_skip_before(g, f) < 0)
+		return refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read");
 	return 0;
 }
 
