@@ -88,21 +88,31 @@ void link_on_connect(struct link *l)
 	l->peer_fd = TAKE_FD(fd);
 }
 
-int link_send(struct link *l, enum wire_type type, uint32_t id, const void *fixed, size_t fixed_size, const void *tail,
-	      size_t tail_size)
+static int send_now(struct link *l, enum wire_type type, uint32_t id, struct iovec fixed, struct iovec tail, int flags)
 {
 	struct wire_head head = { .type = (uint16_t)type, .id = id };
 	struct iovec parts[] = {
 		{ &head, sizeof(head) },
-		{ (void *)(uintptr_t)fixed, fixed_size },
-		{ (void *)(uintptr_t)tail, tail_size },
+		fixed,
+		tail,
 	};
-	struct msghdr message = { .msg_iov = parts, .msg_iovlen = tail_size ? 3 : 2 };
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = tail.iov_len ? 3 : 2 };
 
-	head.size = (uint32_t)(sizeof(head) + fixed_size + tail_size);
+	head.size = (uint32_t)(sizeof(head) + fixed.iov_len + tail.iov_len);
 	if (l->peer_fd < 0)
 		return -ENOTCONN;
-	return sendmsg(l->peer_fd, &message, MSG_NOSIGNAL) == (ssize_t)head.size ? 0 : -errno;
+	return sendmsg(l->peer_fd, &message, MSG_NOSIGNAL | flags) == (ssize_t)head.size ? 0 : -errno;
+}
+
+static struct iovec part_of(const void *bytes, size_t size)
+{
+	return (struct iovec){ (void *)(uintptr_t)bytes, size };
+}
+
+int link_send(struct link *l, enum wire_type type, uint32_t id, const void *fixed, size_t fixed_size, const void *tail,
+	      size_t tail_size)
+{
+	return send_now(l, type, id, part_of(fixed, fixed_size), part_of(tail, tail_size), 0);
 }
 
 /* One packet and the descriptor that may come with it. */
@@ -186,6 +196,7 @@ static int batch_send(struct link *l)
 {
 	static char batch[BATCH_BYTES] __attribute__((aligned(8)));
 	struct wire_records head = { .batch = l->sent + 1 };
+	unsigned long before[2] = { l->rings[0].read, l->rings[1].read };
 	size_t bytes = 0;
 	int r;
 
@@ -194,7 +205,13 @@ static int batch_send(struct link *l)
 	if (!head.count)
 		return 0;
 	head.bytes = (uint32_t)bytes;
-	r = link_send(l, WIRE_RECORDS, 0, &head, sizeof(head), batch, bytes);
+	r = send_now(l, WIRE_RECORDS, 0, part_of(&head, sizeof(head)), part_of(batch, bytes), MSG_DONTWAIT);
+	if (r == -EAGAIN) {
+		/* A governor that is slow or stopped: the records stay in the rings, which count what they lose. */
+		for (int ring = 0; ring < 2; ring++)
+			l->rings[ring].read = before[ring];
+		return 0;
+	}
 	if (r < 0)
 		return r;
 	l->sent++;

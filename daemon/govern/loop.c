@@ -16,6 +16,7 @@
 #define TICK_US 1000000
 #define COUNTERS_TICKS 5
 #define CANARY_TICKS 30
+#define HOLDS_TICKS 10
 
 struct loop {
 	sd_event_source *link, *post, *tick, *term, *interrupt;
@@ -133,6 +134,9 @@ static void on_second(struct governor *g)
 		log_debug("counters: tried again in %d s", COUNTERS_TICKS);
 	if (loop.ticks % CANARY_TICKS == 0)
 		note_canary(g);
+	/* A hold whose record found the ring full is on cvfd's list all the same. */
+	if (loop.ticks % HOLDS_TICKS == 0 && link_ask_holds(g->link) < 0)
+		log_debug("holds: asked for again in %d s", HOLDS_TICKS);
 }
 
 static int on_tick(sd_event_source *source, uint64_t usec, void *ctx)
