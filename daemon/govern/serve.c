@@ -46,7 +46,7 @@ static unsigned int read_label(struct request *q)
 {
 	struct wire_label message = { .pid = (uint32_t)q->peer->pid };
 	struct wire_reply answer;
-	int r = link_call(governor_of(q)->link, WIRE_LABEL, &message, -1, &answer);
+	int r = q->peer->pid > 0 ? link_call(governor_of(q)->link, WIRE_LABEL, &message, -1, &answer) : -ESRCH;
 
 	if (r == 0)
 		r = answer.error;

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may do what: peers of the sockets, labels, roles; and what the governor itself may do."""
+import glob
 import os
+import pwd
 import socket
 import subprocess
 import unittest
 
-from govern_fixture import GOVERN, GovernTest, NOBODY, PUSH, ROOT, SECRET, call_as
+from govern_fixture import GOVERN, GovernTest, NOBODY, Process, PUSH, ROOT, SECRET, call_as
 
 READS = ["/v1/status", "/v1/capabilities", "/v1/agents", "/v1/policies", "/v1/profiles", "/v1/approvals", "/v1/grants",
          "/v1/events", "/v1/counters", "/v1/gaps", "/v1/why", "/v1/events/stream"]
@@ -186,6 +188,27 @@ class Itself(GovernTest):
         for which in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
             self.assertEqual(int(status[which], 16), 0, which)
         self.assertNotIn("0", status["Uid"].split())
+
+    def test_started_as_root_it_is_the_user_cvf_or_says_how_to_make_one(self):
+        if os.getuid() != 0:
+            return
+        self.stop()
+        try:
+            user = pwd.getpwnam("cvf")
+        except KeyError:
+            user = None
+        if user:
+            for path in [f"{self.dir}/run", *(d for d, _, _ in os.walk(f"{self.dir}/state")), *glob.glob(f"{self.dir}/state/*")]:
+                os.chown(path, user.pw_uid, user.pw_gid)
+        self.govern = Process(self.argv(), "cvfd-govern")
+        if not user:
+            self.assertEqual(self.govern.child.wait(10), 1)
+            self.assertIn("useradd --system", " ".join(self.govern.lines))
+            return
+        self.wait(lambda: self.get("/healthz").status == 200, "API")
+        with open(f"/proc/{self.govern.child.pid}/status", encoding="ascii") as f:
+            uids = [line.split()[1:] for line in f if line.startswith("Uid:")][0]
+        self.assertEqual(uids, [str(user.pw_uid)] * 4)
 
     def test_health_follows_the_canary(self):
         self.ok(self.get("/readyz"))

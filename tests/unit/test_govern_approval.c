@@ -299,27 +299,37 @@ static void test_a_session_grant_ends_with_its_session(void **state)
 	assert_int_equal(f->peer.asked[2].type, WIRE_GRANT_DROP);
 }
 
-static void test_the_same_question_is_the_same_agents(void **state)
+static void test_what_an_approver_can_tell_apart_is_two_questions(void **state)
 {
-	struct cvf_record r = record_hold(1, 1);
-	struct hold a = { .hold_no = 1, .agent = 1, .grant_agent = 3000, .record = &r }, b = a;
+	struct cvf_record a = record_hold(1, 1), b = record_hold(2, 2);
 
 	(void)state;
-	b.hold_no = 2;
-	assert_true(approval_same_question(&a, &b));
-	b.grant_agent = 3001;
-	assert_false(approval_same_question(&a, &b));
-	b = a;
-	b.hold_no = 2;
+	record_put(&a, &a.cwd, "/home/x", 7);
+	record_put(&b, &b.cwd, "/home/x", 7);
+	assert_int_equal(approval_question(&a), approval_question(&b)); /* other process, other hold */
+	b.session = 9;
+	assert_int_equal(approval_question(&a), approval_question(&b));
+	b.grant_agent++;
+	assert_int_not_equal(approval_question(&a), approval_question(&b));
+	b.grant_agent--;
 	b.agent = 2;
-	assert_false(approval_same_question(&a, &b));
+	assert_int_not_equal(approval_question(&a), approval_question(&b));
 	b.agent = 1;
+	b.uid = 1000;
+	assert_int_not_equal(approval_question(&a), approval_question(&b));
+	b.uid = 0;
+	b.text[b.cwd.off + 6] = 'y';
+	assert_int_not_equal(approval_question(&a), approval_question(&b));
+	b.text[b.cwd.off + 6] = 'x';
 	b.cell_flags = CVF_CELL_NO_GRANT;
-	assert_false(approval_same_question(&a, &b));
-	a.grant_agent = b.grant_agent = 0; /* no digest: nothing is the same but itself */
+	assert_int_not_equal(approval_question(&a), approval_question(&b));
 	b.cell_flags = 0;
-	assert_false(approval_same_question(&a, &b));
-	assert_true(approval_same_question(&a, &a));
+	a.risk = b.risk = CVF_R3;
+	assert_int_not_equal(approval_question(&a), approval_question(&b));
+	a.risk = b.risk = CVF_R2;
+	a.grant_agent = b.grant_agent = 0; /* no digest: nothing is the same but itself */
+	assert_int_not_equal(approval_question(&a), approval_question(&b));
+	assert_int_equal(approval_question(&a), approval_question(&a));
 }
 
 static void test_critical_is_known_by_risk_or_flag(void **state)
@@ -387,7 +397,7 @@ int main(void)
 		T(test_decided_once),
 		T(test_a_grant_follows_the_answers),
 		T(test_a_session_grant_ends_with_its_session),
-		T(test_the_same_question_is_the_same_agents),
+		T(test_what_an_approver_can_tell_apart_is_two_questions),
 		T(test_critical_is_known_by_risk_or_flag),
 		T(test_expiry_is_denied_in_order_of_arrival),
 		T(test_a_death_after_the_answer_is_an_end_without_it),

@@ -202,7 +202,7 @@ static const char *const samples[] = {
 	"INSERT INTO events VALUES (1, 'E', 1, 0, 0, 1, 1, 1, 1, 2, 2, 0, 0, x'00', x'00');"
 	"INSERT INTO rings VALUES (1, 0, 0, 2); INSERT INTO gaps VALUES ('G', 1, 0, 0, 1, 2, 2, 1);"
 	"INSERT INTO cells VALUES (1, 1, 1); INSERT INTO counters VALUES (1, 1, 1, 1, 1);"
-	"INSERT INTO holds VALUES ('H', 1, 1, 1, 1, 1, 1, 1, 0, x'00', 0, 1, 1, 1, 0, 0, 1, NULL, NULL, NULL, NULL);"
+	"INSERT INTO holds VALUES ('H', 1, 1, 1, 1, 1, 1, 1, 1, 0, x'00', 0, 1, 1, 1, 0, 0, 1, NULL, NULL, NULL, NULL);"
 	"INSERT INTO grants VALUES ('R', 1, 'agent', 1, 1, 1, 1, 'H', 'c', 0, 1, 'root', NULL, NULL, 0, NULL, NULL, 0);",
 };
 

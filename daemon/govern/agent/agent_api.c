@@ -61,10 +61,10 @@ static unsigned int refuse_enrol(struct request *q, int error, pid_t pid)
 	}
 }
 
-static unsigned int enrol(struct request *q, uint32_t agent, pid_t pid)
+static unsigned int enrol(struct request *q, uint32_t agent, pid_t pid, uint64_t start_ns)
 {
 	struct governor *g = governor_of(q);
-	struct wire_enrol_pid message = { .pid = (uint32_t)pid, .agent = agent, .start_ns = start_of(pid) };
+	struct wire_enrol_pid message = { .pid = (uint32_t)pid, .agent = agent, .start_ns = start_ns };
 	struct session_new session = { .boot = g->boot, .agent = agent, .began_ms = clock_utc_ms() };
 	struct wire_reply answer;
 	char id[ULID_SIZE];
@@ -95,6 +95,7 @@ static unsigned int post_session(struct request *q)
 	unsigned int status = 0;
 	own_json json_t *body = request_object(q, members, &status);
 	uint32_t agent = numbers_table_find(g->numbers, NUMBER_AGENT, q->params[0]);
+	uint64_t start_ns;
 	int64_t pid = 0;
 
 	if (!body)
@@ -105,10 +106,11 @@ static unsigned int post_session(struct request *q)
 		return refuse(q, 400, "bad-value", NULL, "\"pid\" is missing");
 	if (!agent || !model_find(registry_model(g->registry), DECL_AGENT, q->params[0]))
 		return refuse(q, 404, "not-found", "GET /v1/agents lists the agents", "there is no agent %s", q->params[0]);
+	start_ns = start_of((pid_t)pid); /* first: whose the process is must be true of this one */
 	if (c->uid != 0 && !owns(c, (pid_t)pid))
 		return refuse(q, 403, "not-permitted", "only root may enrol the processes of others",
 			      "process %d is not one of %s", (int)pid, c->name);
-	return enrol(q, agent, (pid_t)pid);
+	return enrol(q, agent, (pid_t)pid, start_ns);
 }
 
 /* On the agent socket the caller's own number; else the one asked for. 0, or the status of the refusal. */

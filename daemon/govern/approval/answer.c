@@ -219,7 +219,10 @@ int approval_decide(struct governor *g, const char *id, const struct decision *d
 		return r < 0 ? -EIO : -ENOENT;
 	if (h.state != HOLD_PENDING || h.boot != g->boot)
 		return -EALREADY;
-	return decide_question(g, &h, d, ret_resumed);
+	r = decide_question(g, &h, d, ret_resumed);
+	if (r == 0 && d->scope && strcmp(d->scope, "once") != 0)
+		approval_on_policy(g); /* what else waits may be covered by the grant */
+	return r;
 }
 
 static const enum cvf_reason judged_reasons[] = {

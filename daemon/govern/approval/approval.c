@@ -2,6 +2,7 @@
 /* approval.c - see approval.h: arriving, reconciling, expiring */
 #include "approval.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #include "answer.h"
@@ -43,15 +44,33 @@ bool approval_needs_human(const struct hold *h)
 
 bool approval_same_question(const struct hold *a, const struct hold *b)
 {
-	if ((a->cell_flags | b->cell_flags) & CVF_CELL_NO_GRANT)
-		return a->hold_no == b->hold_no;
-	return a->agent == b->agent && (a->grant_agent ? a->grant_agent == b->grant_agent : a->hold_no == b->hold_no);
+	return a->question == b->question;
+}
+
+/* What a grant for the agent would cover, asked by the same program of the same user in the same directory. R3: itself alone. */
+uint64_t approval_question(const struct cvf_record *r)
+{
+	const uint64_t numbers[] = { r->agent, r->uid, r->grant_agent,
+				     r->grant_agent && r->risk < CVF_R3 && !(r->cell_flags & CVF_CELL_NO_GRANT) ? 0 : r->hold_no };
+	const struct text exe = record_text(r, r->exe), cwd = record_text(r, r->cwd);
+	crypto_generichash_state state;
+	uint8_t hash[crypto_generichash_BYTES_MIN];
+	uint64_t question;
+
+	crypto_generichash_init(&state, NULL, 0, sizeof(hash));
+	crypto_generichash_update(&state, (const uint8_t *)numbers, sizeof(numbers));
+	crypto_generichash_update(&state, (const uint8_t *)exe.p, exe.n);
+	crypto_generichash_update(&state, (const uint8_t *)"", 1);
+	crypto_generichash_update(&state, (const uint8_t *)cwd.p, cwd.n);
+	crypto_generichash_final(&state, hash, sizeof(hash));
+	memcpy(&question, hash, sizeof(question));
+	return question;
 }
 
 static struct hold hold_of_record(struct governor *g, const struct cvf_record *r)
 {
 	struct hold h = { .boot = g->boot, .hold_no = r->hold_no, .digest = r->digest, .grant_session = r->grant_session,
-			  .grant_agent = r->grant_agent, .agent = r->agent, .session = r->session,
+			  .grant_agent = r->grant_agent, .question = approval_question(r), .agent = r->agent, .session = r->session,
 			  .cell_flags = r->cell_flags, .expires_ns = r->expires_ns, .record = r };
 
 	if (!h.expires_ns)

@@ -5,8 +5,8 @@
  * Order: the decision is on disk, then cvfd gets the answer, then the row says so. Whoever dies in between, the answer is
  * sent again; nothing is released whose decision could not be written.
  *
- * The same question of one agent (equal grant digest) asked by several processes is one entry: one decision answers them all,
- * each with an answer of its own. R3 operations are never put together.
+ * The same question (equal grant digest) asked by several processes that an approver could not tell apart is one entry: one
+ * decision answers them all, each with an answer of its own. R3 operations are never put together.
  */
 #ifndef CVF_APPROVAL_H
 #define CVF_APPROVAL_H
@@ -52,7 +52,8 @@ struct decision {
  */
 int approval_decide(struct governor *g, const char *id, const struct decision *d, unsigned int *ret_resumed) must_check;
 
-/* Whether two holds are one question. */
+/* Whether two holds are one question; what makes it so. */
+uint64_t approval_question(const struct cvf_record *r);
 bool approval_same_question(const struct hold *a, const struct hold *b);
 bool approval_needs_human(const struct hold *h);
 

@@ -220,8 +220,9 @@ static unsigned int delete_grant(struct request *q)
 static const struct route table[] = {
 	{ "GET", "/v1/approvals", ROLE_VIEWER, 0, get_holds, "Operations that wait for a decision",
 	  "Parameters: `agent`, `state` (`pending`, the default, or `all`), `limit` (1 to 1000, default 200).\n\n"
-	  "Answer: `{\"holds\": [...]}`. Operations of one agent that ask the same question are listed once, `waiting` says how many\n"
-	  "processes ask it; the id of each of them is accepted everywhere. CRITICAL operations are always listed one by one." },
+	  "Answer: `{\"holds\": [...]}`. The same question (operation, object and arguments; agent, user, program and directory)\n"
+	  "asked by several processes is listed once, `waiting` says by how many; the id of each of them is accepted everywhere.\n"
+	  "CRITICAL operations are always listed one by one." },
 	{ "GET", "/v1/approvals/{id}", ROLE_VIEWER, 0, get_hold, "One hold, by its id or an unambiguous prefix of at least six characters", NULL },
 	{ "POST", "/v1/approvals/{id}/approve", ROLE_APPROVER, 0, post_approve, "Let a held operation go on",
 	  "Body: `{\"scope\": \"once\"|\"session\"|\"agent\", \"for_s\": N, \"uses\": N, \"note\": TEXT}`, all optional.\n\n"

@@ -8,7 +8,8 @@
 #include "store/stmt.h"
 
 #define COLUMNS                                                                                                     \
-	"SELECT id, boot, hold_no, digest, grant_session, grant_agent, agent, session, cell_flags, state, requested_ms,"   \
+	"SELECT id, boot, hold_no, digest, grant_session, grant_agent, question, agent, session, cell_flags, state,"       \
+	" requested_ms,"                                                                                            \
 	" expires_ms, decided_ms, expires_ns, answer, reason, is_answered, decided_by, note, scope, record FROM holds "
 
 static void bind_optional(struct stmt *q, int64_t value)
@@ -21,9 +22,9 @@ static void bind_optional(struct stmt *q, int64_t value)
 
 int hold_table_add(struct store *s, const struct hold *h)
 {
-	struct stmt *q = stmt(s, "INSERT OR IGNORE INTO holds (id, boot, hold_no, digest, grant_session, grant_agent, agent,"
-				 " session, cell_flags, state, requested_ms, expires_ms, expires_ns, answer, reason, is_answered,"
-				 " record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 0, 0, 1, ?)");
+	struct stmt *q = stmt(s, "INSERT OR IGNORE INTO holds (id, boot, hold_no, digest, grant_session, grant_agent, question,"
+				 " agent, session, cell_flags, state, requested_ms, expires_ms, expires_ns, answer, reason,"
+				 " is_answered, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 0, 0, 1, ?)");
 	int64_t changes = 0;
 	int r;
 
@@ -33,6 +34,7 @@ int hold_table_add(struct store *s, const struct hold *h)
 	stmt_int(q, (int64_t)h->digest);
 	stmt_int(q, (int64_t)h->grant_session);
 	stmt_int(q, (int64_t)h->grant_agent);
+	stmt_int(q, (int64_t)h->question);
 	stmt_int(q, h->agent);
 	stmt_int(q, h->session);
 	stmt_int(q, h->cell_flags);
@@ -79,6 +81,7 @@ static int hand_over(struct stmt *q, hold_each each, void *ctx)
 	h.digest = (uint64_t)stmt_col_int(q);
 	h.grant_session = (uint64_t)stmt_col_int(q);
 	h.grant_agent = (uint64_t)stmt_col_int(q);
+	h.question = (uint64_t)stmt_col_int(q);
 	h.agent = (uint32_t)stmt_col_int(q);
 	h.session = (uint32_t)stmt_col_int(q);
 	h.cell_flags = (uint8_t)stmt_col_int(q);

@@ -15,6 +15,7 @@ struct hold {
 	char id[ULID_SIZE];
 	int64_t boot;
 	uint64_t hold_no, digest, grant_session, grant_agent;
+	uint64_t question;	/* equal: an approver would see the same question */
 	uint32_t agent, session;	/* numbers */
 	uint8_t cell_flags;
 	enum hold_state state;

@@ -151,6 +151,7 @@ CREATE TABLE holds (
 	digest INTEGER NOT NULL,
 	grant_session INTEGER NOT NULL,
 	grant_agent INTEGER NOT NULL,
+	question INTEGER NOT NULL,
 	cell_flags INTEGER NOT NULL,
 	record BLOB NOT NULL,
 	state INTEGER NOT NULL,
