@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # what is not used here is used by the tests
 # SPDX-License-Identifier: Apache-2.0
 #
 # lib.sh - what the tests inside the machine share; sourced by t_*.sh and r_*.sh, which get it and probe beside them
@@ -341,9 +342,18 @@ wait_hold() {
 	done
 }
 
+# wait_hold_other OLD [AGENT [WORD]]: one that is not OLD
+wait_hold_other() {
+	local old=$1 end=$((SECONDS + 5))
+	shift
+	until wait_hold_now "$@" && [ "$HOLD" != "$old" ]; do
+		[ $SECONDS -le $end ] || return 1
+	done
+}
+
 # No hold of that agent waits.
 no_hold() {
-	[ -z "$(holds | grep -F "\"agent\":\"${1:-t}\"")" ]
+	! holds | grep -q -F "\"agent\":\"${1:-t}\""
 }
 
 approve() {

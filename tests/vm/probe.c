@@ -31,6 +31,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -771,6 +772,30 @@ static int v_pidfd_kill(int argc, char **argv)
 	return pidfd < 0 ? broken("pidfd_open") : result(syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0));
 }
 
+static int v_nice(int argc, char **argv) { (void)argc; return result(setpriority(PRIO_PROCESS, (id_t)atoi(argv[1]), 19)); }
+
+static int v_sched(int argc, char **argv)
+{
+	(void)argc;
+	return result(sched_setscheduler(atoi(argv[1]), SCHED_IDLE, &(struct sched_param){ 0 }));
+}
+
+static int v_affinity(int argc, char **argv)
+{
+	cpu_set_t cpus;
+
+	(void)argc;
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	return result(sched_setaffinity(atoi(argv[1]), sizeof(cpus), &cpus));
+}
+
+static int v_prlimit(int argc, char **argv)
+{
+	(void)argc;
+	return result(prlimit(atoi(argv[1]), RLIMIT_CORE, &(struct rlimit){ 0, RLIM_INFINITY }, NULL));
+}
+
 static int v_kill_own_child(int argc, char **argv)
 {
 	pid_t child = fork();
@@ -1139,7 +1164,7 @@ static int swap_child(void *arg)
 
 /*
  * swap-unlink|swap-exec|swap-connect A B: a process that shares our memory, and is not one of our threads, does it with A;
- * when it is held, A becomes B. Exits with what the other process got.
+ * when it is held, A becomes B, which /t/r0/swapped tells. Exits with what the other process got.
  */
 static int v_swap(int argc, char **argv)
 {
@@ -1162,6 +1187,7 @@ static int v_swap(int argc, char **argv)
 	snprintf(swap_text, sizeof(swap_text), "%s", argv[2]);
 	if (strcmp(swap_verb, "swap-connect") == 0 && peer_read(&swap_peer, argv[2], "7"))
 		return BROKEN;
+	write_text("/t/r0/swapped", "");
 	return wait_child(child);
 }
 
@@ -1338,6 +1364,10 @@ static const struct verb {
 	{ "tgkill", 1, v_tgkill },
 	{ "sigqueue", 1, v_sigqueue },
 	{ "pidfd-kill", 1, v_pidfd_kill },
+	{ "nice", 1, v_nice },
+	{ "sched", 1, v_sched },
+	{ "affinity", 1, v_affinity },
+	{ "prlimit", 1, v_prlimit },
 	{ "kill-own-child", 0, v_kill_own_child },
 	{ "mount-tmpfs", 1, v_mount_tmpfs },
 	{ "mount-bind", 2, v_mount_bind },

@@ -156,9 +156,8 @@ rm -f $SAID
 script /t/x2/both /t/x2/sh
 agent_begin "$PROBE" exec /t/x2/both approved
 wait_hold t '"operation":"exec"'
-first=$HOLD
 approve
-if within 5 'wait_hold t "\"operation\":\"exec\"" && [ "$HOLD" != "$first" ]'; then approve; fi
+wait_hold_other "$HOLD" t '"operation":"exec"' && approve
 agent_end
 is "held script with a held interpreter: an answer for each" 0 $?
 yes "held script with a held interpreter: ran once" 'said approved'
@@ -178,6 +177,7 @@ deny_all
 # Changed while held: another question. The first answer is good for nothing.
 swap() {
 	local name=$1 verb=$2 a=$3 b=$4 first
+	rm -f /t/r0/swapped
 	agent_begin "$PROBE" "$verb" "$a" "$b"
 	if ! wait_hold t "$a"; then
 		not_ok "$name: held" "$(holds)"
@@ -185,8 +185,7 @@ swap() {
 		return
 	fi
 	first=$HOLD
-	# The swap follows the stop at once; nothing tells us, so it gets a moment.
-	sleep 0.3
+	within 5 '[ -e /t/r0/swapped ]'
 	approve
 	if wait_hold t "$b"; then
 		yes "$name: another question" '[ "$HOLD" != "$first" ]'

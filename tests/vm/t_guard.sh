@@ -129,7 +129,7 @@ victim=$!
 disown
 for name in cvfd:$cvfd cvfd-govern:$govern; do
 	pid=${name#*:}
-	for verb in kill tgkill sigqueue pidfd-kill ptrace-seize pidfd-getfd vm-read; do
+	for verb in kill tgkill sigqueue pidfd-kill ptrace-seize pidfd-getfd vm-read nice sched affinity prlimit; do
 		agent "$PROBE" $verb "$pid"
 		is "$verb ${name%:*}" $EPERM $?
 	done
@@ -143,6 +143,19 @@ for name in cvfd:$cvfd cvfd-govern:$govern; do
 done
 agent "$PROBE" open-write "/proc/$cvfd/oom_score_adj"
 is "cvfd cannot be offered to the memory killer" $EPERM $?
+for verb in nice sched affinity prlimit; do
+	"$PROBE" $verb $victim
+	is "$verb of another process: control" 0 $?
+	agent "$PROBE" $verb $victim
+	is "$verb of another process: allowed" 0 $?
+done
+mkdir -p /sys/fs/cgroup/t-trap
+agent_begin_line "echo $cvfd >/sys/fs/cgroup/t-trap/cgroup.procs"
+agent_end
+no "cvfd cannot be moved to another cgroup" 'grep -qx $cvfd /sys/fs/cgroup/t-trap/cgroup.procs'
+agent_begin_line "echo $victim >/sys/fs/cgroup/t-trap/cgroup.procs"
+agent_end
+yes "another process: can be moved" 'grep -qx $victim /sys/fs/cgroup/t-trap/cgroup.procs'
 agent "$PROBE" ptrace-attach $victim
 is "another process: can be traced" 0 $?
 agent "$PROBE" kill $victim
@@ -168,6 +181,26 @@ agent "$PROBE" open-read /dev/mem
 is "/dev/mem" $EPERM $?
 agent "$PROBE" write /proc/sys/vm/swappiness 60
 is "another setting: allowed" 0 $?
+
+# The guard holds in any mode.
+sed 's/"mode":"enforce"/"mode":"observe"/' -i /etc/cvf/agents.d/t-t.json
+reload
+echo x >/t/r0/f
+agent "$PROBE" unlink /t/r0/f
+is "observe: others are allowed" 0 $?
+agent "$PROBE" open-read /var/lib/cvf/cvf.db
+is "observe: the store" $EPERM $?
+agent "$PROBE" create-excl /etc/cvf/made
+is "observe: configuration" $EPERM $?
+agent "$PROBE" kill "$cvfd" 10
+is "observe: signal to cvfd" $EPERM $?
+agent "$PROBE" bpf-steal
+is "observe: a map by number" $EPERM $?
+agent "$PROBE" unix-connect /run/cvf/cvfd.sock
+is "observe: control socket" $EPERM $?
+rm -f /etc/cvf/made
+sed 's/"mode":"observe"/"mode":"enforce"/' -i /etc/cvf/agents.d/t-t.json
+reload
 
 # After all this it still enforces.
 echo x >/t/r0/f

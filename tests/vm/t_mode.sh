@@ -30,11 +30,6 @@ for id in w l; do
 done
 yes "observed: what would be denied" 'wait_event w /t/deny/f deny'
 yes "observed: what would be held" 'wait_event w /t/r2/f hold'
-# The enforcer itself is guarded in any mode.
-agent_open w
-agent "$PROBE" open-read /var/lib/cvf/cvf.db
-printf '# observe, self-guard: %s\n' $?
-
 # Reasons, one by one, each beside its twin.
 agent_open t
 reason() {

@@ -121,8 +121,7 @@ place() {
 # listen comes after bind, and asks for itself.
 wait_hold_next() {
 	[ "$name" = listen ] || return 1
-	local first=$HOLD
-	within 5 'wait_hold t 127.0.12.1 && [ "$HOLD" != "$first" ]'
+	wait_hold_other "$HOLD" t 127.0.12.1
 }
 
 place "bind of TCP" "$PROBE" tcp-bind % 7001
