@@ -193,6 +193,7 @@ is "observe: the store" $EPERM $?
 agent "$PROBE" create-excl /etc/cvf/made
 is "observe: configuration" $EPERM $?
 agent "$PROBE" kill "$cvfd" 10
+agent "$PROBE" kill "$cvfd" 18
 is "observe: signal to cvfd" $EPERM $?
 agent "$PROBE" bpf-steal
 is "observe: a map by number" $EPERM $?
