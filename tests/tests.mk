@@ -55,7 +55,7 @@ $(VM_PROGRAMS): $(B)/tests/%: tests/vm/%.c
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu17 -Iinclude -O2 -g -Wall -Wextra -Werror -static -pthread $< -o $@
 
-.PHONY: unit-tests test-programs vm-programs fuzzers check check-unit check-host check-vm fuzz lint bench demo
+.PHONY: unit-tests test-programs vm-programs fuzzers check check-unit check-host check-vm check-robust fuzz lint bench demo
 unit-tests: $(UNIT_TESTS) $(FUZZ_REPLAYS)
 test-programs: $(TEST_PROGRAMS)
 vm-programs: $(VM_PROGRAMS)
@@ -74,6 +74,10 @@ check-host: deps ## cvfctl and the governor against stand-ins for what is below 
 check-vm: ## the product in virtual machines; KERNEL=6.1|6.12 and FLAVOUR=lsm|fmod_ret narrow it
 	$(Q)tests/install-deps --all
 	$(Q)KERNEL=$(KERNEL) FLAVOUR=$(FLAVOUR) tests/check lanes
+
+check-robust: ## kill -9, floods, terminals, interpreters, hostile input, full disks, on every lane: an hour more
+	$(Q)tests/install-deps --all
+	$(Q)KERNEL=$(KERNEL) FLAVOUR=$(FLAVOUR) tests/check robust
 
 lint: deps ## sizes, layers, trusted code, licences, manual pages, scripts
 	$(Q)tests/check lint

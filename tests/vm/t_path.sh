@@ -60,6 +60,7 @@ agent "$PROBE" link /t/r0/f2 /t/r0/l
 is "link between free names" 0 $?
 agent "$PROBE" rename /t/r0/f2 /t/deny/l
 is "rename into a denied folder" $EPERM $?
+rm -f /t/r0/g
 agent "$PROBE" rename /t/deny/f /t/r0/g
 is "rename out of a denied folder" $EPERM $?
 yes "rename out of a denied folder: nothing moved" '[ -e /t/deny/f ] && [ ! -e /t/r0/g ]'
