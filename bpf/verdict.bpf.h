@@ -306,9 +306,10 @@ GLOBAL int ask_void(struct cvf_scratch *s, struct cvf_label *l)
 	return 0;
 }
 
-/* Records a refusal; 0 when the agent's mode only watches. */
+/* Records a refusal; 0 when the agent's mode only watches. What enforces is guarded in every mode. */
 GLOBAL int refuse(struct cvf_scratch *s, __u32 reason)
 {
+	bool watched = s && s->facts.mode != CVF_MODE_ENFORCE && reason != CVF_REASON_SELF_GUARD;
 	struct cvf_record *r;
 
 	if (!s)
@@ -317,10 +318,10 @@ GLOBAL int refuse(struct cvf_scratch *s, __u32 reason)
 	r->kind = CVF_KIND_VERDICT;
 	r->verdict = CVF_VERDICT_DENY;
 	r->reason = reason;
-	if (s->facts.mode != CVF_MODE_ENFORCE)
+	if (watched)
 		r->flags |= CVF_REC_OBSERVED;
 	record_send(s, CVF_RING_VERDICT);
-	return s->facts.mode == CVF_MODE_ENFORCE ? -EPERM : 0;
+	return watched ? 0 : -EPERM;
 }
 
 /* An answer that nobody came for in time answers nothing: an approval is for now. */
