@@ -6,6 +6,7 @@
 # needs: own-boot
 # run-args: --no-daemon
 
+mkdir -p /var/lib/cvf
 mount -t tmpfs -o size=16m,mode=755 none /var/lib/cvf || exit 1
 (setsid /usr/sbin/cvfd --foreground >>/var/log/cvfd.log 2>&1 </dev/null &)
 for _ in $(seq 300); do
