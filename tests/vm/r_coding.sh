@@ -8,7 +8,7 @@
 
 # shellcheck source=tests/vm/r_lib.sh
 . "$(dirname "$0")/r_lib.sh"
-cp "$HERE/r_tool" $TOOL
+tool
 mkdir -p /home/dev/work /usr/local/bin
 cp "$HERE/r_coding_work.sh" /usr/local/bin/coding-work
 chown 1000:1000 /home/dev/work

@@ -113,7 +113,7 @@ deny "$late_hold_2"
 ended 20 "$late_2"
 is "who asked while the governor stood is denied" "$WORK/held/late-2 EPERM" "$(tail -n 1 /tmp/late-2)"
 load_end
-load_wrong=$($TOOL counters $WORK/event/counters | cut -d' ' -f2-)
+load_wrong=$($TOOL counters "$COUNTERS" | cut -d' ' -f2-)
 is "no wrong verdict in all this time" "0 0" "$load_wrong"
 
 # --- the audit trail

@@ -27,9 +27,12 @@ TOOL=/usr/bin/r_tool
 # shellcheck disable=SC2034
 CLIENT=$HERE/r_client
 
-# What the whole test needs, so that nothing of it runs before or after.
-robust_world() {
+tool() {
 	[ -e $TOOL ] || cp "$HERE/r_tool" $TOOL
+}
+
+robust_world() {
+	tool
 	mkdir -p $WORK/free $WORK/denied $WORK/held $WORK/event
 	local folder
 	for folder in free denied held event; do
@@ -57,6 +60,7 @@ in_background() {
 	local out=$1
 	shift
 	cvfctl run --agent robust -- "$@" >"$out" 2>&1 </dev/null &
+	# shellcheck disable=SC2034
 	JOB=$!
 }
 
@@ -126,14 +130,20 @@ start_daemon() {
 
 # load_begin [PAUSE-MS]: starts the agent that opens an allowed and a denied file in turn and counts what went wrong.
 load_begin() {
-	dd if=/dev/zero of=$WORK/event/counters bs=4096 count=1 2>/dev/null
-	in_background /tmp/load $TOOL mixed $WORK/free/file $WORK/denied/file $WORK/event/counters "${1:-2}"
-	LOAD=$JOB
+	load_of robust $WORK/free/file $WORK/denied/file $WORK/event/counters "${1:-2}"
+}
+
+# load_of AGENT ALLOWED DENIED COUNTERS PAUSE-MS
+load_of() {
+	COUNTERS=$4
+	dd if=/dev/zero of="$COUNTERS" bs=4096 count=1 2>/dev/null
+	cvfctl run --agent "$1" -- $TOOL mixed "${@:2}" >/tmp/load 2>&1 </dev/null &
+	LOAD=$!
 	load_goes_on || not_ok "load: it runs" "$(cat /tmp/load)"
 }
 
 load_rounds() {
-	$TOOL counters $WORK/event/counters | cut -d' ' -f1
+	$TOOL counters "$COUNTERS" | cut -d' ' -f1
 }
 
 # It made at least ten rounds since now.
@@ -146,8 +156,8 @@ load_goes_on() {
 # load_right NAME: no wrong verdict so far, and it goes on
 load_right() {
 	local rounds refused passed_wrongly
-	load_goes_on || not_ok "$1: the load goes on" "it stands: $($TOOL counters $WORK/event/counters) $(cat /tmp/load)"
-	read -r rounds refused passed_wrongly < <($TOOL counters $WORK/event/counters)
+	load_goes_on || not_ok "$1: the load goes on" "it stands: $($TOOL counters "$COUNTERS") $(cat /tmp/load)"
+	read -r rounds refused passed_wrongly < <($TOOL counters "$COUNTERS")
 	is "$1: denied, never let through ($rounds times)" 0 "$passed_wrongly"
 	is "$1: allowed, never refused ($rounds times)" 0 "$refused"
 }
