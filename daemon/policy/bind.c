@@ -335,7 +335,8 @@ static int bind_grants(struct binder *k)
 		int r = glob_names(lists[l], &names);
 
 		for (size_t i = 0; r == 0 && i < p->capabilities_count; i++)
-			k->b->granted[i] |= glob_matches(&names, p->capabilities[i]->id);
+			k->b->granted[i] |= capability_in_force(p->capabilities[i]) &&
+					    glob_matches(&names, p->capabilities[i]->id);
 		nfa_done(&names);
 		if (r < 0)
 			return r;

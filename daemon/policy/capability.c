@@ -7,6 +7,9 @@
 #include "policy/parse.h"
 
 #define TIMEOUT_MAX_S 604800
+#define QUESTIONS_MAX 10000
+#define VERSION_MAX   32
+#define VERSION_BYTES "0123456789.-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 struct risk_spec {
 	int level;
@@ -25,13 +28,13 @@ struct compensation_spec {
 };
 
 struct hold_spec {
-	long long timeout_s;
+	long long timeout_s, questions_per_hour;
 	int on_timeout;
 };
 
 struct spec {
-	const char *schema, *id, *name, *description;
-	int type;
+	const char *schema, *id, *name, *description, *version;
+	int type, state;
 	struct risk_spec risk;
 	struct effects_spec effects;
 	struct compensation_spec compensation;
@@ -74,12 +77,37 @@ static const struct field compensation_fields[] = {
 	{"capability_id", read_id, offsetof(struct compensation_spec, capability_id), false, NULL},
 };
 
+static const struct word state_list[] = {
+	{"PROPOSED", STATE_PROPOSED},
+	{"ACTIVE", STATE_ACTIVE},
+	{"DEPRECATED", STATE_DEPRECATED},
+	{"RETIRED", STATE_RETIRED},
+};
+static const struct words state_words = {"state", state_list, ARRAY_SIZE(state_list)};
+
+/* "1.2.0": three numbers, then perhaps "-" and a word. */
+static void read_version(const struct jat *at, const struct field *f, void *out)
+{
+	const char *text = json_string_value(at->value);
+	unsigned int parts[3];
+	int n = 0;
+
+	if (text && (sscanf(text, "%4u.%4u.%4u%n", &parts[0], &parts[1], &parts[2], &n) != 3 || !n ||
+		     strspn(text, "0123456789.") < (size_t)n || (text[n] && text[n] != '-') || strlen(text) > VERSION_MAX ||
+		     strspn(text, VERSION_BYTES) != strlen(text)))
+		jat_error(at, "write three numbers, such as \"1.0.0\" or \"2.1.0-rc1\"", "\"%.40s\" is not a version", text);
+	else
+		read_text(at, f, out);
+}
+
+static const struct limits questions_limits = {1, QUESTIONS_MAX};
 static const struct limits timeout_limits = {1, TIMEOUT_MAX_S};
 static const struct word timeout_list[] = {{"deny", 0}};
 static const struct words timeout_words = {"time-out action", timeout_list, 1};
 static const struct field hold_fields[] = {
 	{"timeout_s", read_number, offsetof(struct hold_spec, timeout_s), false, &timeout_limits},
 	{"on_timeout", read_word, offsetof(struct hold_spec, on_timeout), false, &timeout_words},
+	{"questions_per_hour", read_number, offsetof(struct hold_spec, questions_per_hour), false, &questions_limits},
 };
 
 static void read_risk(const struct jat *at, const struct field *f, void *out)
@@ -147,6 +175,8 @@ static const struct field capability_fields[] = {
 	{"id", read_id, offsetof(struct spec, id), true, NULL},
 	{"name", read_any_text, offsetof(struct spec, name), false, NULL},
 	{"description", read_any_text, offsetof(struct spec, description), false, NULL},
+	{"state", read_word, offsetof(struct spec, state), false, &state_words},
+	{"version", read_version, offsetof(struct spec, version), false, NULL},
 	{"operation_type", read_type, offsetof(struct spec, type), false, &type_words},
 	{"risk", read_risk, offsetof(struct spec, risk), false, NULL},
 	{"side_effects", read_effects, offsetof(struct spec, effects), false, NULL},
@@ -156,20 +186,37 @@ static const struct field capability_fields[] = {
 	{"match", read_at, offsetof(struct spec, match), false, NULL},
 };
 
-static bool performed_by_us(const char *strategy)
+/* Strategies of the product itself, which name no capability. */
+static bool is_ours(const char *strategy)
 {
 	return strategy && (strcmp(strategy, "quarantine") == 0 || strcmp(strategy, "snapshot") == 0);
 }
 
+/* Of them the one that makes up for what cannot be reversed; nothing takes snapshots. */
+static bool makes_up(const char *strategy)
+{
+	return strategy && strcmp(strategy, "quarantine") == 0;
+}
+
+bool capability_in_force(const struct capability *c)
+{
+	return c->state == STATE_ACTIVE || c->state == STATE_DEPRECATED;
+}
+
 bool capability_compensated(const struct capability *c, const struct model *registered)
 {
+	const struct decl *other;
+
 	if (!c->compensated)
 		return false;
-	if (performed_by_us(c->strategy))
+	if (makes_up(c->strategy))
 		return true;
 	if (!c->compensation_id || strcmp(c->compensation_id, c->id) == 0)
 		return false;
-	return !registered || model_decl(registered, DECL_CAPABILITY, c->compensation_id);
+	if (!registered)
+		return true;
+	other = model_decl(registered, DECL_CAPABILITY, c->compensation_id);
+	return other && capability_in_force(&other->capability);
 }
 
 /* One row per rule: when it is broken, and what the message says between its fixed parts. */
@@ -219,10 +266,9 @@ static void check_consistency(const struct jat *at, const struct spec *spec, con
 	struct jat risk = jat_member(at, "risk"), level = jat_member(&risk, "level");
 	struct jat compensation = jat_member(at, "compensation");
 
-	if (c->compensated && !compensated)
+	if (c->compensated && !compensated && !(is_ours(c->strategy) && c->reversible))
 		jat_warn(&compensation,
-			 "name a registered capability in \"capability_id\", or the strategy \"quarantine\" or "
-			 "\"snapshot\"",
+			 "name a registered capability in \"capability_id\", or the strategy \"quarantine\"",
 			 "this compensation counts as unsupported: nothing is named that could perform it");
 	if (broken)
 		jat_error(&level, compensated ? NULL : "raise the level, or name a compensation that exists", "%s",
@@ -259,6 +305,8 @@ static void normalise(json_t *j, const struct spec *spec, const struct capabilit
 
 	set_default(j, "name", json_string(c->name));
 	set_default(j, "description", json_string(c->description));
+	set_default(j, "state", json_string(state_list[c->state].name));
+	set_default(j, "version", json_string("1.0.0"));
 	set_default(j, "operation_type", json_string(type_words.v[c->type - TYPE_READ].name));
 	set_default(j, "risk", json_object());
 	part = json_object_get(j, "risk");
@@ -276,20 +324,21 @@ static void normalise(json_t *j, const struct spec *spec, const struct capabilit
 	set_default(part, "supported", json_false());
 	set_default(part, "strategy", json_string(c->compensation_id ? "command" : "none"));
 	set_default(part, "capability_id", json_null());
-	if (performed_by_us(c->strategy))
+	if (is_ours(c->strategy))
 		json_object_set_new(part, "performed", json_false());
 	set_default(j, "parameters", json_array());
 	set_default(j, "hold", json_object());
 	part = json_object_get(j, "hold");
 	set_default(part, "timeout_s", json_integer(c->timeout_s));
 	set_default(part, "on_timeout", json_string("deny"));
+	set_default(part, "questions_per_hour", c->questions_per_hour ? json_integer(c->questions_per_hour) : json_null());
 	set_default(j, "match", json_object());
 }
 
 void capability_read(const struct jat *at, struct decl *d)
 {
 	struct capability *c = &d->capability;
-	struct spec spec = {.effects.reversible = true, .hold.timeout_s = CVF_HOLD_TIMEOUT_S};
+	struct spec spec = {.effects.reversible = true, .hold.timeout_s = CVF_HOLD_TIMEOUT_S, .state = STATE_ACTIVE};
 	size_t errors = at->doc->d->errors;
 
 	fields_read(at, capability_fields, ARRAY_SIZE(capability_fields), &spec);
@@ -298,6 +347,7 @@ void capability_read(const struct jat *at, struct decl *d)
 		.id = spec.id,
 		.name = spec.name ? spec.name : spec.id,
 		.description = spec.description ? spec.description : "",
+		.state = (enum state)spec.state,
 		.type = (enum op_type)spec.type,
 		.risk = spec.risk.given ? (enum cvf_risk)spec.risk.level : CVF_R2,
 		.risk_given = spec.risk.given,
@@ -307,6 +357,7 @@ void capability_read(const struct jat *at, struct decl *d)
 		.strategy = spec.compensation.strategy,
 		.compensation_id = spec.compensation.capability_id,
 		.timeout_s = spec.hold.timeout_s,
+		.questions_per_hour = spec.hold.questions_per_hour,
 	};
 	d->id = spec.id;
 	if (spec.match.value)

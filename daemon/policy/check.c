@@ -35,6 +35,12 @@ static void check_duplicates(const struct model *m, struct diags *d)
 
 			if (strcmp(a->id, b->id))
 				continue;
+			if (a->builtin != b->builtin && a->kind == DECL_CAPABILITY &&
+			    a->capability.state == STATE_PROPOSED) {
+				complain2(d, DIAG_ERROR, a, "give the proposal an id of its own",
+					  names[kind], "is PROPOSED, but is shipped and in force under this id:", a->id);
+				continue;
+			}
 			if (a->builtin != b->builtin) {
 				complain2(d, DIAG_WARNING, a, NULL, names[kind],
 					  "takes the place of the shipped one:", a->id);
@@ -55,9 +61,11 @@ static void check_compensation(const struct model *m, const struct decl *decl, s
 	bool compensated = capability_compensated(c, m);
 	own_free char *broken = capability_inconsistent(c, compensated);
 
+	if (c->state == STATE_RETIRED)
+		return; /* refused whatever could make up for it */
 	if (c->compensated && c->compensation_id && !compensated)
-		complain2(d, DIAG_WARNING, decl, "it counts as unsupported until that capability exists", c->id,
-			  "is compensated by an unregistered capability:", c->compensation_id);
+		complain2(d, DIAG_WARNING, decl, "it counts as unsupported until that capability is in force", c->id,
+			  "is compensated by a capability that is not in force:", c->compensation_id);
 	if (broken)
 		complain(d, DIAG_ERROR, decl, "register the compensating capability, or raise the level", broken);
 }
@@ -67,6 +75,25 @@ static const char *profile_at(const void *ctx, size_t i)
 	const struct model *m = ctx;
 
 	return i < m->seen[DECL_PROFILE].n ? m->seen[DECL_PROFILE].v[i]->id : NULL;
+}
+
+/* A grant that names one capability, which is not or no longer what agents should be granted. */
+static void check_granted_state(const struct model *m, const struct decl *decl, const char *granted, struct diags *d)
+{
+	static const char *const words[] = {
+		[STATE_PROPOSED] = "is granted a capability that is only proposed:",
+		[STATE_DEPRECATED] = "is granted a deprecated capability:",
+		[STATE_RETIRED] = "is granted a retired capability:",
+	};
+	static const char *const hints[] = {
+		[STATE_PROPOSED] = "until it is ACTIVE its operations count as unregistered, HIGH",
+		[STATE_DEPRECATED] = "it still works; its description should say what to grant instead",
+		[STATE_RETIRED] = "its operations are refused: grant what took its place",
+	};
+	const struct decl *one = model_decl(m, DECL_CAPABILITY, granted);
+
+	if (one && one->capability.state != STATE_ACTIVE)
+		complain2(d, DIAG_WARNING, decl, hints[one->capability.state], decl->id, words[one->capability.state], granted);
 }
 
 /* Grants that name nothing are most likely misspelt. */
@@ -83,6 +110,7 @@ static void check_grants(const struct model *m, const struct decl *decl, const s
 		for (size_t k = 0; r == 0 && !found && k < capabilities->n; k++)
 			found = glob_matches(&names, capabilities->v[k]->id);
 		nfa_done(&names);
+		check_granted_state(m, decl, grants->v[i], d);
 		if (r == 0 && !found)
 			complain2(d, DIAG_WARNING, decl, "no registered capability has such an id", decl->id,
 				  "is granted what does not exist:", grants->v[i]);

@@ -17,7 +17,7 @@ struct subject {
 	uint32_t capability;
 	enum cvf_risk risk;
 	enum op_type type;
-	bool requires_approval, granted, in_scope;
+	bool requires_approval, granted, retired, in_scope;
 	uint32_t timeout_s;
 };
 
@@ -117,6 +117,7 @@ static struct subject find_subject(const struct question *q)
 	s.type = c->type;
 	s.requires_approval = c->requires_approval;
 	s.granted = q->agent->granted[o->capability];
+	s.retired = c->state == STATE_RETIRED;
 	s.timeout_s = (uint32_t)c->timeout_s;
 	return s;
 }
@@ -276,6 +277,10 @@ struct outcome decide(const struct question *q)
 	s = find_subject(q);
 	if (s.capability == CAPABILITY_UNREGISTERED)
 		trace(q, "capability", "unregistered", true, "no registered capability covers it: it counts as HIGH");
+	if (s.retired) {
+		trace(q, "state", q->plan->capabilities[s.capability]->id, true, "the capability is retired");
+		return outcome_of(&s, CVF_VERDICT_DENY, CVF_REASON_RETIRED);
+	}
 	if (!s.granted) {
 		trace(q, "grant", q->agent->agent->id, false, "the capability is not among the agent's grants");
 		return outcome_of(&s, CVF_VERDICT_DENY, CVF_REASON_NOT_GRANTED);

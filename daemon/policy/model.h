@@ -65,8 +65,15 @@ struct matchers {
 	size_t n;
 };
 
+/*
+ * PROPOSED is known and judged by nobody. ACTIVE and DEPRECATED are in force alike. RETIRED still covers what it covered, and
+ * refuses it: what a capability guarded must not fall to a wider one with a lower risk because it went.
+ */
+enum state { STATE_PROPOSED, STATE_ACTIVE, STATE_DEPRECATED, STATE_RETIRED };
+
 struct capability {
 	const char *id, *name, *description;
+	enum state state;
 	enum op_type type;
 	enum cvf_risk risk;
 	bool risk_given;
@@ -75,6 +82,7 @@ struct capability {
 	bool compensated; /* as declared */
 	const char *strategy, *compensation_id;
 	long long timeout_s;
+	long long questions_per_hour; /* of one agent; 0: as cvfd.json says */
 	struct matchers match;
 };
 
@@ -182,8 +190,9 @@ void policy_read(const struct jat *at, struct decl *d);
 
 /* The "match" of a capability whose type and risk are known. */
 void matchers_read(const struct jat *at, struct capability *c);
+bool capability_in_force(const struct capability *c);
 /*
- * Is an irreversible effect's compensation one that exists? Unknown capabilities count as none: registered may be NULL
+ * Is an irreversible effect's compensation one that exists? Capabilities that are not in force count as none: registered may be NULL
  * (all are).
  */
 bool capability_compensated(const struct capability *c, const struct model *registered);

@@ -53,8 +53,8 @@ static int plan_capabilities(struct plan *p, const struct model *m)
 	if (!p->capabilities)
 		return -ENOMEM;
 	for (size_t i = 0; i < seen->n; i++)
-		p->capabilities[i] = &seen->v[i]->capability;
-	p->capabilities_count = seen->n;
+		if (seen->v[i]->capability.state != STATE_PROPOSED)
+			p->capabilities[p->capabilities_count++] = &seen->v[i]->capability;
 	return 0;
 }
 

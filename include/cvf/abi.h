@@ -27,7 +27,7 @@ enum cvf_reason {
 #define REASON(number, suffix, word, sentence) CVF_REASON_##suffix = number,
 #include "reasons.def"
 #undef REASON
-	CVF_REASON_MAX = 34,
+	CVF_REASON_MAX = 36,
 };
 
 /* What a cell says, and what the kernel did (the verdict of a record). */

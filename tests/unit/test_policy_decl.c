@@ -46,6 +46,19 @@ static const struct row {
 	{"{\"schema\":\"cvf.capability/v1\",\"id\":\"TEXT_ANALYSIS\"}", NULL, NULL},
 	{CAP(",\"desciption\":\"x\""), "unknown field \"desciption\"", "\"description\""},
 
+	/* state and version */
+	{CAP(",\"state\":\"PROPOSED\""), NULL, NULL},
+	{CAP(",\"state\":\"RETIRED\""), NULL, NULL},
+	{CAP(",\"state\":\"active\""), "unknown state \"active\"", "ACTIVE"},
+	{CAP(",\"version\":\"1.0.0\""), NULL, NULL},
+	{CAP(",\"version\":\"2.10.3-rc.1\""), NULL, NULL},
+	{CAP(",\"version\":\"1.0\""), "is not a version", "1.0.0"},
+	{CAP(",\"version\":\"1.0.0 \""), "is not a version", "1.0.0"},
+	{CAP(",\"version\":\"-1.0.0\""), "is not a version", "1.0.0"},
+	{CAP(",\"version\":1"), "must be a string", NULL},
+	{CAP(",\"hold\":{\"questions_per_hour\":5}"), NULL, NULL},
+	{CAP(",\"hold\":{\"questions_per_hour\":0}"), "must be between 1 and 10000", NULL},
+
 	/* risk: a closed enumeration of eight words */
 	{CAP(",\"risk\":{\"level\":\"LOW\"}"), NULL, NULL},
 	{CAP(",\"risk\":{\"level\":\"R3\"}"), NULL, NULL},
@@ -64,7 +77,11 @@ static const struct row {
 	{IRREVERSIBLE("MEDIUM", BY(",\"strategy\":\"snapshot\"")), "require risk level HIGH or CRITICAL, got MEDIUM",
 	 NULL},
 	{IRREVERSIBLE("HIGH", ""), "without compensation require risk level CRITICAL, got HIGH", "compensation"},
-	{IRREVERSIBLE("HIGH", BY(",\"strategy\":\"snapshot\"")), NULL, NULL},
+	{IRREVERSIBLE("HIGH", BY(",\"strategy\":\"quarantine\"")), NULL, NULL},
+	/* nothing takes snapshots: they make up for nothing */
+	{IRREVERSIBLE("HIGH", BY(",\"strategy\":\"snapshot\"")), "without compensation require risk level CRITICAL",
+	 NULL},
+	{CAP(BY(",\"strategy\":\"snapshot\"")), NULL, NULL},
 	{IRREVERSIBLE("HIGH", BY(",\"strategy\":\"command\",\"capability_id\":\"t.undo\"")), NULL, NULL},
 	{IRREVERSIBLE("HIGH", BY(",\"strategy\":\"command\"")), "without compensation require risk level CRITICAL",
 	 NULL},
@@ -370,6 +387,8 @@ static void test_normal(void **state)
 	assert_string_equal(shown(j, NULL, "name"), "t.c");
 	assert_string_equal(shown(j, NULL, "source"), "test.json");
 	assert_string_equal(shown(j, "hold", "on_timeout"), "deny");
+	assert_string_equal(shown(j, NULL, "state"), "ACTIVE");
+	assert_string_equal(shown(j, NULL, "version"), "1.0.0");
 	assert_true(json_is_false(json_object_get(json_object_get(j, "compensation"), "performed")));
 	assert_true(json_is_true(json_object_get(json_object_get(j, "side_effects"), "reversible")));
 	j = model_find(f.m, DECL_AGENT, "a");
