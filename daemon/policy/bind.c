@@ -8,6 +8,7 @@
 #include "policy/glob.h"
 #include "policy/parse.h"
 #include "policy/plan.h"
+#include "policy/variables.h"
 
 /* ---- patterns get numbers ---- */
 
@@ -113,119 +114,24 @@ int plan_net_pattern(struct plan *p, const struct net_pattern *one, uint32_t *re
 
 /* ---- variables ---- */
 
-struct variable {
-	const char *name;
-	struct texts values;
-};
-
-typedef int (*text_each)(void *ctx, const char *text);
-
-/* Calls each for the text with its first variable replaced by each of its values, and so on. */
-static int substitute(const char *text, const struct variable *v, size_t n, text_each each, void *ctx)
-{
-	const char *at = strstr(text, "${");
-	size_t i = 0;
-	int r = 0;
-
-	if (!at)
-		return each(ctx, text);
-	while (i < n && strncmp(at, v[i].name, strlen(v[i].name)) != 0)
-		i++;
-	if (i == n)
-		return 0;
-	for (size_t k = 0; r == 0 && k < v[i].values.n; k++) {
-		own_free char *one = NULL;
-
-		if (asprintf(&one, "%.*s%s%s", (int)(at - text), text, v[i].values.v[k], at + strlen(v[i].name)) < 0) {
-			one = NULL;
-			return -ENOMEM;
-		}
-		r = substitute(one, v, n, each, ctx);
-	}
-	return r;
-}
-
-enum { VAR_WORKSPACE, VAR_HOME, VAR_AGENT, VAR_MAX };
-
 struct binder {
 	struct plan *p;
 	struct bound_agent *b;
 	struct variable vars[VAR_MAX];
-	struct texts paths; /* the agent's own, with home and id filled in */
-	const char *home, *id;
 };
 
-static int keep_text(void *ctx, const char *text)
+static int bind_list(struct binder *k, const struct texts *paths, struct texts *ret_meaning)
 {
-	struct binder *k = ctx;
-
-	/* The space is that of the declared paths: home and id have one value each. */
-	k->paths.v[k->paths.n] = pool_text(k->p->pool, text);
-	return k->paths.v[k->paths.n++] ? 0 : -ENOMEM;
-}
-
-static int bind_variables(struct binder *k)
-{
-	const struct agent *a = k->b->agent;
-	int r = 0;
-
-	k->home = a->home ? a->home : "/home/*";
-	k->id = a->id;
-	k->vars[VAR_HOME] = (struct variable){"${HOME}", {&k->home, 1}};
-	k->vars[VAR_AGENT] = (struct variable){"${AGENT}", {&k->id, 1}};
-	k->vars[VAR_WORKSPACE] = (struct variable){"${WORKSPACE}", {0}};
-	k->paths.v = pool_alloc(k->p->pool, a->scope.paths.n, sizeof(*k->paths.v));
-	if (!k->paths.v)
-		return -ENOMEM;
-	for (size_t i = 0; r == 0 && i < a->scope.paths.n; i++)
-		r = substitute(a->scope.paths.v[i], k->vars, VAR_MAX, keep_text, k);
-	k->vars[VAR_WORKSPACE].values = k->paths;
-	return r;
-}
-
-/* What a list of paths means for this agent. */
-struct meaning {
-	struct pool *pool;
-	struct texts texts;
-	size_t space;
-};
-
-static int add_meaning(void *ctx, const char *text)
-{
-	struct meaning *m = ctx;
-
-	if (m->texts.n == m->space) {
-		size_t space = m->space ? m->space * 2 : 4;
-		const char **v = pool_alloc(m->pool, space, sizeof(*v));
-
-		if (!v)
-			return -ENOMEM;
-		if (m->texts.n)
-			memcpy(v, m->texts.v, m->texts.n * sizeof(*v));
-		m->texts.v = v;
-		m->space = space;
-	}
-	m->texts.v[m->texts.n] = pool_text(m->pool, text);
-	return m->texts.v[m->texts.n++] ? 0 : -ENOMEM;
-}
-
-static int bind_list(struct binder *k, const struct texts *paths, struct meaning *m)
-{
-	int r = 0;
-
-	m->pool = k->p->pool;
-	for (size_t i = 0; r == 0 && i < paths->n; i++)
-		r = substitute(paths->v[i], k->vars, VAR_MAX, add_meaning, m);
-	return r;
+	return variables_fill(k->p->pool, k->vars, paths, ret_meaning);
 }
 
 static int bind_paths(struct binder *k, enum cvf_domain domain, const struct texts *paths, const struct texts *argv,
 		      uint32_t *ret_pattern)
 {
-	struct meaning m = {0};
-	int r = bind_list(k, paths, &m);
+	struct texts meaning = {0};
+	int r = bind_list(k, paths, &meaning);
 
-	return r < 0 ? r : plan_pattern(k->p, domain, &m.texts, argv, ret_pattern);
+	return r < 0 ? r : plan_pattern(k->p, domain, &meaning, argv, ret_pattern);
 }
 
 /* ---- capabilities ---- */
@@ -372,13 +278,13 @@ static int bind_scope_net(struct binder *k)
 
 static int bind_scope(struct binder *k)
 {
-	struct meaning m = {0};
-	int r = bind_list(k, &k->b->agent->scope.paths, &m);
+	struct texts meaning = {0};
+	int r = bind_list(k, &k->b->agent->scope.paths, &meaning);
 
 	if (r == 0)
-		r = bind_list(k, &k->b->profile->scope.paths, &m);
+		r = bind_list(k, &k->b->profile->scope.paths, &meaning);
 	if (r == 0)
-		r = plan_pattern(k->p, CVF_DOMAIN_FILE, &m.texts, NULL, &k->b->scope_file);
+		r = plan_pattern(k->p, CVF_DOMAIN_FILE, &meaning, NULL, &k->b->scope_file);
 	return r < 0 ? r : bind_scope_net(k);
 }
 
@@ -469,7 +375,7 @@ int plan_bind_agent(struct plan *p, const struct model *m, struct bound_agent *b
 	if (!profile && strcmp(b->agent->profile, none.id) != 0)
 		return -EINVAL;
 	b->profile = profile ? &profile->profile : &none;
-	r = bind_variables(&k);
+	r = variables_bind(p->pool, b->agent, k.vars);
 	if (r == 0)
 		r = bind_offers(&k);
 	if (r == 0)

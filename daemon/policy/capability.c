@@ -40,7 +40,7 @@ struct spec {
 	struct compensation_spec compensation;
 	struct hold_spec hold;
 	json_t *parameters;
-	struct jat match, type_at;
+	struct jat match, examples, type_at;
 };
 
 static void read_level(const struct jat *at, const struct field *f, void *out)
@@ -184,6 +184,7 @@ static const struct field capability_fields[] = {
 	{"parameters", read_parameters, offsetof(struct spec, parameters), false, NULL},
 	{"hold", read_hold, offsetof(struct spec, hold), false, NULL},
 	{"match", read_at, offsetof(struct spec, match), false, NULL},
+	{"examples", read_at, offsetof(struct spec, examples), false, NULL},
 };
 
 /* Strategies of the product itself, which name no capability. */
@@ -333,6 +334,10 @@ static void normalise(json_t *j, const struct spec *spec, const struct capabilit
 	set_default(part, "on_timeout", json_string("deny"));
 	set_default(part, "questions_per_hour", c->questions_per_hour ? json_integer(c->questions_per_hour) : json_null());
 	set_default(j, "match", json_object());
+	set_default(j, "examples", json_object());
+	part = json_object_get(j, "examples");
+	set_default(part, "match", json_array());
+	set_default(part, "no_match", json_array());
 }
 
 void capability_read(const struct jat *at, struct decl *d)
@@ -364,6 +369,8 @@ void capability_read(const struct jat *at, struct decl *d)
 		matchers_read(&spec.match, c);
 	if (!c->type && !spec.type_at.value)
 		c->type = infer_type(&c->match);
+	if (at->doc->d->errors == errors && spec.examples.value)
+		examples_check(&spec.examples, c);
 	if (at->doc->d->errors == errors)
 		check_consistency(at, &spec, c);
 	if (at->doc->d->errors == errors)

@@ -117,13 +117,26 @@ static void check_grants(const struct model *m, const struct decl *decl, const s
 	}
 }
 
+/* In a capability an unknown user may be any; a scope would become everybody's. */
+static void check_users_of_scope(const struct decl *decl, const struct scope *scope, struct diags *d)
+{
+	for (size_t i = 0; !decl->agent.uids_count && i < scope->paths.n; i++)
+		if (strstr(scope->paths.v[i], "${UID}"))
+			complain2(d, DIAG_ERROR, decl, "add \"match\": {\"uid\": [...]}, or write the number", decl->id,
+				  "matches no user, and its scope needs one:", scope->paths.v[i]);
+}
+
 static void check_agent(const struct model *m, const struct decl *decl, struct diags *d)
 {
 	const char *profile = decl->agent.profile, *meant;
+	const struct decl *shared = model_decl(m, DECL_PROFILE, profile);
 	own_free char *hint = NULL;
 
 	check_grants(m, decl, &decl->agent.grants, d);
-	if (strcmp(profile, "default") == 0 || model_decl(m, DECL_PROFILE, profile))
+	check_users_of_scope(decl, &decl->agent.scope, d);
+	if (shared)
+		check_users_of_scope(decl, &shared->profile.scope, d);
+	if (strcmp(profile, "default") == 0 || shared)
 		return;
 	meant = nearest(profile, profile_at, m);
 	if (meant && asprintf(&hint, "did you mean \"%s\"?", meant) < 0)

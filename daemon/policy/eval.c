@@ -12,24 +12,6 @@ static const char *const unregistered_names[CVF_OP_MAX] = {
 #undef OP
 };
 
-/* Path, NUL, and each argument with a NUL: what the exec automaton reads. */
-static char *exec_text(const struct query *q, const char *path, size_t *ret_size)
-{
-	char *text = NULL;
-	FILE *f = open_memstream(&text, ret_size);
-
-	if (!f)
-		return NULL;
-	fwrite(path, 1, strlen(path) + 1, f);
-	for (size_t i = 0; i < q->args_count; i++)
-		fwrite(q->args[i], 1, strlen(q->args[i]) + 1, f);
-	if (fclose(f)) {
-		free(text);
-		return NULL;
-	}
-	return text;
-}
-
 static int path_facts(const struct plan *p, const struct query *q, const char *path, uint64_t *facts)
 {
 	own_free char *text = NULL;
@@ -37,7 +19,7 @@ static int path_facts(const struct plan *p, const struct query *q, const char *p
 
 	if (op_domain(q->op) == CVF_DOMAIN_FILE)
 		return nfa_run(&p->nfa[CVF_DOMAIN_FILE], path, strlen(path), facts);
-	text = exec_text(q, path, &size);
+	text = query_exec_text(q, path, &size);
 	return text ? nfa_run(&p->nfa[CVF_DOMAIN_EXEC], text, size, facts) : -ENOMEM;
 }
 

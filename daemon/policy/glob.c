@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "policy/variables.h"
+
 /* Past the bracket expression that begins at s, or NULL: not closed. */
 static const char *skip_set(const char *s)
 {
@@ -124,13 +126,12 @@ static size_t count_sequences(const char **s, bool inside)
 
 static bool variables_are_known(const char *text)
 {
-	static const char *const known[] = {"${WORKSPACE}", "${HOME}", "${AGENT}"};
 
 	while ((text = strstr(text, "${"))) {
 		bool found = false;
 
-		for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-			found |= strncmp(text, known[i], strlen(known[i])) == 0;
+		for (size_t i = 0; variable_name(i); i++)
+			found |= strncmp(text, variable_name(i), strlen(variable_name(i))) == 0;
 		if (!found)
 			return false;
 		text++;
@@ -148,7 +149,7 @@ size_t glob_check(const char *text, enum glob_flavour flavour, const char **ret_
 	if (!wrong && flavour == GLOB_PATH && (!*text || !strchr("/*{$", *text)))
 		wrong = "a path pattern begins with a slash";
 	if (!wrong && flavour == GLOB_PATH && !variables_are_known(text))
-		wrong = "the only variables are ${WORKSPACE}, ${HOME} and ${AGENT}";
+		wrong = "the only variables are ${WORKSPACE}, ${HOME}, ${AGENT} and ${UID}";
 	if (wrong) {
 		*ret_wrong = wrong;
 		return 0;

@@ -182,6 +182,8 @@ static void read_one(const struct jat *at, const struct group *g, struct capabil
 
 	fields_read(at, g->fields, g->n, &spec);
 	spec.m.domain = g->domain;
+	spec.m.group = g->name;
+	spec.m.index = (uint32_t)at->index;
 	spec.m.protocols = (uint8_t)spec.protocols;
 	if (!spec.m.ops)
 		spec.m.ops = g->ops ? g->ops : file_ops_of[c->type];

@@ -58,6 +58,8 @@ struct matcher {
 	struct ports ports;
 	uint8_t protocols; /* 1 << enum cvf_proto */
 	uint32_t literal;  /* how narrow it is: bytes that are no wildcards, or bits of a prefix */
+	const char *group; /* "exec", "file", ...: the list of "match" that it is in, */
+	uint32_t index;	   /* and its place there */
 };
 
 struct matchers {
@@ -66,8 +68,8 @@ struct matchers {
 };
 
 /*
- * PROPOSED is known and judged by nobody. ACTIVE and DEPRECATED are in force alike. RETIRED still covers what it covered, and
- * refuses it: what a capability guarded must not fall to a wider one with a lower risk because it went.
+ * PROPOSED is known and judged by nobody. ACTIVE and DEPRECATED are in force alike. RETIRED still covers what it
+ * covered, and refuses it: what a capability guarded must not fall to a wider one with a lower risk because it went.
  */
 enum state { STATE_PROPOSED, STATE_ACTIVE, STATE_DEPRECATED, STATE_RETIRED };
 
@@ -191,9 +193,11 @@ void policy_read(const struct jat *at, struct decl *d);
 /* The "match" of a capability whose type and risk are known. */
 void matchers_read(const struct jat *at, struct capability *c);
 bool capability_in_force(const struct capability *c);
+/* Its "examples": an error for each that its matchers, already read, do not bear out. */
+void examples_check(const struct jat *at, const struct capability *c);
 /*
- * Is an irreversible effect's compensation one that exists? Capabilities that are not in force count as none: registered may be NULL
- * (all are).
+ * Is an irreversible effect's compensation one that exists? Capabilities that are not in force count as none:
+ * registered may be NULL (all are).
  */
 bool capability_compensated(const struct capability *c, const struct model *registered);
 /* Rules 24 to 26; NULL or the first that is broken, as a malloc'ed message. */

@@ -122,5 +122,7 @@ static inline bool fact(const uint64_t *facts, uint32_t pattern)
 }
 
 enum cvf_domain op_domain(enum cvf_op op);
+/* Path, NUL, and each argument with a NUL, malloc'ed: what the automaton of programs reads. NULL: out of memory. */
+char *query_exec_text(const struct query *q, const char *path, size_t *ret_size);
 
 #endif

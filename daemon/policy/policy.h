@@ -22,6 +22,7 @@
 #include "cvf/image.h"
 
 struct model; /* every declaration in force; opaque */
+struct pool;
 
 enum decl_kind { DECL_CAPABILITY, DECL_AGENT, DECL_POLICY, DECL_PROFILE, DECL_KIND_MAX };
 
@@ -131,6 +132,11 @@ uint16_t image_judge(const struct cvf_image *image, uint32_t agent_no, const str
  * query.
  */
 int query_parse(char *const *words, size_t count, struct query *ret_query, struct diags *d) must_check;
+/*
+ * The same as one text: spaces separate the words, a backslash takes the next byte as it is. The query's strings are of
+ * the pool. -EINVAL, -ENOMEM.
+ */
+int query_parse_text(struct pool *pool, const char *text, struct query *ret_query, struct diags *d) must_check;
 
 const char *op_name(enum cvf_op op);	      /* NULL: unknown */
 enum cvf_op op_find(const char *name);	      /* CVF_OP_NONE: unknown */

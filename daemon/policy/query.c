@@ -155,3 +155,49 @@ int query_parse(char *const *words, size_t count, struct query *ret_query, struc
 		*ret_query = q;
 	return r;
 }
+
+/* The next word of *text, unescaped into `to`, which has room for it; false: there is none. */
+static bool next_word(const char **text, char *to)
+{
+	const char *s = *text + strspn(*text, " ");
+	bool found = *s;
+
+	while (*s && *s != ' ') {
+		s += *s == '\\' && s[1];
+		*to++ = *s++;
+	}
+	*to = '\0';
+	*text = s;
+	return found;
+}
+
+int query_parse_text(struct pool *pool, const char *text, struct query *ret_query, struct diags *d)
+{
+	/* A word takes a byte and the space before the next one, at least. */
+	char **words = pool_alloc(pool, strlen(text) / 2 + 1, sizeof(*words));
+	char *bytes = pool_alloc(pool, strlen(text) + 2, 1);
+	size_t n = 0;
+
+	if (!words || !bytes)
+		return -ENOMEM;
+	for (; next_word(&text, bytes); bytes += strlen(bytes) + 1)
+		words[n++] = bytes;
+	return query_parse(words, n, ret_query, d);
+}
+
+char *query_exec_text(const struct query *q, const char *path, size_t *ret_size)
+{
+	char *text = NULL;
+	FILE *f = open_memstream(&text, ret_size);
+
+	if (!f)
+		return NULL;
+	fwrite(path, 1, strlen(path) + 1, f);
+	for (size_t i = 0; i < q->args_count; i++)
+		fwrite(q->args[i], 1, strlen(q->args[i]) + 1, f);
+	if (fclose(f)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

@@ -20,6 +20,12 @@
 #define PROFILE(rest)	 "{\"schema\":\"cvf.profile/v1\",\"id\":\"f\"" rest "}"
 #define FILE_MATCH(rest) CAP(",\"match\":{\"file\":[{\"path\":\"/x\"" rest "}]}")
 #define NET_MATCH(rest)	 CAP(",\"match\":{\"net\":[{\"ops\":[\"connect\"]" rest "}]}")
+#define EXAMPLES(match, no_match)                                                                                      \
+	CAP(",\"operation_type\":\"WRITE\",\"match\":{\"file\":[{\"path\":[\"/etc/**\",\"${WORKSPACE}\","              \
+	    "\"/run/user/${UID}/*\"],\"except\":\"/etc/x/**\"}],\"exec\":[{\"path\":\"git\",\"argv\":[\"commit\","     \
+	    "\"-m\",\"two words\"]}],\"net\":[{\"address\":\"10.0.0.0/8\",\"ports\":\"22\",\"protocol\":\"tcp\","      \
+	    "\"except\":\"10.1.0.0/16\"}],\"unix\":[{\"path\":\"/run/x\"}],\"sys\":[{\"ops\":[\"mount\"]}]},"          \
+	    "\"examples\":{\"match\":[" match "],\"no_match\":[" no_match "]}")
 #define IRREVERSIBLE(level, rest)                                                                                      \
 	CAP(",\"operation_type\":\"WRITE\",\"risk\":{\"level\":\"" level "\"},\"side_effects\":{\"reversible\":"       \
 	    "false}" rest)
@@ -107,6 +113,36 @@ static const struct row {
 	{CAP(",\"hold\":{\"on_timeout\":\"allow\"}"), "unknown time-out action", "deny"},
 	{CAP(",\"parameters\":[{\"name\":\"remote\",\"type\":\"string\"}]"), NULL, NULL},
 	{CAP(",\"parameters\":[{\"type\":\"string\"}]"), "\"name\" is missing", NULL},
+
+	/* examples: tried for an agent that works in /home/example/work */
+	{EXAMPLES("\"write /etc/a\"", ""), NULL, NULL},
+	{EXAMPLES("\"write /etc/x/a\"", ""), "takes it out by \"except\"", "no_match"},
+	{EXAMPLES("\"write /srv/a\"", ""), "the nearest, file[0], covers other paths", NULL},
+	{EXAMPLES("\"read /etc/a\"", ""), "nothing in \"match\" covers the operation read", NULL},
+	{EXAMPLES("", "\"write /etc/x/a\""), NULL, NULL},
+	{EXAMPLES("", "\"write /etc/a\""), "\"write /etc/a\" is matched, by file[0]", "except"},
+	{EXAMPLES("\"write /home/example/work/a\"", "\"write /home/example/a\""), NULL, NULL},
+	{EXAMPLES("\"write /home/example/a\"", ""), "is not matched", NULL},
+	{EXAMPLES("\"write /run/user/1000/a\"", "\"write /run/user/1001/a\""), NULL, NULL},
+	{EXAMPLES("\"rename /srv/a /etc/a\"", "\"rename /srv/a /srv/b\""), NULL, NULL},
+	{EXAMPLES("\"exec /usr/bin/git commit -m two\\\\ words\"", "\"exec /usr/bin/git commit -m two words\""), NULL,
+	 NULL},
+	{EXAMPLES("\"exec /usr/bin/git commit\"", ""), "exec[0], covers the object, but not with these arguments",
+	 NULL},
+	{EXAMPLES("\"connect 10.0.0.1:22\"", "\"connect 10.0.0.1:23\",\"connect 10.0.0.1:22 udp\""), NULL, NULL},
+	{EXAMPLES("\"connect 10.0.0.1:23\"", ""),
+	 "net[0], covers the object, but not with these arguments or this port", NULL},
+	{EXAMPLES("\"connect 10.1.0.1:22\"", ""), "takes it out", NULL},
+	{EXAMPLES("\"connect 11.0.0.1:22\"", ""), "covers other paths or addresses", NULL},
+	{EXAMPLES("\"unix-connect /run/x\"", "\"unix-connect /run/y\""), NULL, NULL},
+	{EXAMPLES("\"mount\"", "\"bpf\""), NULL, NULL},
+	{EXAMPLES("\"bpf\"", ""), "covers the operation bpf", NULL},
+	{EXAMPLES("\"wrte /etc/a\"", ""), "the example is no operation: unknown operation", "did you mean \"write\""},
+	{EXAMPLES("\"write ${HOME}/a\"", ""), "not an absolute path", NULL},
+	{EXAMPLES("[\"write\"]", ""), "an example must be a string, not an array", NULL},
+	{EXAMPLES("\"\"", ""), "the operation is missing", NULL},
+	{CAP(",\"examples\":{\"match\":\"write /etc/a\"}"), "must be an array of at most", NULL},
+	{CAP(",\"examples\":{\"matches\":[]}"), "unknown field \"matches\"", "\"match\""},
 
 	/* matchers */
 	{FILE_MATCH(",\"ops\":[\"read\",\"exec-map\"],\"except\":[\"/x/y\"]"), NULL, NULL},
@@ -442,15 +478,62 @@ static void test_files(void **state)
 	rmdir(dir);
 }
 
+/* Every wrong example of a file at once, each at its own place. */
+static void test_example_places(void **state)
+{
+	static const char text[] = "{\"schema\": \"cvf.capability/v1\", \"id\": \"t.c\",\n"
+				   " \"operation_type\": \"WRITE\", \"match\": {\"file\": [{\"path\": \"/a/*\"}]},\n"
+				   " \"examples\": {\"match\": [\"write /a/b\",\n"
+				   "                        \"write /b\"],\n"
+				   "              \"no_match\": [\"write /b\", \"write /a/b\"]}}";
+	struct fixture f;
+
+	(void)state;
+	fixture_begin(&f);
+	assert_int_equal(fixture_add(&f, text), -EINVAL);
+	assert_int_equal(f.d.n, 2);
+	assert_int_equal(f.d.v[0].line, 4);
+	assert_int_equal(f.d.v[0].column, 25);
+	assert_int_equal(f.d.v[1].line, 5);
+	assert_int_equal(f.d.v[1].column, 40);
+	assert_int_equal(model_count(f.m, DECL_CAPABILITY), 0);
+	fixture_done(&f);
+}
+
+/* A scope of any user is refused; with the users known it is theirs alone. */
+static void test_users_of_scope(void **state)
+{
+	struct query q = {.agent = "a", .op = CVF_OP_WRITE, .object = "/run/user/7/x"};
+	struct fixture f;
+
+	(void)state;
+	fixture_begin(&f);
+	assert_int_equal(fixture_add(&f, AGENT(",\"scope\":{\"paths\":[\"/run/user/${UID}/**\"]}")), 0);
+	assert_int_equal(model_check(f.m, &f.d), -EINVAL);
+	assert_non_null(strstr(f.d.v[f.d.n - 1].message, "matches no user"));
+	fixture_done(&f);
+	fixture_load(&f, "[" AGENT(",\"match\":{\"uid\":[7,8]},\"capabilities\":[\"*\"],\"scope\":{\"paths\":[\"/run/"
+				   "user/${UID}/**\"]}") "," CAP(",\"operation_type\":\"WRITE\",\"risk\":{\"level\":"
+								 "\"R1\"},\"match\":{\"file\":[{"
+								 "\"path\":\"/**\"}]}") "]");
+	fixture_expect(&f, &q, CVF_VERDICT_ALLOW, CVF_REASON_IN_SCOPE);
+	q.object = "/run/user/8/x";
+	fixture_expect(&f, &q, CVF_VERDICT_ALLOW, CVF_REASON_IN_SCOPE);
+	q.object = "/run/user/9/x";
+	fixture_expect(&f, &q, CVF_VERDICT_DENY, CVF_REASON_OUT_OF_SCOPE);
+	fixture_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),	     cmocka_unit_test(test_exact_message),
-		cmocka_unit_test(test_compensation), cmocka_unit_test(test_duplicates),
-		cmocka_unit_test(test_shadowing),    cmocka_unit_test(test_profiles),
-		cmocka_unit_test(test_warnings),     cmocka_unit_test(test_normal),
-		cmocka_unit_test(test_atomic),	     cmocka_unit_test(test_files),
-		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_rows),	       cmocka_unit_test(test_exact_message),
+		cmocka_unit_test(test_compensation),   cmocka_unit_test(test_duplicates),
+		cmocka_unit_test(test_shadowing),      cmocka_unit_test(test_profiles),
+		cmocka_unit_test(test_warnings),       cmocka_unit_test(test_normal),
+		cmocka_unit_test(test_atomic),	       cmocka_unit_test(test_files),
+		cmocka_unit_test(test_patterns),       cmocka_unit_test(test_example_places),
+		cmocka_unit_test(test_users_of_scope),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,11 @@ static const char *text_of(const json_t *j, const char *part, const char *key)
 	return text ? text : "";
 }
 
+static bool has_examples(const json_t *j, const char *list)
+{
+	return json_array_size(json_object_get(json_object_get(j, "examples"), list)) > 0;
+}
+
 static void test_whole(void **state)
 {
 	struct fixture f;
@@ -46,6 +51,9 @@ static void test_whole(void **state)
 		if (!*text_of(j, NULL, "description") || !*text_of(j, "risk", "justification") ||
 		    !*text_of(j, "side_effects", "description"))
 			fail_msg("%s says too little", text_of(j, NULL, "id"));
+		/* Loading has tried them. */
+		if (!has_examples(j, "match") || !has_examples(j, "no_match"))
+			fail_msg("%s lacks examples", text_of(j, NULL, "id"));
 	}
 	fixture_done(&f);
 }
