@@ -68,13 +68,19 @@ static __noinline enum standing enrol_by_cgroup(struct task_struct *t)
 	return GOVERNED;
 }
 
+/* init and what enforces are no agents, whatever cgroup somebody declares to be one. */
+static __always_inline bool is_never_agent(const struct task_struct *t)
+{
+	return t->tgid == 1 || t->tgid == cvf_control.guard_tgid || t->tgid == cvf_control.governor_tgid;
+}
+
 static __noinline enum standing standing_of(struct task_struct *t)
 {
 	__u64 key = (__u64)t;
 
 	if (bpf_map_lookup_elem(&cvf_members, &key))
 		return UNKNOWN;
-	if (!cvf_gate[cgroup_of(t) & 0xffff])
+	if (!cvf_gate[cgroup_of(t) & 0xffff] || is_never_agent(t))
 		return NOBODY;
 	return enrol_by_cgroup(t);
 }

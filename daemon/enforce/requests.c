@@ -77,6 +77,9 @@ static int on_enrol_pid(struct request *r)
 
 	if (!asked->pid || !asked->agent || asked->agent >= CVF_AGENT_CANARY)
 		return reply(r, -EINVAL);
+	/* init and what enforces are no agents */
+	if (asked->pid == 1 || asked->pid == control->guard_tgid || asked->pid == control->governor_tgid)
+		return reply(r, -EPERM);
 	error = maps_enrol(r->link->maps, &what, &what);
 	if (!error && what.failed)
 		error = -ENOMEM;

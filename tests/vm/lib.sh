@@ -334,6 +334,13 @@ wait_hold_now() {
 	HOLD=$(printf '%s\n' "$HOLD_JSON" | field id)
 }
 
+pid_of() {
+	local d
+	for d in /proc/[0-9]*; do
+		[ "$(cat "$d/comm" 2>/dev/null)" != "$1" ] || echo "${d#/proc/}"
+	done
+}
+
 # wait_hold [AGENT [WORD]]
 wait_hold() {
 	local end=$((SECONDS + PATIENCE))

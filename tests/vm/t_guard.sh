@@ -16,12 +16,6 @@ everything() {
 }
 
 world everything
-pid_of() {
-	local d
-	for d in /proc/[0-9]*; do
-		[ "$(cat "$d/comm" 2>/dev/null)" != "$1" ] || echo "${d#/proc/}"
-	done
-}
 cvfd=$(pid_of cvfd | head -n 1)
 govern=$(pid_of cvfd-govern | head -n 1)
 yes "both processes run" '[ -n "$cvfd" ] && [ -n "$govern" ]'

@@ -144,6 +144,28 @@ is "by hand: control" "0 0 0 0 0 0 0 0 0" "$(cat /tmp/threads)"
 cvfctl agent attach byhand --pid 999999 >/dev/null 2>&1
 is "by hand: a process that does not exist" 3 $?
 
+# init and what enforces are no agents, neither by hand nor in an agent's cgroup.
+for pid in 1 $(pid_of cvfd) $(pid_of cvfd-govern); do
+	name=$(cat /proc/$pid/comm)
+	cvfctl agent attach byhand --pid $pid >/tmp/attach.log 2>&1
+	is "by hand: $name is no agent" 5 $?
+	came_from[pid]=$(sed -n 's/^0:://p' /proc/$pid/cgroup)
+	echo $pid >$CG/t-new-1/cgroup.procs
+done
+echo x >/t/r2/f
+agent_begin "$PROBE" unlink /t/r2/f
+wait_hold t /t/r2/f
+approve
+is "in an agent's cgroup: an approval is taken" 0 $?
+agent_end
+is "in an agent's cgroup: what was approved is resumed" 0 $?
+yes "in an agent's cgroup: declarations are read again" 'cvfctl reload >/tmp/reload.log 2>&1'
+"$PROBE" cgroup $CG/t-new-1 create-excl /t/deny/c8
+is "in an agent's cgroup: others are governed as before" $EPERM $?
+for pid in "${!came_from[@]}"; do
+	echo "$pid" >"$CG${came_from[$pid]}/cgroup.procs"
+done
+
 # Nobody's processes go on while an agent's are held, refused and counted.
 echo x >/t/r2/f
 agent_begin "$PROBE" unlink /t/r2/f

@@ -55,6 +55,9 @@ static unsigned int refuse_enrol(struct request *q, int error, pid_t pid)
 	case -EEXIST:
 		return refuse(q, 409, "labelled", "a process belongs to one session as long as it lives",
 			      "process %d belongs to an agent already", pid);
+	case -EPERM:
+		return refuse(q, 403, "not-permitted", "enrol the process that starts the agent's work",
+			      "process %d is init or one that enforces: it can be no agent", pid);
 	default:
 		return refuse(q, 503, "link", "see the journals of cvfd and cvfd-govern", "process %d could not be enrolled: %s",
 			      pid, strerror(-error));
