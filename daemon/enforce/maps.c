@@ -369,6 +369,23 @@ int maps_status(struct maps *m, struct wire_status *ret)
 	return 0;
 }
 
+/* Two readings: what is in the first one's losses was numbered before the second. */
+int maps_sequence(struct maps *m, uint32_t cpu, uint32_t ring, uint64_t *ret_lost, uint64_t *ret_numbered)
+{
+	const struct cvf_cpu *cpus = (const void *)m->counts;
+	__u32 zero = 0;
+
+	if (cpu >= (uint32_t)m->cpus || ring > 1)
+		return -ENOENT;
+	if (bpf_map_lookup_elem(map_fd(m, MAP_CPU), &zero, m->counts))
+		return -errno;
+	*ret_lost = cpus[cpu].lost[ring];
+	if (bpf_map_lookup_elem(map_fd(m, MAP_CPU), &zero, m->counts))
+		return -errno;
+	*ret_numbered = cpus[cpu].seq[ring];
+	return 0;
+}
+
 int maps_counts(struct maps *m, uint64_t *ret_generation)
 {
 	uint32_t slot = m->state->control.active & 1, cells = m->state->slots[slot].cells_count;

@@ -42,6 +42,8 @@ int maps_grant_drop(struct maps *m, uint64_t digest) must_check;
 /* Label of a process; -ESRCH no such process. No label: agent 0. */
 int maps_label(struct maps *m, uint32_t pid, struct cvf_label *ret) must_check;
 int maps_status(struct maps *m, struct wire_status *ret) must_check;
+/* Records of a ring of a CPU: numbered, and of those lost. -ENOENT: no such CPU or ring. */
+int maps_sequence(struct maps *m, uint32_t cpu, uint32_t ring, uint64_t *ret_lost, uint64_t *ret_numbered) must_check;
 /* Sums the counters of the active slot into m->counts[cell]; returns the number of cells. */
 int maps_counts(struct maps *m, uint64_t *ret_generation) must_check;
 

@@ -72,6 +72,7 @@ static int on_image(struct request *r)
 static int on_enrol_pid(struct request *r)
 {
 	const struct wire_enrol_pid *asked = r->body;
+	const struct cvf_control *control = &r->link->maps->state->control;
 	struct cvf_enrol what = { .tgid = asked->pid, .agent = asked->agent, .start_ns = asked->start_ns };
 	int error;
 
@@ -195,6 +196,17 @@ static int on_label(struct request *r)
 	return reply(r, error);
 }
 
+static int on_sequence(struct request *r)
+{
+	const struct wire_sequence *asked = r->body;
+	uint64_t lost = 0, numbered = 0;
+	int error = maps_sequence(r->link->maps, asked->cpu, asked->ring, &lost, &numbered);
+
+	r->reply.value = numbered;
+	r->reply.value2 = lost;
+	return reply(r, error);
+}
+
 static int on_canary(struct request *r)
 {
 	return reply(r, canary_try(r->link->canary));
@@ -234,6 +246,7 @@ static const struct {
 	[WIRE_LABEL] = { sizeof(struct wire_label), on_label },
 	[WIRE_CANARY] = { sizeof(struct wire_empty), on_canary },
 	[WIRE_ACK] = { sizeof(struct wire_ack), on_ack },
+	[WIRE_SEQUENCE] = { sizeof(struct wire_sequence), on_sequence },
 };
 
 int requests_handle(struct link *l, const void *packet, size_t size, int fd)

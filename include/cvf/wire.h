@@ -92,6 +92,15 @@ struct wire_label {
 	__u32 reserved;
 };
 
+/*
+ * How far a ring of a CPU has been numbered. REPLY.value: numbers given out; value2: of them lost, read before, so never more
+ * than belong to value. -ENOENT: no such ring.
+ */
+struct wire_sequence {
+	__u32 cpu;
+	__u32 ring;
+};
+
 /* Everything up to and including this batch is durable. */
 struct wire_ack {
 	__u64 batch;

@@ -140,6 +140,16 @@ class Trail(GovernTest):
         time.sleep(2.5)
         self.assertEqual(self.status()["events_lost"], 0)
 
+    def test_what_was_lost_last_becomes_a_row(self):
+        """Nothing comes after it that would show the hole."""
+        self.do(WRITE)
+        self.recorded(1)
+        self.tell("gap 4 1 1")
+        gap = self.wait(lambda: self.get("/v1/gaps")["gaps"], "gap")[0]
+        self.assertEqual((gap["cpu"], gap["ring"], gap["first"], gap["last"], gap["missing"]), (1, "event", 1, 4, 4))
+        status = self.status()
+        self.assertEqual((status["events_lost"], status["records_unseen"]), (4, 0))
+
     def test_gaps_are_found_across_a_restart(self):
         self.do(WRITE)
         self.recorded(1)

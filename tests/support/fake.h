@@ -43,7 +43,7 @@ struct fake {
 	uint64_t generation, attached_ns, hold_no, exec_id, batches;
 	uint32_t session, label_agent;	/* label_agent: what LABEL says of everybody; 0: none */
 	int canary;		/* 0 or an error */
-	uint64_t seq[FAKE_CPUS][2], lost[2];
+	uint64_t seq[FAKE_CPUS][2], lost[FAKE_CPUS][2];
 	uint64_t counts[CVF_CELLS_MAX];
 	struct fake_hold holds[FAKE_HOLDS];
 	struct fake_grant grants[256];

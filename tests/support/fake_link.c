@@ -168,14 +168,24 @@ static void on_grant(struct fake *f, uint32_t id, const struct wire_grant *g, bo
 static void on_status(struct fake *f, uint32_t id)
 {
 	struct wire_status s = { .generation = f->generation, .flavour_lsm = 1, .cpus = FAKE_CPUS, .hooks = 40,
-				 .lost = { f->lost[0], f->lost[1] }, .started_ns = f->attached_ns, .kernel = "6.0-fake" };
+				 .started_ns = f->attached_ns, .kernel = "6.0-fake" };
 
 	for (int cpu = 0; cpu < FAKE_CPUS; cpu++)
-		for (int ring = 0; ring < 2; ring++)
+		for (int ring = 0; ring < 2; ring++) {
 			s.seq[ring] += f->seq[cpu][ring];
+			s.lost[ring] += f->lost[cpu][ring];
+		}
 	for (int i = 0; i < FAKE_HOLDS; i++)
 		s.holds += f->holds[i].is_used;
 	transmit(f, WIRE_STATUS_REPLY, id, &s, sizeof(s), NULL, 0);
+}
+
+static void on_sequence(struct fake *f, uint32_t id, const struct wire_sequence *asked)
+{
+	if (asked->cpu >= FAKE_CPUS || asked->ring > 1)
+		reply(f, id, -ENOENT, 0, 0);
+	else
+		reply(f, id, 0, f->seq[asked->cpu][asked->ring], f->lost[asked->cpu][asked->ring]);
 }
 
 static void on_holds(struct fake *f, uint32_t id)
@@ -266,6 +276,7 @@ static void on_request(struct fake *f, const struct wire_head *head, const void 
 	case WIRE_LABEL: reply(f, head->id, 0, f->label_agent, f->label_agent ? 1 : 0); return;
 	case WIRE_CANARY: reply(f, head->id, f->canary, 0, 0); return;
 	case WIRE_ACK: on_ack(f, fixed); return;
+	case WIRE_SEQUENCE: on_sequence(f, head->id, fixed); return;
 	default:
 		say("bad request %u", head->type);
 		fake_disconnect(f);

@@ -175,7 +175,7 @@ static bool run_gap(struct fake *f, char **words, size_t n)
 	if (n < 2)
 		return false;
 	f->seq[cpu][ring] += (uint64_t)atoi(words[1]);
-	f->lost[ring] += (uint64_t)atoi(words[1]);
+	f->lost[cpu][ring] += (uint64_t)atoi(words[1]);
 	return true;
 }
 

@@ -62,6 +62,32 @@ static void test_a_hole_is_declared_after_a_while(void **state)
 	sequence_done(&s);
 }
 
+static void test_what_was_lost_last_is_declared_when_settled(void **state)
+{
+	struct sequence s = { .next = 1 };
+	uint64_t first, last;
+
+	(void)state;
+	take(&s, "125", 1000);
+	assert_int_equal(sequence_open(&s, 8), 5);
+	assert_int_equal(sequence_open(&s, 5), 2);
+	assert_int_equal(sequence_open(&s, 2), 0);
+	assert_false(sequence_hole(&s, 1000, &first, &last));
+	s.settled = 8;
+	assert_true(sequence_hole(&s, 1000, &first, &last));
+	assert_int_equal(first, 3);
+	assert_int_equal(last, 4);
+	assert_true(sequence_hole(&s, 1000, &first, &last));
+	assert_int_equal(first, 6);
+	assert_int_equal(last, 8);
+	assert_false(sequence_hole(&s, 1000 + SEQUENCE_GRACE_MS, &first, &last));
+	assert_int_equal(s.next, 9);
+	assert_int_equal(sequence_open(&s, 8), 0);
+	take(&s, "9", 1000);
+	assert_int_equal(s.next, 10);
+	sequence_done(&s);
+}
+
 static void test_several_holes_in_order(void **state)
 {
 	struct sequence s = { .next = 1 };
@@ -167,6 +193,7 @@ int main(void)
 		cmocka_unit_test(test_in_order),
 		cmocka_unit_test(test_overtaking_is_no_hole),
 		cmocka_unit_test(test_a_hole_is_declared_after_a_while),
+		cmocka_unit_test(test_what_was_lost_last_is_declared_when_settled),
 		cmocka_unit_test(test_several_holes_in_order),
 		cmocka_unit_test(test_late_and_double_numbers_are_told),
 		cmocka_unit_test(test_spans_join),

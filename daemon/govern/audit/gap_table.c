@@ -79,16 +79,28 @@ int gap_table_fill(struct store *s, const struct ring_row *ring, uint64_t seq)
 	return stmt_run(q);
 }
 
-int gap_table_missing(struct store *s, uint64_t *ret_missing)
+static int read_sum(struct stmt *q, uint64_t *ret_sum)
 {
-	struct stmt *q = stmt(s, "SELECT IFNULL(SUM(missing), 0) FROM gaps");
 	int r = stmt_row(q);
 
 	if (r <= 0)
 		return r < 0 ? r : -EIO;
-	*ret_missing = (uint64_t)stmt_col_int(q);
+	*ret_sum = (uint64_t)stmt_col_int(q);
 	stmt_end(q);
 	return 0;
+}
+
+int gap_table_declared(struct store *s, const struct ring_row *ring, uint64_t *ret_missing)
+{
+	struct stmt *q = stmt(s, "SELECT IFNULL(SUM(missing), 0) FROM gaps WHERE boot = ? AND cpu = ? AND ring = ?");
+
+	bind_key(q, ring);
+	return read_sum(q, ret_missing);
+}
+
+int gap_table_missing(struct store *s, uint64_t *ret_missing)
+{
+	return read_sum(stmt(s, "SELECT IFNULL(SUM(missing), 0) FROM gaps"), ret_missing);
 }
 
 int gap_table_each(struct store *s, int64_t limit, void (*each)(void *ctx, const struct gap_row *row), void *ctx)

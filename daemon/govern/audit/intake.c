@@ -16,6 +16,8 @@
 #include "sequence.h"
 #include "stream.h"
 
+#define SETTLE_TICKS 3 /* seconds between looks at how far the kernel has numbered */
+
 struct ring {
 	uint32_t cpu, number;
 	struct sequence sequence;
@@ -34,6 +36,8 @@ struct intake {
 	struct ring *rings;
 	size_t rings_count;
 	struct head head;	/* of the chain */
+	unsigned int ticks;
+	bool was_behind;	/* when last looked at, the kernel had numbered more than was accounted for */
 };
 
 static int load_head(struct intake *i)
@@ -392,10 +396,53 @@ uint64_t intake_unseen(const struct intake *i, const struct wire_status *status)
 	return numbered > n ? numbered - n : 0;
 }
 
+/*
+ * Nothing follows what a CPU lost last, so no number shows the hole. When all that a ring has numbered is seen, declared
+ * missing or counted by the kernel as lost, nothing is on its way, and what is open is what was lost.
+ */
+static int settle_ring(struct intake *i, uint32_t cpu, uint32_t number)
+{
+	struct wire_sequence asked = { .cpu = cpu, .ring = number };
+	struct ring_row key = { .boot = i->g->boot, .cpu = cpu, .ring = number };
+	struct wire_reply now;
+	struct ring *ring;
+	uint64_t declared, open;
+	int r = link_call(i->g->link, WIRE_SEQUENCE, &asked, -1, &now);
+
+	if (r == 0)
+		r = now.error;
+	if (r < 0 || !now.value)
+		return r;
+	r = find_ring(i, cpu, number, &ring);
+	if (r == 0)
+		r = gap_table_declared(i->g->store, &key, &declared);
+	if (r < 0)
+		return r;
+	open = sequence_open(&ring->sequence, now.value);
+	if (open && declared + open == now.value2)
+		ring->sequence.settled = now.value;
+	return 0;
+}
+
+/* Tried again at the next look, should cvfd or the store have failed. */
+static void settle(struct intake *i)
+{
+	struct wire_status status;
+	bool is_behind;
+	int r = link_status(i->g->link, &status);
+
+	if (r < 0)
+		return;
+	is_behind = intake_unseen(i, &status) > 0;
+	for (uint32_t k = 0; is_behind && i->was_behind && r == 0 && k < 2 * status.cpus; k++)
+		r = settle_ring(i, k / 2, k % 2);
+	i->was_behind = is_behind;
+}
+
 static bool has_holes(const struct intake *i)
 {
 	for (size_t k = 0; k < i->rings_count; k++)
-		if (i->rings[k].sequence.ahead_count)
+		if (i->rings[k].sequence.ahead_count || i->rings[k].sequence.settled >= i->rings[k].sequence.next)
 			return true;
 	return false;
 }
@@ -405,6 +452,8 @@ int intake_tick(struct governor *g)
 	struct intake *i = g->intake;
 	int r;
 
+	if (++i->ticks % SETTLE_TICKS == 0)
+		settle(i);
 	if (!has_holes(i))
 		return 0;
 	r = store_begin(g->store, STORE_BATCH);

@@ -75,15 +75,28 @@ int sequence_take(struct sequence *s, uint64_t seq, int64_t now_ms)
 	return put_ahead(s, i, seq, now_ms);
 }
 
+uint64_t sequence_open(const struct sequence *s, uint64_t last)
+{
+	uint64_t open = last >= s->next ? last - s->next + 1 : 0;
+
+	for (size_t i = 0; i < s->ahead_count && s->ahead[i].first <= last; i++)
+		open -= (s->ahead[i].last < last ? s->ahead[i].last : last) - s->ahead[i].first + 1;
+	return open;
+}
+
 bool sequence_hole(struct sequence *s, int64_t now_ms, uint64_t *ret_first, uint64_t *ret_last)
 {
-	if (!s->ahead_count)
+	uint64_t end = s->ahead_count ? s->ahead[0].first - 1 : s->settled;
+
+	if (s->settled >= s->next)
+		end = s->settled < end ? s->settled : end;
+	else if (!s->ahead_count)
 		return false;
-	if (now_ms - s->ahead[0].since_ms < SEQUENCE_GRACE_MS && s->ahead_count <= SEQUENCE_SPANS_MAX)
+	else if (now_ms - s->ahead[0].since_ms < SEQUENCE_GRACE_MS && s->ahead_count <= SEQUENCE_SPANS_MAX)
 		return false;
 	*ret_first = s->next;
-	*ret_last = s->ahead[0].first - 1;
-	s->next = s->ahead[0].first;
+	*ret_last = end;
+	s->next = end + 1;
 	advance(s);
 	return true;
 }
