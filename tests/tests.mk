@@ -55,7 +55,7 @@ $(VM_PROGRAMS): $(B)/tests/%: tests/vm/%.c
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu17 -Iinclude -O2 -g -Wall -Wextra -Werror -static -pthread $< -o $@
 
-.PHONY: unit-tests test-programs vm-programs fuzzers check check-unit check-host check-vm check-robust fuzz lint bench demo
+.PHONY: unit-tests test-programs vm-programs fuzzers check check-unit check-host check-vm check-robust fuzz lint bench cost demo
 unit-tests: $(UNIT_TESTS) $(FUZZ_REPLAYS)
 test-programs: $(TEST_PROGRAMS)
 vm-programs: $(VM_PROGRAMS)
@@ -75,7 +75,7 @@ check-vm: ## the product in virtual machines; KERNEL=6.1|6.12 and FLAVOUR=lsm|fm
 	$(Q)tests/install-deps --all
 	$(Q)KERNEL=$(KERNEL) FLAVOUR=$(FLAVOUR) tests/check lanes
 
-check-robust: ## kill -9, floods, terminals, interpreters, hostile input, full disks, on every lane: an hour more
+check-robust: ## kill -9, floods, terminals, interpreters, hostile input, full disks, on every lane
 	$(Q)tests/install-deps --all
 	$(Q)KERNEL=$(KERNEL) FLAVOUR=$(FLAVOUR) tests/check robust
 
@@ -89,7 +89,11 @@ fuzz: deps ## fuzz every parser for FUZZ_SECONDS=60 each, with clang
 
 bench: all ## guest instructions per operation, kept in docs/PERFORMANCE.md
 	$(Q)tests/install-deps --all
-	$(Q)if [ -x tests/bench/run ]; then tests/bench/run; else echo 'there is no tests/bench/run' >&2; exit 1; fi
+	$(Q)KERNEL="$(KERNEL)" FLAVOUR="$(FLAVOUR)" tests/bench/run
+
+cost: all ## instructions that the verifier processes for each program; KERNEL and FLAVOUR narrow it
+	$(Q)tests/install-deps --all
+	$(Q)KERNEL="$(KERNEL)" FLAVOUR="$(FLAVOUR)" tests/bench/cost
 
 demo: ## what this is for, in three minutes: agents that flow, are held, approved, refused
 	$(Q)tests/install-deps --all
