@@ -89,9 +89,9 @@ static int take_option(struct call *c, struct cursor *in)
 	const char *equals = strchr(name, '=');
 	size_t length = equals ? (size_t)(equals - name) : strlen(name);
 	enum option o = option_find(name, length);
-	unsigned int known = WITH_ALWAYS | (c->verb ? c->verb->options : 0);
+	uint64_t known = WITH_ALWAYS | (c->verb ? c->verb->options : 0);
 
-	if (o == OPT_MAX || !(known & 1u << o) || (word[1] == '-') != (length > 1))
+	if (o == OPT_MAX || !(known & 1ull << o) || (word[1] == '-') != (length > 1))
 		return wrong(c, "no such option: ", word, "");
 	if (!options[o].value) {
 		if (equals)
@@ -184,7 +184,7 @@ static int check_count(const struct call *c)
 	if (c->count > v->most)
 		return wrong(c, "one word too many: ", c->words[v->most], "");
 	for (enum option o = 0; o < OPT_MAX; o++)
-		if (v->needs & 1u << o && !c->option[o])
+		if (v->needs & 1ull << o && !c->option[o])
 			return wrong(c, "something is missing: --", options[o].name, "");
 	return 0;
 }

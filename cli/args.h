@@ -17,7 +17,7 @@ enum option {
 	OPT_WATCH,
 	OPT_MAX
 };
-#define WITH(name) (1u << OPT_##name)
+#define WITH(name) (1ull << OPT_##name)
 #define WITH_ALWAYS (WITH(HELP) | WITH(JSON) | WITH(SOCKET))
 
 struct option_row {

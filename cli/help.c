@@ -31,7 +31,7 @@ static void put_option(FILE *out, enum option o)
 static void put_needed(FILE *out, const struct verb *v)
 {
 	for (enum option o = 0; o < OPT_MAX; o++)
-		if (v->needs & 1u << o)
+		if (v->needs & 1ull << o)
 			fprintf(out, " --%s %s", options[o].name, options[o].value);
 }
 
@@ -45,7 +45,7 @@ static void help_verb(FILE *out, const struct verb *v)
 		fprintf(out, "%s\n", v->details);
 	fputs("\nOptions:\n", out);
 	for (enum option o = OPT_MAX; o-- > 0;)
-		if ((v->options | WITH_ALWAYS) & 1u << (OPT_MAX - 1 - o))
+		if ((v->options | WITH_ALWAYS) & 1ull << (OPT_MAX - 1 - o))
 			put_option(out, OPT_MAX - 1 - o);
 	if (v->role)
 		fprintf(out, "\nRole: %s.\n", v->role);

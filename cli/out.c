@@ -241,11 +241,16 @@ void out_diagnoses(FILE *out, const json_t *diagnoses)
 	json_array_foreach(diagnoses, i, d) {
 		const char *message = json_is_string(d) ? json_string_value(d) : out_text(d, "message", "?");
 		const char *level = out_text(d, "level", json_is_string(d) ? "warning" : "error");
-		const char *hint = out_text(d, "hint", NULL);
+		const char *hint = out_text(d, "hint", NULL), *word = out_text(d, "word", NULL);
 
 		put_place(out, d);
 		fprintf(out, "%s: ", *level == 'e' ? "error" : "warning");
 		escape_line(out, message, strlen(message));
+		if (word) {
+			fputs(" [", out);
+			escape_line(out, word, strlen(word));
+			fputc(']', out);
+		}
 		fputc('\n', out);
 		if (!hint)
 			continue;

@@ -35,7 +35,7 @@ int out_table(FILE *out, const json_t *rows, const struct column *columns, size_
 	      const char *empty) must_check;
 /* All fields of a document, one a line, nested ones indented. */
 void out_tree(FILE *out, const json_t *document, unsigned int indent);
-/* A list of diagnoses: "file:line:column: error: message", hint below. NULL: nothing. */
+/* A list of diagnoses: "file:line:column: error: message [word]", hint below. NULL: nothing. */
 void out_diagnoses(FILE *out, const json_t *diagnoses);
 
 #endif

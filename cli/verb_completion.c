@@ -39,9 +39,9 @@ static void put_verbs_of(const char *noun)
 	}
 }
 
-static uint32_t options_of(const char *noun)
+static uint64_t options_of(const char *noun)
 {
-	uint32_t all = WITH_ALWAYS;
+	uint64_t all = WITH_ALWAYS;
 
 	for (size_t i = 0; i < verbs_count; i++)
 		if (strcmp(verbs[i].noun, noun) == 0)
@@ -73,7 +73,7 @@ static void bash_nouns(void)
 		put_verbs_of(verbs[i].noun);
 		fputs("' options='", stdout);
 		for (enum option o = 0; o < OPT_MAX; o++)
-			if (options_of(verbs[i].noun) & 1u << o)
+			if (options_of(verbs[i].noun) & 1ull << o)
 				printf("--%s ", options[o].name);
 		puts("' ;;");
 	}
@@ -136,7 +136,7 @@ static void fish_options(size_t i)
 	const struct verb *v = &verbs[i];
 
 	for (enum option o = 0; o < OPT_MAX; o++) {
-		if (!(v->options & 1u << o))
+		if (!(v->options & 1ull << o))
 			continue;
 		printf("complete -c cvfctl -n '__fish_seen_subcommand_from %s", v->noun);
 		if (v->verb && !(v->flags & VERB_DEFAULT))

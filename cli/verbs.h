@@ -19,7 +19,7 @@ struct verb {
 	const char *words;		/* operands, as in help; NULL: none */
 	uint8_t least, most;		/* how many operands */
 	uint8_t flags;			/* VERB_* */
-	uint32_t options, needs;	/* bits of WITH(); needs: not optional */
+	uint64_t options, needs;	/* bits of WITH(); needs: not optional */
 	const char *role;		/* who may; NULL: anybody, no daemon needed */
 	const char *summary;
 	const char *details;		/* NULL: the summary says it all */

@@ -41,6 +41,12 @@ void diags_add(struct diags *d, enum diag_level level, const char *file, unsigne
 	d->v[d->n++] = one;
 }
 
+void diags_name(struct diags *d, size_t from, const char *word)
+{
+	for (size_t i = from; i < d->n; i++)
+		d->v[i].word = word;
+}
+
 void diags_print(const struct diags *d, FILE *out)
 {
 	for (size_t i = 0; i < d->n; i++) {
@@ -50,8 +56,11 @@ void diags_print(const struct diags *d, FILE *out)
 			fprintf(out, "%s:", one->file);
 		if (one->line)
 			fprintf(out, "%u:%u:", one->line, one->column);
-		fprintf(out, "%s%s: %s\n", one->file || one->line ? " " : "",
+		fprintf(out, "%s%s: %s", one->file || one->line ? " " : "",
 			one->level == DIAG_ERROR ? "error" : "warning", one->message ? one->message : "out of memory");
+		if (one->word)
+			fprintf(out, " [%s]", one->word);
+		fputc('\n', out);
 		if (one->hint)
 			fprintf(out, "    %s\n", one->hint);
 	}

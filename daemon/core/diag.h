@@ -21,6 +21,7 @@ struct diag {
 	unsigned int line, column;	/* from 1; 0: unknown */
 	char *message;	/* what is wrong */
 	char *hint;	/* what to write or do instead; NULL: none */
+	const char *word;	/* static: the stable name of a finding; NULL: none */
 };
 
 struct diags {
@@ -35,7 +36,9 @@ void diags_done(struct diags *d);
 /* Adds one; hint may be NULL. Out of memory: the message is lost, the error is still counted. */
 void diags_add(struct diags *d, enum diag_level level, const char *file, unsigned int line, unsigned int column,
 	       const char *hint, const char *format, ...) printf_like(7, 8);
-/* "file:line:column: error: message\n    hint\n" for each. */
+/* Names those that were added since there were `from` of them. */
+void diags_name(struct diags *d, size_t from, const char *word);
+/* "file:line:column: error: message [word]\n    hint\n" for each. */
 void diags_print(const struct diags *d, FILE *out);
 
 #endif

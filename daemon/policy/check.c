@@ -33,7 +33,7 @@ static void check_duplicates(const struct model *m, struct diags *d)
 			const struct decl *a = m->all[kind].v[i - 1], *b = m->all[kind].v[i];
 			own_free char *hint = NULL;
 
-			if (strcmp(a->id, b->id))
+			if (strcmp(a->id, b->id) || (a->candidate && !b->candidate && !b->builtin))
 				continue;
 			if (a->builtin != b->builtin && a->kind == DECL_CAPABILITY &&
 			    a->capability.state == STATE_PROPOSED) {
@@ -126,6 +126,47 @@ static void check_users_of_scope(const struct decl *decl, const struct scope *sc
 				  "matches no user, and its scope needs one:", scope->paths.v[i]);
 }
 
+static bool is_pattern(const char *glob)
+{
+	return strpbrk(glob, "*?[{\\");
+}
+
+/* Reserved names that stand for operations that no capability covers. */
+static bool is_unregistered_name(const char *id)
+{
+	static const char start[] = "unregistered.";
+
+	return strncmp(id, start, strlen(start)) == 0 && op_find(id + strlen(start)) != CVF_OP_NONE;
+}
+
+const char *rule_unknown(const struct model *m, const struct rule *r, size_t *ret_index)
+{
+	for (size_t i = 0; i < r->capability.n; i++) {
+		const char *id = r->capability.v[i];
+
+		if (is_pattern(id) || is_unregistered_name(id) || model_decl(m, DECL_CAPABILITY, id))
+			continue;
+		if (ret_index)
+			*ret_index = i;
+		return id;
+	}
+	return NULL;
+}
+
+/* Of candidates model_lint() says it, as an error. */
+static void check_rules(const struct model *m, const struct decl *decl, const struct rules *rules, struct diags *d)
+{
+	for (size_t i = 0; i < rules->n && !decl->candidate; i++) {
+		size_t before = d->n;
+		const char *id = rule_unknown(m, &rules->v[i], NULL);
+
+		if (id)
+			complain2(d, DIAG_WARNING, decl, "until it is registered, that rule denies", rules->v[i].id,
+				  "is a rule on what nobody registered:", id);
+		diags_name(d, before, "unregistered");
+	}
+}
+
 static void check_agent(const struct model *m, const struct decl *decl, struct diags *d)
 {
 	const char *profile = decl->agent.profile, *meant;
@@ -191,6 +232,10 @@ int model_check(const struct model *m, struct diags *d)
 		check_grants(m, m->seen[DECL_PROFILE].v[i], &m->seen[DECL_PROFILE].v[i]->profile.grants, d);
 	for (size_t i = 0; i < m->seen[DECL_AGENT].n; i++)
 		check_agent(m, m->seen[DECL_AGENT].v[i], d);
+	for (size_t i = 0; i < m->seen[DECL_POLICY].n; i++)
+		check_rules(m, m->seen[DECL_POLICY].v[i], &m->seen[DECL_POLICY].v[i]->policy.rules, d);
+	for (size_t i = 0; i < m->seen[DECL_PROFILE].n; i++)
+		check_rules(m, m->seen[DECL_PROFILE].v[i], &m->seen[DECL_PROFILE].v[i]->profile.rules, d);
 	if (check_uids(m, d) < 0)
 		return -ENOMEM;
 	return d->errors > errors ? -EINVAL : 0;

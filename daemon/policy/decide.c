@@ -150,11 +150,13 @@ static bool names_capability(const struct question *q, const struct planned_rule
 }
 
 /* A rule that tightens also catches what the operation is, not only what the capability says it is. */
-static bool names_type(const struct question *q, const struct rule *r, const struct subject *s)
+static bool names_type(const struct question *q, const struct planned_rule *p, const struct subject *s)
 {
+	const struct rule *r = p->rule;
+
 	if (!r->types || r->types >> s->type & 1)
 		return true;
-	return r->effect != EFFECT_ALLOW && r->types >> op_types[q->op] & 1;
+	return (p->unknown || r->effect != EFFECT_ALLOW) && r->types >> op_types[q->op] & 1;
 }
 
 static bool names_path(const struct question *q, const struct bound_rule *b)
@@ -176,7 +178,7 @@ static const char *why_not(const struct question *q, const struct bound_rule *b,
 		return "another risk level";
 	if (!names_capability(q, b->planned, s))
 		return "another capability";
-	if (!names_type(q, r, s))
+	if (!names_type(q, b->planned, s))
 		return "another operation type";
 	if (r->in_scope != TRI_ANY && (r->in_scope == TRI_YES) != s->in_scope)
 		return s->in_scope ? "the object is in scope" : "the object is out of scope";
@@ -207,7 +209,7 @@ static struct outcome apply(const struct question *q, const struct bound_rule *b
 	const struct rule *r = b->planned->rule;
 	struct outcome o;
 
-	if (r->effect == EFFECT_DENY)
+	if (r->effect == EFFECT_DENY || b->planned->unknown)
 		o = outcome_of(s, CVF_VERDICT_DENY, CVF_REASON_POLICY_DENY);
 	else if (r->effect == EFFECT_APPROVE)
 		o = outcome_of(s, CVF_VERDICT_HOLD, s->risk == CVF_R3 ? CVF_REASON_HUMAN : CVF_REASON_POLICY_APPROVAL);

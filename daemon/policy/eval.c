@@ -86,6 +86,14 @@ static const char *capability_name(const struct plan *p, const struct outcome *o
 						     : unregistered_names[op < CVF_OP_MAX ? op : 0];
 }
 
+/* The rule's own words, unless it does not do what they say. */
+static const char *text_of(const struct planned_rule *rule)
+{
+	if (rule && rule->unknown)
+		return "the rule names a capability that nobody registered, and so denies";
+	return rule && rule->rule->reason && *rule->rule->reason ? rule->rule->reason : NULL;
+}
+
 static struct answer answer_of(const struct plan *p, const struct bound_agent *agent, const struct query *q,
 			       const struct outcome *o)
 {
@@ -99,7 +107,7 @@ static struct answer answer_of(const struct plan *p, const struct bound_agent *a
 		.risk = o->risk,
 		.capability = capability_name(p, o, q->op),
 		.rule = rule ? rule->name : NULL,
-		.text = rule && rule->rule->reason && *rule->rule->reason ? rule->rule->reason : NULL,
+		.text = text_of(rule),
 		.timeout_s = o->timeout_s,
 		.in_scope = o->in_scope,
 		.cell_flags = o->flags,

@@ -20,6 +20,9 @@ static const struct kind {
 	[DECL_PROFILE] = {"cvf.profile/v1", "profile", profile_read},
 };
 
+/* What hides what: the last one is seen. */
+enum layer { LAYER_SHIPPED, LAYER_HOST, LAYER_CANDIDATE };
+
 struct model *model_new(void)
 {
 	struct model *m = calloc(1, sizeof(*m));
@@ -40,6 +43,7 @@ static void source_free(struct source *s)
 	pool_free(s->pool);
 	json_decref(s->root);
 	free(s->name);
+	free(s->text);
 	free(s);
 }
 
@@ -106,7 +110,7 @@ static int find_kind(const struct jat *at, unsigned int allowed)
 	return -1;
 }
 
-static struct decl *read_decl(const struct jat *at, struct source *source, unsigned int allowed, bool builtin)
+static struct decl *read_decl(const struct jat *at, struct source *source, unsigned int allowed, enum layer layer)
 {
 	int kind = find_kind(at, allowed);
 	struct decl *d;
@@ -121,22 +125,24 @@ static struct decl *read_decl(const struct jat *at, struct source *source, unsig
 		return NULL;
 	}
 	d->kind = (enum decl_kind)kind;
-	d->builtin = builtin;
+	d->builtin = layer == LAYER_SHIPPED;
+	d->candidate = layer == LAYER_CANDIDATE;
 	d->source = source;
+	d->index = at->index;
 	jat_locate(at, false, &d->line, &d->column);
 	kinds[kind].read(at, d);
-	json_object_set_new(d->normal, "builtin", json_boolean(builtin));
+	json_object_set_new(d->normal, "builtin", json_boolean(d->builtin));
 	json_object_set_new(d->normal, "source", source->name ? json_string(source->name) : json_null());
 	return d;
 }
 
-/* By id, and the host's own before the shipped one. */
+/* By id; a candidate before the host's own, that before the shipped one. */
 static int compare(const void *a, const void *b)
 {
 	const struct decl *x = *(struct decl *const *)a, *y = *(struct decl *const *)b;
 	int order = strcmp(x->id, y->id);
 
-	return order ? order : x->builtin - y->builtin;
+	return order ? order : x->builtin - y->builtin + y->candidate - x->candidate;
 }
 
 static int reserve(struct decls *list, size_t n)
@@ -174,7 +180,7 @@ static int adopt(struct model *m, struct decl *const *v, size_t n)
 	return 0;
 }
 
-static struct source *source_new(const char *name)
+static struct source *source_new(const char *name, const char *text, size_t size)
 {
 	struct source *s = calloc(1, sizeof(*s));
 
@@ -182,7 +188,10 @@ static struct source *source_new(const char *name)
 		return NULL;
 	s->pool = pool_new();
 	s->name = name ? strdup(name) : NULL;
-	if (!s->pool || (name && !s->name)) {
+	s->text = malloc(size + 1);
+	if (s->text)
+		s->size = (size_t)((char *)mempcpy(s->text, text, size) - s->text);
+	if (!s->pool || !s->text || (name && !s->name)) {
 		source_free(s);
 		return NULL;
 	}
@@ -190,13 +199,14 @@ static struct source *source_new(const char *name)
 }
 
 /* Reads every declaration of the document; the ones that could be read are in v whether or not others failed. */
-static size_t read_all(const struct jat *root, struct source *s, unsigned int allowed, bool builtin, struct decl **v)
+static size_t read_all(const struct jat *root, struct source *s, unsigned int allowed, enum layer layer,
+		       struct decl **v)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < (json_is_array(root->value) ? json_array_size(root->value) : 1); i++) {
 		struct jat one = json_is_array(root->value) ? jat_element(root, i) : *root;
-		struct decl *d = read_decl(&one, s, allowed, builtin);
+		struct decl *d = read_decl(&one, s, allowed, layer);
 
 		if (d)
 			v[n++] = d;
@@ -204,11 +214,11 @@ static size_t read_all(const struct jat *root, struct source *s, unsigned int al
 	return n;
 }
 
-int model_load_text(struct model *m, const char *text, size_t size, const char *name, unsigned int allowed,
-		    bool builtin, struct diags *d)
+static int load(struct model *m, const struct jdoc *given, unsigned int allowed, enum layer layer)
 {
-	struct source *s = source_new(name);
-	struct jdoc doc = {.name = name, .text = text, .size = size, .d = d};
+	struct source *s = source_new(given->name, given->text, given->size);
+	struct jdoc doc = *given;
+	struct diags *d = doc.d;
 	size_t errors = d->errors, n = 0;
 	own_free struct decl **v = NULL;
 	struct jat root;
@@ -224,7 +234,7 @@ int model_load_text(struct model *m, const char *text, size_t size, const char *
 	}
 	if (r == 0) {
 		root = jat_root(&doc, s->root);
-		n = read_all(&root, s, allowed, builtin, v);
+		n = read_all(&root, s, allowed, layer, v);
 		r = d->errors > errors ? -EINVAL : adopt(m, v, n);
 	}
 	if (r < 0) {
@@ -236,6 +246,22 @@ int model_load_text(struct model *m, const char *text, size_t size, const char *
 	s->next = m->sources;
 	m->sources = s;
 	return 0;
+}
+
+int model_load_text(struct model *m, const char *text, size_t size, const char *name, unsigned int allowed,
+		    bool builtin, struct diags *d)
+{
+	const struct jdoc doc = {.name = name, .text = text, .size = size, .d = d};
+
+	return load(m, &doc, allowed, builtin ? LAYER_SHIPPED : LAYER_HOST);
+}
+
+int model_load_candidate(struct model *m, const char *text, size_t size, const char *name, unsigned int allowed,
+			 struct diags *d)
+{
+	const struct jdoc doc = {.name = name, .text = text, .size = size, .d = d};
+
+	return load(m, &doc, allowed, LAYER_CANDIDATE);
 }
 
 /* ---- looking ---- */

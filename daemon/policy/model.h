@@ -140,19 +140,22 @@ struct policy {
 	struct rules rules;
 };
 
-/* Everything that one text brought: freed with the model. */
+/* Everything that one text brought: freed with the model. The text stays, so that what is found later has a place. */
 struct source {
 	struct source *next;
 	struct pool *pool;
 	json_t *root;
-	char *name;
+	char *name, *text;
+	size_t size;
 };
 
 struct decl {
 	enum decl_kind kind;
 	const char *id;
 	bool builtin;
+	bool candidate; /* only tried: takes the place of the host's own */
 	const struct source *source;
+	size_t index; /* in the text's array */
 	unsigned int line, column;
 	json_t *normal; /* owned */
 	union {
@@ -162,6 +165,21 @@ struct decl {
 		struct policy policy;
 	};
 };
+
+/* A place in a declaration's text, found when it is asked for. */
+#define PLACE_DEPTH 8
+struct place {
+	struct jdoc doc;
+	struct jat at[PLACE_DEPTH];
+	size_t depth;
+};
+void place_begin(struct place *p, const struct decl *d);
+/* One step down: a member, or element of an array (or the value itself if it is none). */
+void place_key(struct place *p, const char *key);
+void place_element(struct place *p, size_t i);
+/* Adds a finding there. word: static. */
+void place_tell(const struct place *p, struct diags *d, enum diag_level level, const char *word, const char *hint,
+		const char *format, ...) printf_like(6, 7);
 
 struct plan;
 
@@ -177,6 +195,9 @@ struct model {
 	struct decls seen[DECL_KIND_MAX]; /* without those that others hide */
 	struct plan **plan;		  /* made when first asked for, thrown away when a declaration comes */
 };
+
+/* An id, no pattern, that a rule names and that neither is registered nor stands for what is not; NULL: none. */
+const char *rule_unknown(const struct model *m, const struct rule *r, size_t *ret_index);
 
 /* Visible declarations in order of id. */
 const struct decl *model_decl(const struct model *m, enum decl_kind kind, const char *id);

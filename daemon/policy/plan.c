@@ -58,7 +58,7 @@ static int plan_capabilities(struct plan *p, const struct model *m)
 	return 0;
 }
 
-static int resolve_capabilities(struct plan *p, struct planned_rule *r)
+static int resolve_capabilities(struct plan *p, const struct model *m, struct planned_rule *r)
 {
 	struct nfa names;
 	int result;
@@ -81,10 +81,15 @@ static int resolve_capabilities(struct plan *p, struct planned_rule *r)
 			r->unregistered |= OP_BIT(op);
 	}
 	nfa_done(&names);
+	/* What no capability covers may be what is meant. */
+	r->unknown = rule_unknown(m, r->rule, NULL);
+	if (r->unknown)
+		r->unregistered = OPS_ALL;
 	return result;
 }
 
-static int add_rules(struct plan *p, const struct rules *rules, const char *owner, const char *profile)
+static int add_rules(struct plan *p, const struct model *m, const struct rules *rules, const char *owner,
+		     const char *profile)
 {
 	for (size_t i = 0; i < rules->n; i++) {
 		struct planned_rule *r = &p->rules[p->rules_count];
@@ -95,7 +100,7 @@ static int add_rules(struct plan *p, const struct rules *rules, const char *owne
 		r->name = pool_printf(p->pool, "%s%s/%s", profile ? "profile:" : "", owner, rules->v[i].id);
 		if (!r->name)
 			return -ENOMEM;
-		result = resolve_capabilities(p, r);
+		result = resolve_capabilities(p, m, r);
 		if (result < 0)
 			return result;
 		p->rules_count++;
@@ -132,9 +137,9 @@ static int plan_rules(struct plan *p, const struct model *m)
 		qsort(sorted, policies->n, sizeof(*sorted), by_priority);
 	}
 	for (size_t i = 0; r == 0 && i < policies->n; i++)
-		r = add_rules(p, &sorted[i]->policy.rules, sorted[i]->id, NULL);
+		r = add_rules(p, m, &sorted[i]->policy.rules, sorted[i]->id, NULL);
 	for (size_t i = 0; r == 0 && i < profiles->n; i++)
-		r = add_rules(p, &profiles->v[i]->profile.rules, profiles->v[i]->id, profiles->v[i]->id);
+		r = add_rules(p, m, &profiles->v[i]->profile.rules, profiles->v[i]->id, profiles->v[i]->id);
 	return r;
 }
 

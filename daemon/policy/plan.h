@@ -44,6 +44,7 @@ struct planned_rule {
 	const char *profile;   /* NULL: of a policy */
 	bool *capabilities;    /* [capability]; NULL: any */
 	uint64_t unregistered; /* operations whose unregistered effect it names */
+	const char *unknown;   /* an id it names and nobody registered: it denies; NULL: none */
 };
 
 /* The same for one agent: its variables filled in. */

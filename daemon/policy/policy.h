@@ -38,6 +38,12 @@ OWN_DEFINE(model);
  */
 int model_load_text(struct model *m, const char *text, size_t size, const char *name, unsigned int allowed,
 		    bool builtin, struct diags *d) must_check;
+/*
+ * The same for a text that is only tried: its declarations take the place of those of the host with the same id, without
+ * a word, and model_lint() looks at them.
+ */
+int model_load_candidate(struct model *m, const char *text, size_t size, const char *name, unsigned int allowed,
+			 struct diags *d) must_check;
 /* The same for a file, and for every *.json of a directory in name order; a missing directory is empty. */
 int model_load_file(struct model *m, const char *path, unsigned int allowed, bool builtin, struct diags *d) must_check;
 int model_load_dir(struct model *m, const char *path, unsigned int allowed, bool builtin, struct diags *d) must_check;
@@ -46,6 +52,12 @@ int model_load_dir(struct model *m, const char *path, unsigned int allowed, bool
  * or -EINVAL.
  */
 int model_check(const struct model *m, struct diags *d) must_check;
+/*
+ * What is not wrong and most likely not meant, in the declarations of model_load_candidate(). Each finding has a word
+ * (struct diag): shadowed, unreachable, conflicting, too-wide, falls-to-default, expired; and unregistered, which is an
+ * error: a rule that names what nobody registered denies. now: for standing grants. 0, -EINVAL, -ENOMEM.
+ */
+int model_lint(const struct model *m, time_t now, struct diags *d) must_check;
 
 /* Declarations in order of id. The JSON is borrowed and normalised: every default spelled out, "builtin", "source". */
 size_t model_count(const struct model *m, enum decl_kind kind);

@@ -14,6 +14,7 @@ static json_t *view_diag(const struct diag *d)
 	view_set(to, "level", json_string(d->level == DIAG_ERROR ? "error" : "warning"));
 	view_set(to, "message", view_text(d->message ? d->message : "out of memory"));
 	view_set(to, "hint", view_text(d->hint));
+	view_set(to, "word", view_text(d->word));
 	return to;
 }
 
