@@ -218,6 +218,7 @@ class Itself(GovernTest):
         self.govern = Process(self.argv(), "cvfd-govern")
         if not user:
             self.assertEqual(self.govern.child.wait(10), 1)
+            self.govern.reader.join(10)
             self.assertIn("useradd --system", " ".join(self.govern.lines))
             return
         self.wait(lambda: self.get("/healthz").status == 200, "API")
