@@ -19,6 +19,7 @@ const struct option_row options[OPT_MAX] = {
 	[OPT_ETC] = { "etc", "DIR", 0, "declarations to use instead of /etc/cvf", NULL },
 	[OPT_FOLLOW] = { "follow", NULL, 'f', "go on printing as they happen", NULL },
 	[OPT_FOR] = { "for", "DURATION", 0, "how long the grant lasts: 90s, 10m, 2h, 1d", NULL },
+	[OPT_IRREVERSIBLE] = { "irreversible", NULL, 0, "what it changes cannot be changed back (write)", NULL },
 	[OPT_LIMIT] = { "limit", "N", 'n', "at most N, the newest", NULL },
 	[OPT_NOTE] = { "note", "TEXT", 0, "why; kept in the audit trail", NULL },
 	[OPT_OFFLINE] = { "offline", NULL, 0, "judge by the files, without asking the daemon", NULL },
@@ -30,9 +31,11 @@ const struct option_row options[OPT_MAX] = {
 	[OPT_SINCE] = { "since", "T", 0, "from then on: 10m (ago), 2025-01-31, 2025-01-31T08:00:00Z", NULL },
 	[OPT_SKILL] = { "skill", "ID", 0, "the skill the command is run for", NULL },
 	[OPT_STRICT] = { "strict", NULL, 0, "warnings fail, too", NULL },
+	[OPT_UNDO] = { "undo", "ID", 0, "the capability that makes up for it", NULL },
 	[OPT_USES] = { "uses", "N", 0, "how often the grant may be used", NULL },
 	[OPT_VERBOSE] = { "verbose", NULL, 'v', "tell about holds even when stderr is not a terminal", NULL },
 	[OPT_VERDICT] = { "verdict", "VERDICT", 0, "only allow, deny or hold", "allow deny hold" },
+	[OPT_VERSIONS] = { "versions", NULL, 0, "everything it has been, since when, and who made it so", NULL },
 	[OPT_WATCH] = { "watch", NULL, 'w', "go on printing as they come and are decided", NULL },
 };
 

@@ -141,3 +141,13 @@ int ask(const struct call *c, const struct ask *a, json_t **ret)
 	}
 	return r < 0 ? ask_say_unreachable(socket, r) : r;
 }
+
+int set_note(const struct call *c, json_t *body)
+{
+	if (call_has(c, OPT_NOTE) &&
+	    json_object_set_new(body, "note", json_string(c->option[OPT_NOTE])) < 0) {
+		json_decref(body);
+		return say_fail(USAGE, NULL, "--note: the text is not valid UTF-8");
+	}
+	return DONE;
+}

@@ -33,6 +33,9 @@ int ask_status(long http);
 /* Says what an error reply holds; returns its exit status. */
 int ask_say_error(const char *doing, long http, const json_t *body);
 
+/* --note into a body; USAGE, and then body is freed: bytes that are no text would be lost without a word. */
+int set_note(const struct call *c, json_t *body) must_check;
+
 static inline void own_json_(json_t **j)
 {
 	json_decref(*j);

@@ -214,17 +214,6 @@ static int answer(const struct call *c, const char *verb, json_t *body, const ch
 	return DONE;
 }
 
-/* The note goes into JSON: bytes that are no text would be lost without a word. */
-static int set_note(const struct call *c, json_t *body)
-{
-	if (call_has(c, OPT_NOTE) &&
-	    json_object_set_new(body, "note", json_string(c->option[OPT_NOTE])) < 0) {
-		json_decref(body);
-		return say_fail(USAGE, NULL, "--note: the text is not valid UTF-8");
-	}
-	return DONE;
-}
-
 int verb_approve(const struct call *c)
 {
 	const char *scope = c->option[OPT_SCOPE] ? c->option[OPT_SCOPE] : "once";

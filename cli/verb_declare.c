@@ -37,7 +37,8 @@ static void put_origin(FILE *out, const json_t *row)
 
 static const struct column capability_columns[] = {
 	{ "ID", "id", NULL },	      { "TYPE", "operation_type", NULL }, { "RISK", NULL, put_risk },
-	{ "FROM", NULL, put_origin }, { "NAME", "name", NULL },
+	{ "STATE", "state", NULL },   { "VERSION", "version", NULL },	  { "FROM", NULL, put_origin },
+	{ "NAME", "name", NULL },
 };
 static const struct column agent_columns[] = {
 	{ "ID", "id", NULL },		{ "MODE", "mode", NULL },   { "PROFILE", "profile", NULL },
@@ -146,6 +147,19 @@ int verb_list(const struct call *c)
 	return r < 0 ? say_no_memory() : DONE;
 }
 
+static void put_version_state(FILE *out, const json_t *row)
+{
+	const char *state = out_text(row, "state", out_text(row, "mode", "-"));
+
+	fputs(json_is_true(out_field(row, "removed")) ? "removed" : state, out);
+}
+
+static const struct column version_columns[] = {
+	{ "REVISION", "revision", NULL }, { "SINCE", "made_at", NULL },   { "BY", "made_by", NULL },
+	{ "STATE", NULL, put_version_state }, { "VERSION", "version", NULL }, { "FROM", "source", NULL },
+	{ "NOTE", "note", NULL },
+};
+
 int verb_show(const struct call *c)
 {
 	const struct kind *k = kind_of(c);
@@ -155,6 +169,8 @@ int verb_show(const struct call *c)
 	int r;
 
 	url_segment(&u, c->words[0]);
+	if (call_has(c, OPT_VERSIONS))
+		url_segment(&u, "versions");
 	if (asprintf(&doing, "show %s %s", k->noun, c->words[0]) < 0)
 		return say_no_memory();
 	r = ask(c, &(struct ask){ { .path = u.text }, doing, false }, &reply);
@@ -162,9 +178,11 @@ int verb_show(const struct call *c)
 		return r;
 	if (call_has(c, OPT_JSON))
 		out_json(stdout, reply);
+	else if (call_has(c, OPT_VERSIONS))
+		r = out_table(stdout, out_field(reply, "versions"), version_columns, ARRAY_SIZE(version_columns), "None.");
 	else
 		out_tree(stdout, reply, 0);
-	return DONE;
+	return r < 0 ? say_no_memory() : DONE;
 }
 
 int verb_remove(const struct call *c)
@@ -188,17 +206,18 @@ int verb_remove(const struct call *c)
 	return DONE;
 }
 
-/* POST of a small object to /v1/agents/ID/WHAT; takes body. */
-static int post_agent(const struct call *c, const char *what, const char *doing, json_t *body, json_t **ret)
+/* POST of a small object to ID/WHAT of the kind; takes body. */
+static int post_to(const struct call *c, const char *what, const char *doing, json_t *body, json_t **ret)
 {
-	own_url struct url u = url_begin("/v1/agents");
+	const struct kind *k = kind_of(c);
+	own_url struct url u = url_begin(k->path);
 	own_json json_t *owned = body;
 	own_free char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 	own_free char *sentence = NULL;
 
 	url_segment(&u, c->words[0]);
 	url_segment(&u, what);
-	if (!text || asprintf(&sentence, "%s agent %s", doing, c->words[0]) < 0)
+	if (!text || asprintf(&sentence, "%s %s %s", doing, k->noun, c->words[0]) < 0)
 		return say_no_memory();
 	return ask(c, &(struct ask){ { "POST", u.text, text, strlen(text), 0 }, sentence, false }, ret);
 }
@@ -213,7 +232,7 @@ int verb_attach(const struct call *c)
 
 	if (r < 0)
 		return -r;
-	r = post_agent(c, "sessions", "attach the process to", json_pack("{s:I}", "pid", (json_int_t)pid),
+	r = post_to(c, "sessions", "attach the process to", json_pack("{s:I}", "pid", (json_int_t)pid),
 		       &reply);
 	if (r != DONE)
 		return r;
@@ -240,12 +259,41 @@ int verb_mode(const struct call *c)
 	if (i == ARRAY_SIZE(modes))
 		return say_fail(USAGE, "see: cvfctl agent mode --help",
 				"'%s' is no mode: enforce, observe or learn", mode);
-	r = post_agent(c, "mode", "change the mode of", json_pack("{s:s}", "mode", mode), &reply);
+	r = post_to(c, "mode", "change the mode of", json_pack("{s:s}", "mode", mode), &reply);
 	if (r != DONE)
 		return r;
 	if (call_has(c, OPT_JSON))
 		out_json(stdout, reply);
 	else
 		printf("agent %s: mode %s\n", c->words[0], mode);
+	return DONE;
+}
+
+int verb_state(const struct call *c)
+{
+	static const char *const states[] = { "ACTIVE", "DEPRECATED", "RETIRED" };
+	own_json json_t *reply = NULL;
+	const char *state = c->words[1];
+	json_t *body = NULL;
+	size_t i = 0;
+	int r;
+
+	while (i < ARRAY_SIZE(states) && strcmp(states[i], state) != 0)
+		i++;
+	if (i == ARRAY_SIZE(states))
+		return say_fail(USAGE, "see: cvfctl capability state --help",
+				"'%s' is no state to go to: ACTIVE, DEPRECATED or RETIRED", state);
+	body = json_pack("{s:s}", "state", state);
+	r = set_note(c, body);
+	if (r == DONE)
+		r = post_to(c, "state", "change the state of", body, &reply);
+	if (r != DONE)
+		return r;
+	if (call_has(c, OPT_JSON)) {
+		out_json(stdout, reply);
+		return DONE;
+	}
+	printf("capability %s is %s\n", c->words[0], state);
+	out_diagnoses(stderr, out_field(reply, "warnings"));
 	return DONE;
 }

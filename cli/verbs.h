@@ -40,6 +40,8 @@ int verb_doctor(const struct call *c);
 int verb_register(const struct call *c);	/* capability register, agent register, policy apply */
 int verb_list(const struct call *c);		/* capability, agent, policy */
 int verb_show(const struct call *c);
+int verb_state(const struct call *c);		/* capability state */
+int verb_new(const struct call *c);		/* capability new */
 int verb_remove(const struct call *c);
 int verb_validate(const struct call *c);
 int verb_attach(const struct call *c);

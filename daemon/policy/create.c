@@ -54,6 +54,22 @@ int capability_create_write(const struct capability_text *text, bool reversible,
 	return create(text, reversible ? &reversibly : &for_good, by_capability(compensation_id), ret_decl);
 }
 
+/* What a program does, and what happens at the other end, is not seen from here: HIGH, unless somebody knows better. */
+int capability_create_exec(const struct capability_text *text, const char *compensation_id, json_t **ret_decl)
+{
+	static const struct pattern p = {"EXECUTE", "HIGH", "what the program does is not seen from here", "runs a program",
+					 true};
+
+	return create(text, &p, by_capability(compensation_id), ret_decl);
+}
+
+int capability_create_net(const struct capability_text *text, const char *compensation_id, json_t **ret_decl)
+{
+	static const struct pattern p = {"NETWORK", "HIGH", "what is sent leaves this host", "talks to another host", true};
+
+	return create(text, &p, by_capability(compensation_id), ret_decl);
+}
+
 int capability_create_delete(const struct capability_text *text, const char *compensation_id, json_t **ret_decl)
 {
 	static const struct pattern p = {"DELETE", "HIGH", "what is deleted is gone", "data is lost", false};

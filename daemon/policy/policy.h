@@ -67,7 +67,7 @@ const json_t *model_find(const struct model *m, enum decl_kind kind, const char 
 /*
  * Declarations by pattern, to be completed and loaded: read is LOW; write is MEDIUM, or HIGH if it cannot be reversed,
  * which then needs a compensating capability (-EINVAL); delete is HIGH, irreversible and compensated, by quarantine if
- * nothing is named.
+ * nothing is named; running a program and talking to the network are HIGH.
  */
 struct capability_text {
 	const char *id, *name, *description; /* name, description: NULL: none */
@@ -77,6 +77,8 @@ int capability_create_write(const struct capability_text *text, bool reversible,
 			    json_t **ret_decl) must_check;
 int capability_create_delete(const struct capability_text *text, const char *compensation_id,
 			     json_t **ret_decl) must_check;
+int capability_create_exec(const struct capability_text *text, const char *compensation_id, json_t **ret_decl) must_check;
+int capability_create_net(const struct capability_text *text, const char *compensation_id, json_t **ret_decl) must_check;
 
 /*
  * Numbers of capabilities, rules ("policy-id/rule-id") and agents, which outlive generations: records carry them. get

@@ -12,5 +12,8 @@ const struct migration store_migrations[] = {
 	{ "0001_first",
 #include "migrations/0001_first.sql"
 	},
+	{ "0002_versions",
+#include "migrations/0002_versions.sql"
+	},
 };
 const size_t store_migrations_count = ARRAY_SIZE(store_migrations);

@@ -125,6 +125,7 @@ class Damaged(GovernTest):
     def test_a_newer_schema_is_left_alone(self):
         self.stop()
         db = sqlite3.connect(f"{self.dir}/state/cvf.db")
+        (version,) = db.execute("PRAGMA user_version").fetchone()
         db.execute("PRAGMA user_version=9999")
         db.close()
         newer = self.spawn()
@@ -133,7 +134,7 @@ class Damaged(GovernTest):
         self.assertIn("newer version", " ".join(newer.lines))
         self.assertEqual(glob.glob(f"{self.dir}/state/cvf.db.corrupt-*"), [])
         db = sqlite3.connect(f"{self.dir}/state/cvf.db")
-        db.execute("PRAGMA user_version=1")
+        db.execute(f"PRAGMA user_version={version}")
         db.close()
         self.start()
 

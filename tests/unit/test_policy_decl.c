@@ -398,6 +398,10 @@ static void test_patterns(void **state)
 	assert_int_equal(created(decl, false), CVF_R2);
 	assert_int_equal(capability_create_delete(&text, "t.undo", &decl), 0);
 	assert_int_equal(created(decl, false), CVF_R2);
+	assert_int_equal(capability_create_exec(&text, NULL, &decl), 0);
+	assert_int_equal(created(decl, true), CVF_R2);
+	assert_int_equal(capability_create_net(&text, NULL, &decl), 0);
+	assert_int_equal(created(decl, true), CVF_R2);
 }
 
 /* ---- what is shown ---- */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* decl_table.c - the tables `declarations` and `modes` */
+/* decl_table.c - the tables `declarations`, `modes` and `states` */
 #include "decl_table.h"
 
 #include "store/stmt.h"
@@ -60,30 +60,41 @@ int decl_table_drop(struct store *s, enum decl_kind kind, const char *id)
 	return stmt_run(q);
 }
 
-int mode_table_put(struct store *s, const char *agent, const char *mode)
+static const struct set_statements {
+	const char *put, *drop, *each;
+} set_statements[DECL_KIND_MAX] = {
+	[DECL_AGENT] = { "INSERT OR REPLACE INTO modes (agent, mode) VALUES (?, ?)", "DELETE FROM modes WHERE agent = ?",
+			 "SELECT agent, mode FROM modes" },
+	[DECL_CAPABILITY] = { "INSERT OR REPLACE INTO states (capability, state) VALUES (?, ?)",
+			      "DELETE FROM states WHERE capability = ?", "SELECT capability, state FROM states" },
+};
+
+int set_table_put(struct store *s, enum decl_kind kind, const char *id, const char *value)
 {
+	const struct set_statements *of = &set_statements[kind];
 	struct stmt *q;
 
-	if (!mode) {
-		q = stmt(s, "DELETE FROM modes WHERE agent = ?");
-		stmt_text(q, agent);
-		return stmt_run(q);
-	}
-	q = stmt(s, "INSERT OR REPLACE INTO modes (agent, mode) VALUES (?, ?)");
-	stmt_text(q, agent);
-	stmt_text(q, mode);
+	if (!of->put)
+		return 0;
+	q = stmt(s, value ? of->put : of->drop);
+	stmt_text(q, id);
+	if (value)
+		stmt_text(q, value);
 	return stmt_run(q);
 }
 
-int mode_table_each(struct store *s, int (*each)(void *ctx, const char *agent, const char *mode), void *ctx)
+int set_table_each(struct store *s, enum decl_kind kind, set_each each, void *ctx)
 {
-	struct stmt *q = stmt(s, "SELECT agent, mode FROM modes");
+	struct stmt *q;
 	int r;
 
+	if (!set_statements[kind].each)
+		return 0;
+	q = stmt(s, set_statements[kind].each);
 	while ((r = stmt_row(q)) > 0) {
-		const char *agent = stmt_col_text(q);
+		const char *id = stmt_col_text(q);
 
-		r = each(ctx, agent, stmt_col_text(q));
+		r = each(ctx, id, stmt_col_text(q));
 		if (r < 0) {
 			stmt_end(q);
 			break;

@@ -16,6 +16,7 @@
 #include "generation_table.h"
 #include "govern/approval/approval.h"
 #include "govern/counter/counter.h"
+#include "history.h"
 #include "image_send.h"
 #include "json/doc.h"
 #include "numbers_table.h"
@@ -33,6 +34,7 @@ struct registry {
 };
 
 struct compiled {
+	const struct model *model;	/* what it was made of */
 	struct cvf_image *image;
 	size_t size;
 };
@@ -140,8 +142,8 @@ static int store_added(struct governor *g, const struct change *c, const char *b
 		struct decl_row row = { c->kind, json_string_value(json_object_get(decl, "id")), c->source, text };
 
 		r = text && row.id ? decl_table_put(g->store, &row, clock_utc_ms(), by) : -ENOMEM;
-		if (r == 0 && c->kind == DECL_AGENT)
-			r = mode_table_put(g->store, row.id, NULL);
+		if (r == 0)
+			r = set_table_put(g->store, c->kind, row.id, NULL);
 		if (r < 0)
 			break;
 	}
@@ -158,10 +160,10 @@ static int store_change(struct governor *g, const struct change *c, const char *
 		r = store_added(g, c, by);
 	if (r == 0 && c->drop)
 		r = decl_table_drop(g->store, c->kind, c->drop);
-	if (r == 0 && c->drop && c->kind == DECL_AGENT)
-		r = mode_table_put(g->store, c->drop, NULL);
-	if (r == 0 && c->mode)
-		r = mode_table_put(g->store, c->mode_agent, c->mode);
+	if (r == 0 && c->drop)
+		r = set_table_put(g->store, c->kind, c->drop, NULL);
+	if (r == 0 && c->set)
+		r = set_table_put(g->store, c->kind, c->set_id, c->set);
 	return r;
 }
 
@@ -194,6 +196,8 @@ static int send_and_commit(struct governor *g, const struct compiled *c, const s
 	if (r == 0)
 		r = store_change(g, change, by);
 	if (r == 0)
+		r = history_note(g, &(struct history){ c->model, c->image->generation, by, change ? change->note : NULL });
+	if (r == 0)
 		r = generation_table_activate(g->store, c->image->generation);
 	if (r == 0)
 		r = send(g, c, d);
@@ -224,7 +228,7 @@ static void put_back(struct governor *g)
 /* Takes the origin, whatever happens. */
 static int activate(struct governor *g, struct origin *take, const struct change *change, const char *by, struct diags *d)
 {
-	struct compiled c = { 0 };
+	struct compiled c = { .model = take->model };
 	int r = compile(g, take, &c, d);
 
 	if (r == 0 && counter_collect(g) < 0 && link_is_closed(g->link)) /* what the old generation counted until now */

@@ -4,12 +4,14 @@
 
 #include "api/view.h"
 #include "decl_table.h"
+#include "history.h"
 #include "govern/serve.h"
 #include "json/doc.h"
 #include "registry.h"
 #include "registry_view.h"
 
 #define NAME_MAX_BYTES 255
+#define NOTE_MAX 500
 
 static const char *const words[DECL_KIND_MAX] = {
 	[DECL_CAPABILITY] = "capability", [DECL_AGENT] = "agent", [DECL_POLICY] = "policy", [DECL_PROFILE] = "profile",
@@ -83,25 +85,39 @@ static bool is_registered(struct governor *g, enum decl_kind kind, const char *i
 	return json_is_true(json_object_get(decl, "builtin")) || decl_table_has(g->store, kind, id) > 0;
 }
 
+/* What is in force does not go out of force because somebody proposes something. */
+static unsigned int check_proposed(struct request *q, enum decl_kind kind, const json_t *added)
+{
+	const char *id = json_string_value(json_object_get(added, "id")), *state = json_string_value(json_object_get(added, "state"));
+	const json_t *old = model_find(registry_model(governor_of(q)->registry), kind, id);
+	const char *was = json_string_value(json_object_get(old, "state"));
+
+	if (!state || !was || strcmp(state, "PROPOSED") != 0 || strcmp(was, "PROPOSED") == 0)
+		return 0;
+	return refuse(q, 409, "in-force", "propose it under another id, and retire the old one when it is ACTIVE",
+		      "the capability %s is %s: a proposal would take it out of force", id, was);
+}
+
 /* Of a text that declares ids that are registered or shipped already: replacing them must have been asked for. */
 static unsigned int check_replaced(struct request *q, enum decl_kind kind, const struct change *c)
 {
 	const char *replace = request_query(q, "replace");
 	own(model) struct model *alone = model_new();
+	bool may_replace = kind == DECL_POLICY || (replace && strcmp(replace, "1") == 0);
 	struct diags d = { 0 };
 	unsigned int status = 0;
 
-	if (kind == DECL_POLICY || (replace && strcmp(replace, "1") == 0) || !alone ||
-	    model_load_text(alone, c->text, c->size, c->source, 1u << kind, false, &d) < 0) {
+	if (!alone || model_load_text(alone, c->text, c->size, c->source, 1u << kind, false, &d) < 0) {
 		diags_done(&d);
 		return 0; /* mistakes are reported by the activation itself */
 	}
 	for (size_t i = 0; !status && i < model_count(alone, kind); i++) {
 		const char *id = json_string_value(json_object_get(model_at(alone, kind, i), "id"));
 
-		if (is_registered(governor_of(q), kind, id))
+		status = check_proposed(q, kind, model_at(alone, kind, i));
+		if (!status && !may_replace && is_registered(governor_of(q), kind, id))
 			status = refuse(q, 409, "exists", "add ?replace=1 (cvfctl: --replace) to replace it",
-					"there is a %s %s already", words[kind], id);
+					"the %s %s is there already", words[kind], id);
 	}
 	diags_done(&d);
 	return status;
@@ -183,7 +199,7 @@ static unsigned int post_mode(struct request *q)
 {
 	static const char *const members[] = { "mode", NULL };
 	struct governor *g = governor_of(q);
-	struct change c = { .kind = DECL_AGENT, .mode_agent = q->params[0] };
+	struct change c = { .kind = DECL_AGENT, .set_id = q->params[0] };
 	struct diags d = { 0 };
 	unsigned int status = 0;
 	own_json json_t *body = request_object(q, members, &status);
@@ -191,18 +207,86 @@ static unsigned int post_mode(struct request *q)
 
 	if (!body)
 		return status;
-	if (member_text(q, body, "mode", 16, &c.mode) < 0)
+	if (member_text(q, body, "mode", 16, &c.set) < 0)
 		return 400;
-	if (!c.mode || (strcmp(c.mode, "enforce") != 0 && strcmp(c.mode, "observe") != 0 && strcmp(c.mode, "learn") != 0))
+	if (!c.set || (strcmp(c.set, "enforce") != 0 && strcmp(c.set, "observe") != 0 && strcmp(c.set, "learn") != 0))
 		return refuse(q, 400, "bad-value", "write enforce, observe or learn", "\"mode\" is not one of the modes");
 	if (!model_find(registry_model(g->registry), DECL_AGENT, q->params[0]))
 		return no_such(q, DECL_AGENT);
 	r = registry_activate(g, &c, caller_of(q)->name, &d);
 	status = r < 0 ? refuse_activation(q, r, &d)
-		       : reply(q, 200, json_pack("{s:s, s:s, s:I}", "agent", q->params[0], "mode", c.mode, "generation",
+		       : reply(q, 200, json_pack("{s:s, s:s, s:I}", "agent", q->params[0], "mode", c.set, "generation",
 						 (json_int_t)registry_generation(g->registry)));
 	diags_done(&d);
 	return status;
+}
+
+/* One step at a time; back goes only what was deprecated. */
+static const struct move {
+	const char *from, *to;
+} moves[] = {
+	{ "PROPOSED", "ACTIVE" },   { "PROPOSED", "RETIRED" },	{ "ACTIVE", "DEPRECATED" },
+	{ "DEPRECATED", "ACTIVE" }, { "DEPRECATED", "RETIRED" },
+};
+
+static unsigned int check_move(struct request *q, const char *from, const char *to)
+{
+	char hint[128] = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(moves); i++) {
+		size_t used = strlen(hint);
+
+		if (strcmp(moves[i].from, from) != 0)
+			continue;
+		if (to && strcmp(moves[i].to, to) == 0)
+			return 0;
+		snprintf(hint + used, sizeof(hint) - used, "%s%s", used ? " or " : "it can become ", moves[i].to);
+	}
+	if (!to || (strcmp(to, "PROPOSED") && strcmp(to, "ACTIVE") && strcmp(to, "DEPRECATED") && strcmp(to, "RETIRED")))
+		return refuse(q, 400, "bad-value", "write ACTIVE, DEPRECATED or RETIRED", "\"state\" is not one of the states");
+	return refuse(q, 409, "no-such-move", *hint ? hint : "register it anew: what is retired does not come back by itself",
+		      "the capability %s is %s and cannot become %s", q->params[0], from, to);
+}
+
+static unsigned int post_state(struct request *q)
+{
+	static const char *const members[] = { "state", "note", NULL };
+	struct governor *g = governor_of(q);
+	struct change c = { .kind = DECL_CAPABILITY, .set_id = q->params[0] };
+	const json_t *decl = model_find(registry_model(g->registry), DECL_CAPABILITY, q->params[0]);
+	struct diags d = { 0 };
+	unsigned int status = 0;
+	own_json json_t *body = request_object(q, members, &status);
+	int r;
+
+	if (!body)
+		return status;
+	if (member_text(q, body, "state", 16, &c.set) < 0 || member_text(q, body, "note", NOTE_MAX, &c.note) < 0)
+		return 400;
+	if (!decl)
+		return no_such(q, DECL_CAPABILITY);
+	status = check_move(q, json_string_value(json_object_get(decl, "state")), c.set);
+	if (status)
+		return status;
+	r = registry_activate(g, &c, caller_of(q)->name, &d);
+	status = r < 0 ? refuse_activation(q, r, &d)
+		       : reply(q, 200, json_pack("{s:s, s:s, s:I, s:o}", "capability", q->params[0], "state", c.set, "generation",
+						 (json_int_t)registry_generation(g->registry), "warnings", view_diags(&d, DIAG_WARNING)));
+	diags_done(&d);
+	return status;
+}
+
+static unsigned int get_versions(struct request *q)
+{
+	enum decl_kind kind = kind_of(q);
+	json_t *list = history_view(governor_of(q), kind, q->params[0]);
+
+	if (!list)
+		return refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read");
+	if (json_array_size(list))
+		return reply(q, 200, json_pack("{s:s, s:o}", "id", q->params[0], "versions", list));
+	json_decref(list);
+	return no_such(q, kind);
 }
 
 static unsigned int post_reload(struct request *q)
@@ -228,6 +312,11 @@ static const char posted[] =
 	"(`file`, `line`, `column`, `level`, `message`, `hint`) when anything is wrong, and then nothing has changed; 409 when the\n"
 	"id is declared in a file.";
 
+static const char versions[] =
+	"`{\"id\": ID, \"versions\": [...]}`, newest first: `revision` (counted from 1), `made_at`, `made_by`, `note`, `source`, `state`,\n"
+	"`version`, `mode`, `generation`, `removed`, `declaration`. A row for every change that came into force, whether from a file,\n"
+	"from the API or with the product.";
+
 static const char deleted[] = "409 when it is part of the product or declared in a file: the answer says in which.";
 
 static const struct route table[] = {
@@ -235,16 +324,24 @@ static const struct route table[] = {
 	{ "GET", "/v1/capabilities/{id}", ROLE_VIEWER, 0, get_one, "One capability", NULL },
 	{ "POST", "/v1/capabilities", ROLE_ADMIN, 0, post_declaration, "Register capabilities and put them in force", posted },
 	{ "DELETE", "/v1/capabilities/{id}", ROLE_ADMIN, 0, delete_declaration, "Remove a registered capability", deleted },
+	{ "GET", "/v1/capabilities/{id}/versions", ROLE_VIEWER, 0, get_versions, "What a capability was, since when, and who made it so", versions },
+	{ "POST", "/v1/capabilities/{id}/state", ROLE_ADMIN, 0, post_state, "Take a capability on in its life",
+	  "Body: `{\"state\": \"ACTIVE\"|\"DEPRECATED\"|\"RETIRED\", \"note\": TEXT}`. From PROPOSED to ACTIVE (or RETIRED: turned down), on\n"
+	  "to DEPRECATED and RETIRED; a deprecated one may become ACTIVE again; otherwise 409. It wins over the declaration, also of a\n"
+	  "file or of the product, until the capability is registered anew.\n\n"
+	  "`{\"capability\": ID, \"state\": STATE, \"generation\": N, \"warnings\": [...]}`; the warnings say which agents name it." },
 	{ "GET", "/v1/agents", ROLE_VIEWER, 0, get_list, "All registered agents", NULL },
 	{ "GET", "/v1/agents/{id}", ROLE_VIEWER, 0, get_one, "One agent", NULL },
 	{ "POST", "/v1/agents", ROLE_ADMIN, 0, post_declaration, "Register agents and put them in force", posted },
 	{ "DELETE", "/v1/agents/{id}", ROLE_ADMIN, 0, delete_declaration, "Remove a registered agent", deleted },
+	{ "GET", "/v1/agents/{id}/versions", ROLE_VIEWER, 0, get_versions, "What an agent was, since when, and who made it so", versions },
 	{ "POST", "/v1/agents/{id}/mode", ROLE_ADMIN, 0, post_mode, "Enforce, only record what would be refused, or learn",
 	  "Body: `{\"mode\": \"enforce\"|\"observe\"|\"learn\"}`. It wins over the declaration until the agent is registered anew." },
 	{ "GET", "/v1/policies", ROLE_VIEWER, 0, get_list, "All policies in force", NULL },
 	{ "GET", "/v1/policies/{id}", ROLE_VIEWER, 0, get_one, "One policy", NULL },
 	{ "POST", "/v1/policies", ROLE_ADMIN, 0, post_declaration, "Put policies in force; those of the same id are replaced", posted },
 	{ "DELETE", "/v1/policies/{id}", ROLE_ADMIN, 0, delete_declaration, "Remove a policy", deleted },
+	{ "GET", "/v1/policies/{id}/versions", ROLE_VIEWER, 0, get_versions, "What a policy was, since when, and who made it so", versions },
 	{ "GET", "/v1/profiles", ROLE_VIEWER, 0, get_list, "All agent profiles", NULL },
 	{ "GET", "/v1/profiles/{id}", ROLE_VIEWER, 0, get_one, "One profile", NULL },
 	{ "POST", "/v1/reload", ROLE_ADMIN, 0, post_reload, "Read settings and declarations again and put them in force together",

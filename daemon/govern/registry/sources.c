@@ -11,6 +11,7 @@
 
 #include "decl_table.h"
 #include "json/doc.h"
+#include "overlay.h"
 
 static const char *const plurals[DECL_KIND_MAX] = {
 	[DECL_CAPABILITY] = "capabilities",
@@ -151,66 +152,33 @@ static int add_change(struct work *w)
 	return texts_add(&w->texts, &one);
 }
 
-struct modes {
-	const struct work *w;
-	json_t *agents;	/* of a text */
-	bool is_changed;
-};
-
-/* An agent that is registered anew comes with the mode that its declaration says. */
-static int set_mode(void *ctx, const char *agent, const char *mode)
+static bool is_known(const struct diags *d, const struct diag *one)
 {
-	struct modes *m = ctx;
-	json_t *one;
-	size_t i;
+	for (size_t i = 0; i < d->n; i++)
+		if (d->v[i].message && one->message && strcmp(d->v[i].message, one->message) == 0)
+			return true;
+	return false;
+}
 
-	if (m->w->change && m->w->change->kind == DECL_AGENT && is_added(m->w, agent))
-		return 0;
-	json_array_foreach(m->agents, i, one) {
-		const char *id = json_string_value(json_object_get(one, "id"));
+/* Places are those of the texts as written; what the overlay adds to that has none. */
+static void tell_new(struct work *w, const struct diags *again)
+{
+	for (size_t i = 0; i < again->n; i++) {
+		const struct diag *one = &again->v[i];
 
-		if (!id || strcmp(id, agent) != 0)
-			continue;
-		json_object_set_new(one, "mode", json_string(mode));
-		m->is_changed = true;
+		if (one->level == DIAG_ERROR || !is_known(w->d, one))
+			diags_add(w->d, one->level, one->file, 0, 0, one->hint, "%s", one->message ? one->message : "out of memory");
 	}
-	return 0;
 }
 
-/* Modes set through the API win over those that the texts declare. */
-static int set_modes(struct work *w, struct decl_text *text, bool *ret_is_changed)
+/* What the API set is put into the texts, and the model made again. */
+static int apply_overlay(struct work *w)
 {
-	own_json json_t *root = json_loadb(text->text, text->size, 0, NULL);
-	own_json json_t *list = json_is_array(root) ? json_incref(root) : json_pack("[O]", root);
-	struct modes modes = { .w = w, .agents = list };
-	const struct change *c = w->change;
-	int r = list ? mode_table_each(w->g->store, set_mode, &modes) : -ENOMEM;
-	char *changed;
-
-	if (r == 0 && c && c->mode)
-		r = set_mode(&modes, c->mode_agent, c->mode);
-	if (r < 0 || !modes.is_changed)
-		return r;
-	changed = json_dumps(list, JSON_COMPACT);
-	if (!changed)
-		return -ENOMEM;
-	free(text->text);
-	text->text = changed;
-	text->size = strlen(changed);
-	*ret_is_changed = true;
-	return 0;
-}
-
-/* The diagnoses are those of the texts as written; only then are the modes put in and the model made again. */
-static int apply_modes(struct work *w)
-{
+	struct overlay overlay = { .store = w->g->store, .change = w->change, .added = w->added };
 	struct diags again = { 0 };
 	bool is_changed = false;
-	int r = 0;
+	int r = overlay_apply(&overlay, &w->texts, &is_changed);
 
-	for (size_t i = 0; r == 0 && i < w->texts.n; i++)
-		if (w->texts.v[i].kind == DECL_AGENT)
-			r = set_modes(w, &w->texts.v[i], &is_changed);
 	if (r < 0 || !is_changed)
 		return r;
 	model_free(w->model);
@@ -218,6 +186,7 @@ static int apply_modes(struct work *w)
 	r = w->model ? texts_load(&w->texts, w->model, &again) : -ENOMEM;
 	if (r == 0)
 		r = model_check(w->model, &again);
+	tell_new(w, &again);
 	diags_done(&again);
 	return r;
 }
@@ -260,7 +229,7 @@ static int collect(struct work *w)
 		r = files;
 	if (r == 0)
 		r = model_check(w->model, w->d);
-	return r < 0 ? r : apply_modes(w);
+	return r < 0 ? r : apply_overlay(w);
 }
 
 static int finish(struct work *w, int r, struct origin *ret_origin)

@@ -13,7 +13,8 @@ struct change {
 	size_t size;
 	const char *source;	/* file name for diagnoses */
 	const char *drop;	/* id of a registered one that is left out; NULL: none */
-	const char *mode_agent, *mode;	/* an agent's mode set through the API; NULL: none */
+	const char *set_id, *set;	/* an agent's mode or a capability's state set through the API; NULL: none */
+	const char *note;	/* why; kept with the version. NULL: none */
 };
 
 /* A checked model and what it was made of. */

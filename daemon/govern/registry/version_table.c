@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+/* version_table.c - the table `versions` */
+#include "version_table.h"
+
+#include "store/stmt.h"
+
+int version_table_add(struct store *s, const struct version_row *row)
+{
+	struct stmt *q = stmt(s, "INSERT INTO versions (kind, id, revision, digest, text, generation, made_ms, made_by, note)"
+				 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+
+	stmt_int(q, row->kind);
+	stmt_text(q, row->id);
+	stmt_int(q, row->revision);
+	stmt_blob(q, row->digest, VERSION_DIGEST_BYTES);
+	stmt_text(q, row->text);
+	stmt_int(q, (int64_t)row->generation);
+	stmt_int(q, row->made_ms);
+	stmt_text(q, row->made_by);
+	stmt_text(q, row->note);
+	return stmt_run(q);
+}
+
+static int walk(struct stmt *q, enum decl_kind kind, version_each each, void *ctx)
+{
+	static const uint8_t unknown[VERSION_DIGEST_BYTES];
+	int r;
+
+	while ((r = stmt_row(q)) > 0) {
+		struct version_row row = { .kind = kind, .id = stmt_col_text(q) };
+		struct blob digest;
+
+		row.revision = stmt_col_int(q);
+		digest = stmt_col_blob(q);
+		row.digest = digest.n == VERSION_DIGEST_BYTES ? digest.p : unknown;
+		row.text = stmt_col_text(q);
+		row.generation = (uint64_t)stmt_col_int(q);
+		row.made_ms = stmt_col_int(q);
+		row.made_by = stmt_col_text(q);
+		row.note = stmt_col_text(q);
+		r = each(ctx, &row);
+		if (r) {
+			stmt_end(q);
+			return r < 0 ? r : 0;
+		}
+	}
+	return r;
+}
+
+int version_table_each_last(struct store *s, enum decl_kind kind, version_each each, void *ctx)
+{
+	/* Of a group with one MAX() SQLite takes the other columns from the row that has it. */
+	struct stmt *q = stmt(s, "SELECT id, MAX(revision), digest, text, generation, made_ms, '', NULL FROM versions"
+				 " WHERE kind = ? GROUP BY id ORDER BY id");
+
+	stmt_int(q, kind);
+	return walk(q, kind, each, ctx);
+}
+
+int version_table_each(struct store *s, enum decl_kind kind, const char *id, version_each each, void *ctx)
+{
+	struct stmt *q = stmt(s, "SELECT id, revision, digest, text, generation, made_ms, made_by, note FROM versions"
+				 " WHERE kind = ? AND id = ? ORDER BY revision DESC");
+
+	stmt_int(q, kind);
+	stmt_text(q, id);
+	return walk(q, kind, each, ctx);
+}
