@@ -16,6 +16,8 @@ const struct option_row options[OPT_MAX] = {
 	[OPT_ALL] = { "all", NULL, 0, "decided and expired ones too", NULL },
 	[OPT_CAPABILITY] = { "capability", "GLOB", 0, "only capabilities that match, such as 'io.fs.*'",
 			     NULL },
+	[OPT_DECLARATIONS] = { "declarations", "DIR", 0, "a file or folder of declarations to use instead of /etc/cvf",
+			       NULL },
 	[OPT_ETC] = { "etc", "DIR", 0, "declarations to use instead of /etc/cvf", NULL },
 	[OPT_FOLLOW] = { "follow", NULL, 'f', "go on printing as they happen", NULL },
 	[OPT_FOR] = { "for", "DURATION", 0, "how long the grant lasts: 90s, 10m, 2h, 1d", NULL },

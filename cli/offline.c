@@ -12,6 +12,7 @@
 #include "verbs.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 json_t *offline_diagnoses(const struct diags *d)
 {
@@ -55,6 +56,43 @@ int offline_etc(const struct call *c, struct model *m, struct diags *d)
 	if (r == 0)
 		r = load_dir(m, base, "agents.d", BIT(DECL_AGENT), false, d);
 	return r < 0 ? r : load_dir(m, base, "policies.d", BIT(DECL_POLICY), false, d);
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+#define EVERY_KIND (DECLARATIONS | BIT(DECL_PROFILE))
+
+int offline_folder(const char *path, struct model *m, struct diags *d)
+{
+	static const struct {
+		const char *name;
+		unsigned int kinds;
+	} subs[] = { { "capabilities.d", BIT(DECL_CAPABILITY) },
+		     { "agents.d", BIT(DECL_AGENT) },
+		     { "policies.d", BIT(DECL_POLICY) } };
+	bool found = false;
+	int r = 0;
+
+	if (!is_folder(path))
+		return model_load_file(m, path, EVERY_KIND, false, d);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(subs); i++) {
+		own_free char *sub = NULL;
+
+		if (asprintf(&sub, "%s/%s", path, subs[i].name) < 0) {
+			sub = NULL;
+			return -ENOMEM;
+		}
+		if (!is_folder(sub))
+			continue;
+		found = true;
+		r = model_load_dir(m, sub, subs[i].kinds, false, d);
+	}
+	return found ? r : model_load_dir(m, path, EVERY_KIND, false, d);
 }
 
 int offline_model(const struct call *c, struct model *m, struct diags *d)

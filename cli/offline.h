@@ -25,6 +25,8 @@ static inline void own_diags_(struct diags *d)
 /* The standard library (--share), the administrator's files (--etc), or both, into a model. As model_load_dir(). */
 int offline_share(const struct call *c, struct model *m, struct diags *d) must_check;
 int offline_etc(const struct call *c, struct model *m, struct diags *d) must_check;
+/* --declarations: a file, a folder of files, or one like /etc/cvf. */
+int offline_folder(const char *path, struct model *m, struct diags *d) must_check;
 int offline_model(const struct call *c, struct model *m, struct diags *d) must_check;
 /* A list of diagnoses in the shape of the API's. */
 json_t *offline_diagnoses(const struct diags *d);

@@ -227,7 +227,7 @@ static struct MHD_Response *stream_response(struct conn *c, struct MHD_Connectio
 		pump_free(p);
 		return NULL;
 	}
-	MHD_add_response_header(response, "Content-Type", "text/event-stream");
+	MHD_add_response_header(response, "Content-Type", take->type ? take->type : "text/event-stream");
 	return response;
 }
 

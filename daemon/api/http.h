@@ -35,6 +35,7 @@ struct stream {
 	/* Up to room bytes: their number; 0: nothing now (call http_wake() when there is); negative: the end. */
 	ssize_t (*pull)(struct stream *s, char *to, size_t room);
 	void (*free)(struct stream *s);
+	const char *type;	/* of the content; NULL: text/event-stream */
 };
 
 /* The path of a route has at most this many parts in braces. */

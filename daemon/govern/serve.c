@@ -7,6 +7,7 @@
 #include "agent/agent_api.h"
 #include "api/route.h"
 #include "approval/approval.h"
+#include "audit/authoring_api.h"
 #include "audit/event_api.h"
 #include "audit/explain.h"
 #include "counter/counter.h"
@@ -17,6 +18,7 @@
 
 static const struct routes *const all_routes[] = {
 	&health_routes, &registry_routes, &agent_routes, &approval_routes, &event_routes, &explain_routes, &counter_routes,
+	&authoring_routes,
 };
 #define TABLES SERVE_TABLES
 _Static_assert(ARRAY_SIZE(all_routes) == TABLES, "SERVE_TABLES");

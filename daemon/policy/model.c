@@ -214,29 +214,13 @@ static size_t read_all(const struct jat *root, struct source *s, unsigned int al
 	return n;
 }
 
-static int load(struct model *m, const struct jdoc *given, unsigned int allowed, enum layer layer)
+/* Takes the source; nothing is added if there is an error. */
+static int take(struct model *m, struct source *s, const struct jat *at, unsigned int allowed, enum layer layer)
 {
-	struct source *s = source_new(given->name, given->text, given->size);
-	struct jdoc doc = *given;
-	struct diags *d = doc.d;
-	size_t errors = d->errors, n = 0;
-	own_free struct decl **v = NULL;
-	struct jat root;
-	int r;
+	own_free struct decl **v = calloc(json_array_size(at->value) + 1, sizeof(struct decl *));
+	size_t errors = at->doc->d->errors, n = v ? read_all(at, s, allowed, layer, v) : 0;
+	int r = !v ? -ENOMEM : at->doc->d->errors > errors ? -EINVAL : adopt(m, v, n);
 
-	if (!s)
-		return -ENOMEM;
-	doc.pool = s->pool;
-	r = jdoc_parse(&doc, &s->root);
-	if (r == 0) {
-		v = calloc(json_array_size(s->root) + 1, sizeof(struct decl *));
-		r = v ? 0 : -ENOMEM;
-	}
-	if (r == 0) {
-		root = jat_root(&doc, s->root);
-		n = read_all(&root, s, allowed, layer, v);
-		r = d->errors > errors ? -EINVAL : adopt(m, v, n);
-	}
 	if (r < 0) {
 		for (size_t i = 0; i < n; i++)
 			json_decref(v[i]->normal);
@@ -246,6 +230,25 @@ static int load(struct model *m, const struct jdoc *given, unsigned int allowed,
 	s->next = m->sources;
 	m->sources = s;
 	return 0;
+}
+
+static int load(struct model *m, const struct jdoc *given, unsigned int allowed, enum layer layer)
+{
+	struct source *s = source_new(given->name, given->text, given->size);
+	struct jdoc doc = *given;
+	struct jat root;
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	doc.pool = s->pool;
+	r = jdoc_parse(&doc, &s->root);
+	if (r < 0) {
+		source_free(s);
+		return r;
+	}
+	root = jat_root(&doc, s->root);
+	return take(m, s, &root, allowed, layer);
 }
 
 int model_load_text(struct model *m, const char *text, size_t size, const char *name, unsigned int allowed,
@@ -262,6 +265,33 @@ int model_load_candidate(struct model *m, const char *text, size_t size, const c
 	const struct jdoc doc = {.name = name, .text = text, .size = size, .d = d};
 
 	return load(m, &doc, allowed, LAYER_CANDIDATE);
+}
+
+/* The same place in another document of the same text. chain: room for it and all above it. */
+static struct jat *move(const struct jat *at, const struct jdoc *doc, struct jat *chain)
+{
+	struct jat *up = at->up ? move(at->up, doc, chain) : NULL, *to = up ? up + 1 : chain;
+
+	*to = *at;
+	to->doc = doc;
+	to->up = up;
+	return to;
+}
+
+int model_load_part(struct model *m, const struct jat *at, unsigned int allowed)
+{
+	struct source *s = source_new(at->doc->name, at->doc->text, at->doc->size);
+	struct jat chain[JSON_DEPTH_MAX + 1];
+	struct jdoc doc = *at->doc;
+	const struct jat *root = at;
+
+	if (!s)
+		return -ENOMEM;
+	while (root->up)
+		root = root->up;
+	s->root = json_incref(root->value);
+	doc.pool = s->pool;
+	return take(m, s, move(at, &doc, chain), allowed, LAYER_CANDIDATE);
 }
 
 /* ---- looking ---- */

@@ -166,6 +166,9 @@ struct decl {
 	};
 };
 
+/* model_load_candidate() for what stands at a place of a text: an object or an array of them. */
+int model_load_part(struct model *m, const struct jat *at, unsigned int allowed) must_check;
+
 /* A place in a declaration's text, found when it is asked for. */
 #define PLACE_DEPTH 8
 struct place {
