@@ -24,6 +24,8 @@ char LICENSE[] SEC("license") = "GPL";
 #include "digest.bpf.h"
 #include "path.bpf.h"
 #include "record.bpf.h"
+#include "question.bpf.h"
+#include "rate.bpf.h"
 #include "verdict.bpf.h"
 #include "task.bpf.h"
 #include "exec.bpf.h"

@@ -103,8 +103,10 @@ static __noinline int open_judge(struct cvf_scratch *s, struct file *file)
 		cell = s->facts.cell;
 		s->facts.op = CVF_OP_READ;
 		judge_place(s, dentry, mnt, 0);
+		s->facts.other = cell;
 		if (severity(s, cell) >= severity(s, s->facts.cell)) {
 			s->facts.op = CVF_OP_WRITE;
+			s->facts.other = s->facts.cell;
 			s->facts.cell = cell;
 		}
 	}

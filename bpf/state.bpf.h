@@ -42,6 +42,7 @@ MAP(ARRAY, cvf_enrol, __u32, struct cvf_enrol, 1, 0);
 MAP(HASH, cvf_asks, __u64, struct cvf_ask, CVF_HOLDS_MAX, 0);
 MAP(HASH, cvf_holds, __u64, struct cvf_record, CVF_HOLDS_MAX, 0);
 MAP(HASH, cvf_grants, __u64, struct cvf_grant, CVF_GRANTS_MAX, 0);
+MAP(LRU_HASH, cvf_recent, __u64, struct cvf_recent, CVF_RECENT_MAX, 0);	/* session << 32 | rule */
 MAP(ARRAY, cvf_pending, __u32, __u32, CVF_AGENTS_MAX, 0);	/* agent number -> holds waiting */
 
 MAP(LPM_TRIE, cvf_prefix0, struct cvf_prefix, __u32, CVF_PREFIXES_MAX, BPF_F_NO_PREALLOC);
@@ -101,8 +102,10 @@ struct facts {
 	__u32 slot;		/* generation it is judged by: 0 or 1 */
 	__u32 op;
 	__u32 cell;		/* index; cell 0 refuses */
+	__u32 other;		/* of two cells the less severe one: its limits count too; 0: none */
 	__u32 row;
 	__u32 mode;
+	__u32 rate;		/* index of the limit that is exceeded; 0: none */
 	__u32 fault;		/* enum cvf_reason that overrides the cell with a deny; 0: none */
 	__u32 target_pid;
 	__s32 detail;

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define SECTION_ALIGN 8u
-#define CELL_FLAGS    (CVF_CELL_RECORD | CVF_CELL_ASK | CVF_CELL_NO_GRANT)
+#define CELL_FLAGS    (CVF_CELL_RECORD | CVF_CELL_ASK | CVF_CELL_NO_GRANT | CVF_CELL_OVER)
 
 /* Bytes of a record and most records of each section; what is exactly fixed is checked in check_counts(). */
 static const struct {
@@ -29,6 +29,7 @@ static const struct {
 	[CVF_SECTION_ENROL_UID] = {sizeof(struct cvf_image_uid), CVF_AGENTS_MAX},
 	[CVF_SECTION_AGENT] = {sizeof(struct cvf_image_agent), CVF_AGENTS_MAX - 1},
 	[CVF_SECTION_CELL] = {sizeof(struct cvf_cell), CVF_CELLS_MAX},
+	[CVF_SECTION_RATE] = {sizeof(struct cvf_rate), CVF_RATES_MAX},
 	[CVF_SECTION_INDEX] = {2, CVF_INDEX_MAX},
 	[CVF_SECTION_DFA] = {4, CVF_DFA_WORDS},
 };
@@ -198,12 +199,50 @@ static enum image_fault check_cells(const struct cvf_image *image)
 	if (!n || c[0].action != CVF_VERDICT_DENY || c[0].reason != CVF_REASON_INTERNAL || c[0].row || c[0].op ||
 	    c[0].risk > CVF_R3 || c[0].flags & ~CELL_FLAGS)
 		return IMAGE_CELL;
-	for (size_t i = 0; i < n; i++) {
-		if (c[i].reserved)
-			return IMAGE_RESERVED;
-		if (i && !cell_is_sound(&c[i], image->rows))
+	if (c[0].rate)
+		return IMAGE_CELL;
+	for (size_t i = 1; i < n; i++)
+		if (!cell_is_sound(&c[i], image->rows))
 			return IMAGE_CELL;
+	return IMAGE_OK;
+}
+
+/* A chain descends, so it ends; what it leads to is an outcome of the same row and operation that counts nothing itself. */
+static bool chain_is_sound(const struct cvf_image *image, const struct cvf_cell *from)
+{
+	size_t cells_count, rates_count;
+	const struct cvf_cell *cells = image_section(image, CVF_SECTION_CELL, &cells_count);
+	const struct cvf_rate *rates = image_section(image, CVF_SECTION_RATE, &rates_count);
+	uint32_t at = from->rate, length = 0;
+
+	while (at) {
+		const struct cvf_rate *r = &rates[at];
+
+		if (++length > CVF_RATES_CHAIN || at >= rates_count)
+			return false;
+		if (!r->rule || !r->window_s || r->window_s > CVF_RATE_WINDOW_S || r->next >= at)
+			return false;
+		if (!r->over || r->over >= cells_count)
+			return false;
+		if (cells[r->over].row != from->row || cells[r->over].op != from->op || cells[r->over].rate)
+			return false;
+		at = r->next;
 	}
+	return true;
+}
+
+static enum image_fault check_rates(const struct cvf_image *image)
+{
+	static const struct cvf_rate none;
+	size_t cells_count, rates_count;
+	const struct cvf_cell *cells = image_section(image, CVF_SECTION_CELL, &cells_count);
+	const struct cvf_rate *rates = image_section(image, CVF_SECTION_RATE, &rates_count);
+
+	if (!rates_count || memcmp(&rates[0], &none, sizeof(none)) != 0)
+		return IMAGE_RATE;
+	for (size_t i = 0; i < cells_count; i++)
+		if (!chain_is_sound(image, &cells[i]))
+			return IMAGE_RATE;
 	return IMAGE_OK;
 }
 
@@ -315,7 +354,7 @@ enum image_fault image_check(const void *data, size_t size)
 {
 	static enum image_fault (*const checks[])(const struct cvf_image *) = {
 		check_counts, check_classes, check_prefixes, check_states,
-		check_cells,  check_index,   check_agents,   check_enrolment,
+		check_cells,  check_rates,   check_index,    check_agents, check_enrolment,
 	};
 	const struct cvf_image *image = data;
 	enum image_fault fault;
@@ -349,6 +388,7 @@ const char *image_fault_text(unsigned int fault)
 		[IMAGE_STATE] = "a state of the automaton leads out of its table, or to a set that does not exist",
 		[IMAGE_INDEX] = "the index does not cover what the automaton and the agents can reach",
 		[IMAGE_CELL] = "an outcome has an unknown word or breaks what its risk level promises",
+		[IMAGE_RATE] = "a limit of how often is out of range or leads to an outcome of something else",
 		[IMAGE_AGENT] = "an agent is out of range, unknown or there twice",
 		[IMAGE_RESERVED] = "a reserved word is not zero",
 	};
@@ -392,6 +432,7 @@ void image_fill(const struct cvf_image *image, struct cvf_slot *slot)
 	copy_section(image, CVF_SECTION_ENROL_EXE, slot->enrol_exe);
 	copy_section(image, CVF_SECTION_ENROL_CGROUP, slot->enrol_cgroup);
 	copy_section(image, CVF_SECTION_CELL, slot->cells);
+	copy_section(image, CVF_SECTION_RATE, slot->rates);
 	copy_section(image, CVF_SECTION_INDEX, slot->index);
 	copy_section(image, CVF_SECTION_DFA, slot->dfa);
 	memcpy(slot->op_base, image->op_base, sizeof(slot->op_base));

@@ -20,6 +20,7 @@ enum image_fault {
 	IMAGE_STATE,		/* a state that is not the start of a row, or a set out of range */
 	IMAGE_INDEX,		/* the index does not cover what the automaton and the rows can reach */
 	IMAGE_CELL,		/* a cell with an unknown word, or cell 0 not refusing */
+	IMAGE_RATE,		/* a limit of how often: out of range, endless, or leading to an outcome of something else */
 	IMAGE_AGENT,		/* an agent number, row or mode out of range, or twice */
 	IMAGE_RESERVED,		/* a reserved word that is not zero */
 	IMAGE_FAULT_MAX,

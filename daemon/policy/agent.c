@@ -10,7 +10,7 @@ struct limits_spec {
 
 struct agent_spec {
 	struct agent a;
-	const char *schema, *name, *description, *owner;
+	const char *schema, *name, *description;
 	struct limits_spec limits;
 };
 
@@ -82,7 +82,7 @@ static const struct field agent_fields[] = {
 	{"id", read_id, A(id), true, NULL},
 	{"name", read_any_text, offsetof(struct agent_spec, name), false, NULL},
 	{"description", read_any_text, offsetof(struct agent_spec, description), false, NULL},
-	{"owner", read_any_text, offsetof(struct agent_spec, owner), false, NULL},
+	{"owner", read_any_text, A(owner), false, NULL},
 	{"profile", read_id, A(profile), false, NULL},
 	{"home", read_home, A(home), false, NULL},
 	{"match", read_match, offsetof(struct agent_spec, a), false, NULL},

@@ -310,6 +310,8 @@ static int rule_concerns(const struct planned_rule *rule, const struct bound_age
 	if (r > 0)
 		r = names_hold(&rule->rule->agent, b->agent->id);
 	if (r > 0)
+		r = names_hold(&rule->rule->owner, b->agent->owner ? b->agent->owner : "");
+	if (r > 0)
 		r = names_hold(&rule->rule->profile, b->profile->id);
 	return r;
 }

@@ -89,23 +89,78 @@ static int cells_init(struct compiler *c)
 	return c->cells.v && c->cells.hash ? cell_intern(c, &closed, &cell) : -ENOMEM;
 }
 
-static int decide_cell(struct compiler *c, size_t agent, enum cvf_op op, uint32_t *ret_cell)
+static int outcome_cell(struct compiler *c, const struct question *q, const struct outcome *o, uint32_t rate,
+			uint32_t *ret_cell)
 {
-	const struct question q = {
-		.plan = c->plan, .agent = &c->plan->agents[agent], .op = op, .facts = c->facts, .now = c->now};
-	struct outcome o = decide(&q);
 	struct cvf_cell cell = {
-		.action = (uint8_t)o.action,
-		.risk = (uint8_t)o.risk,
-		.flags = o.flags,
-		.reason = (uint8_t)o.reason,
-		.row = (uint16_t)(agent + 1),
-		.op = (uint16_t)op,
-		.timeout_s = o.timeout_s,
+		.action = (uint8_t)o->action,
+		.risk = (uint8_t)o->risk,
+		.flags = (uint8_t)(o->flags | (q->over ? CVF_CELL_OVER : 0)),
+		.reason = (uint8_t)o->reason,
+		.row = (uint16_t)(q->agent - c->plan->agents + 1),
+		.op = (uint16_t)q->op,
+		.timeout_s = o->timeout_s,
+		.rate = rate,
 	};
-	int r = number_cell(c, &o, &cell);
+	int r = number_cell(c, o, &cell);
 
 	return r < 0 ? r : cell_intern(c, &cell, ret_cell);
+}
+
+/* What rules that count would make of it; only what is stricter than the usual outcome takes its place. */
+static int decide_rates(struct compiler *c, const struct question *q, const struct outcome *usual, uint32_t *ret_rate)
+{
+	struct cvf_rate chain[CVF_RATES_CHAIN];
+	size_t n = 0;
+
+	*ret_rate = 0;
+	if (q->counting->n > CVF_RATES_CHAIN)
+		return too_big(c, "one operation's chain of rules that count", q->counting->n, CVF_RATES_CHAIN,
+			       "let fewer rules with \"rate\" match the same operations");
+	for (size_t i = 0; i < q->counting->n; i++) {
+		const struct bound_rule *b = q->counting->v[i];
+		struct question over = *q;
+		struct outcome o;
+		uint32_t cell, rule;
+		int r;
+
+		over.over = b;
+		over.counting = NULL;
+		o = decide(&over);
+		if (!is_more_severe(o.action, o.risk, usual->action, usual->risk) &&
+		    !(o.flags & usual->flags & CVF_CELL_ASK))
+			continue;
+		r = outcome_cell(c, &over, &o, 0, &cell);
+		if (r == 0)
+			r = number_of(c, &c->rule_numbers[b->planned - c->plan->rules], NUMBER_RULE, b->planned->name, &rule);
+		if (r < 0)
+			return r;
+		chain[n++] = (struct cvf_rate){
+			.rule = rule,
+			.limit = (uint32_t)b->planned->rule->rate.more_than,
+			.window_s = (uint32_t)b->planned->rule->rate.within_s,
+			.over = (uint16_t)cell,
+		};
+	}
+	return rates_chain(c, chain, n, ret_rate);
+}
+
+static int decide_cell(struct compiler *c, size_t agent, enum cvf_op op, uint32_t *ret_cell)
+{
+	struct counting counting = {.n = 0};
+	const struct question q = {
+		.plan = c->plan,
+		.agent = &c->plan->agents[agent],
+		.op = op,
+		.facts = c->facts,
+		.now = c->now,
+		.counting = &counting,
+	};
+	struct outcome o = decide(&q);
+	uint32_t rate;
+	int r = decide_rates(c, &q, &o, &rate);
+
+	return r < 0 ? r : outcome_cell(c, &q, &o, rate, ret_cell);
 }
 
 /* ---- columns ---- */
@@ -186,6 +241,8 @@ static int compiler_init(struct compiler *c)
 		if (r < 0)
 			return r;
 	}
+	if (rates_init(&c->rates) < 0)
+		return -ENOMEM;
 	return cells_init(c);
 }
 
@@ -193,6 +250,7 @@ static void compiler_done(struct compiler *c)
 {
 	free(c->cells.v);
 	free(c->cells.hash);
+	rates_done(&c->rates);
 	free(c->capability_numbers);
 	free(c->rule_numbers);
 	free(c->agent_numbers);

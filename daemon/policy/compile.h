@@ -17,6 +17,13 @@ struct cells {
 	size_t n;
 };
 
+struct rates {
+	struct cvf_rate *v; /* [CVF_RATES_MAX] */
+	uint16_t *first;    /* by the cell beyond: its newest rate, 0 none */
+	uint16_t *link;	    /* the one before it that leads to the same cell */
+	size_t n;
+};
+
 /* Columns of one domain; column 0 is what comes of no match. */
 struct columns {
 	struct lists lists; /* list column + 1: [agent * ops_count + op], then the enrolments */
@@ -45,6 +52,7 @@ struct compiler {
 	struct diags *d;
 	int64_t now;
 	struct cells cells;
+	struct rates rates;
 	uint32_t *capability_numbers, *rule_numbers, *agent_numbers; /* [index]; 0: not asked for yet */
 	uint64_t *facts;					     /* of the question being decided */
 	uint32_t *column;					     /* being filled */
@@ -55,6 +63,10 @@ struct compiler {
 
 /* "the policy does not fit: TABLE needs N, at most M"; returns -E2BIG. */
 int too_big(struct compiler *c, const char *table, size_t need, size_t limit, const char *hint) must_check;
+/* compile_rates.c: the number of a chain of limits, in the order in which they are tried; 0 for an empty one. */
+int rates_init(struct rates *r) must_check;
+void rates_done(struct rates *r);
+int rates_chain(struct compiler *c, const struct cvf_rate *chain, size_t n, uint32_t *ret_rate) must_check;
 int columns_init(struct compiler *c, enum cvf_domain domain, size_t extra) must_check;
 /* The column for c->facts, with the extra words as they are in c->column; its number in *ret_set. */
 int column_fill(struct compiler *c, enum cvf_domain domain, uint32_t *ret_set) must_check;

@@ -215,6 +215,11 @@ static struct outcome apply(const struct question *q, const struct bound_rule *b
 		o = outcome_of(s, CVF_VERDICT_HOLD, s->risk == CVF_R3 ? CVF_REASON_HUMAN : CVF_REASON_POLICY_APPROVAL);
 	else
 		o = allow_by_rule(q, r, s);
+	if (r->rate.within_s) {
+		o.flags |= CVF_CELL_OVER;
+		if (o.reason != CVF_REASON_HUMAN)
+			o.reason = CVF_REASON_RATE;
+	}
 	o.rule = b;
 	return o;
 }
@@ -241,6 +246,36 @@ static bool is_same(const struct outcome *a, const struct outcome *b)
 	return a->action == b->action && a->reason == b->reason && a->flags == b->flags && a->rule == b->rule;
 }
 
+static bool is_over(const struct question *q, const struct bound_rule *b)
+{
+	return q->over == b || q->recent > (uint64_t)b->planned->rule->rate.more_than;
+}
+
+/* NULL: when and how often it is done are as the rule wants them. */
+static const char *why_not_now(const struct question *q, const struct bound_rule *b)
+{
+	const struct rule *r = b->planned->rule;
+
+	if (r->windows.n && q->hours_known && !windows_hold(&r->windows, q->now))
+		return "another time";
+	if (!r->rate.within_s || is_over(q, b))
+		return NULL;
+	if (q->counting && q->counting->n++ < CVF_RATES_CHAIN)
+		q->counting->v[q->counting->n - 1] = b;
+	return "not that often so far";
+}
+
+/* A rule that counts takes the place of what would come otherwise only if it is stricter; of two the earlier one. */
+static struct outcome stricter(const struct outcome *counting, const struct outcome *otherwise)
+{
+	if (is_more_severe(counting->action, counting->risk, otherwise->action, otherwise->risk))
+		return *counting;
+	if (otherwise->flags & CVF_CELL_OVER &&
+	    !is_more_severe(otherwise->action, otherwise->risk, counting->action, counting->risk))
+		return *counting;
+	return *otherwise;
+}
+
 static struct outcome by_rules(const struct question *q, const struct subject *s, size_t from)
 {
 	for (size_t i = from; i < q->agent->rules_count; i++) {
@@ -248,16 +283,17 @@ static struct outcome by_rules(const struct question *q, const struct subject *s
 		const char *why = why_not(q, b, s);
 		struct outcome now, otherwise;
 
-		if (!why && b->planned->rule->windows.n && q->hours_known &&
-		    !windows_hold(&b->planned->rule->windows, q->now))
-			why = "another time";
+		if (!why)
+			why = why_not_now(q, b);
 		trace(q, "rule", b->planned->name, !why, why ? why : "every condition holds");
 		if (why)
 			continue;
 		now = apply(q, b, s);
-		if (!b->planned->rule->windows.n || q->hours_known)
+		if (!b->planned->rule->rate.within_s && (!b->planned->rule->windows.n || q->hours_known))
 			return now;
 		otherwise = by_rules(q, s, i + 1);
+		if (b->planned->rule->rate.within_s)
+			return stricter(&now, &otherwise);
 		if (is_same(&now, &otherwise))
 			return otherwise;
 		/* No grant may answer it: the hour must be looked at each time. */

@@ -12,6 +12,12 @@
 #define CAPABILITY_GUARD	(UINT32_MAX - 1)
 #define GUARD_NAME		"cvf.self"
 
+/* Rules that would decide if the operation were done more often, in their order. */
+struct counting {
+	const struct bound_rule *v[CVF_RATES_CHAIN];
+	size_t n; /* may be greater than the array: those were not kept */
+};
+
 /* One operation of one agent on one object, reduced to which patterns match. */
 struct question {
 	const struct plan *plan;
@@ -20,6 +26,9 @@ struct question {
 	const uint64_t *facts; /* of the operation's domain */
 	int64_t now;
 	bool hours_known; /* false: what depends on the hour comes out as "ask the governor" */
+	uint64_t recent;  /* how often it was done within the window of any rule that counts, this time included */
+	const struct bound_rule *over; /* NULL, or the rule that counts whose limit is exceeded */
+	struct counting *counting;     /* NULL, or gets the rules that count and do not decide yet */
 	json_t *trace;	  /* NULL, or an array that gets one object per thing tried */
 };
 

@@ -49,7 +49,15 @@ static int decide_path(const struct plan *p, const struct bound_agent *agent, co
 		       json_t *trace, struct outcome *ret_outcome)
 {
 	own_free uint64_t *facts = NULL;
-	struct question question = {p, agent, q->op, NULL, q->now, true, trace};
+	struct question question = {
+		.plan = p,
+		.agent = agent,
+		.op = q->op,
+		.now = q->now,
+		.hours_known = true,
+		.recent = q->recent,
+		.trace = trace,
+	};
 	int r = find_facts(p, q, path, &facts);
 
 	if (r < 0)

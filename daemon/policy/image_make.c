@@ -181,6 +181,7 @@ static void list_sections(struct draft *d)
 	section(d, CVF_SECTION_ENROL_UID, d->uids, d->uids_count, sizeof(*d->uids));
 	section(d, CVF_SECTION_AGENT, d->agents, c->plan->agents_count, sizeof(*d->agents));
 	section(d, CVF_SECTION_CELL, c->cells.v, c->cells.n, sizeof(*c->cells.v));
+	section(d, CVF_SECTION_RATE, c->rates.v, c->rates.n, sizeof(*c->rates.v));
 	section(d, CVF_SECTION_INDEX, d->index, d->index_count, sizeof(*d->index));
 	section(d, CVF_SECTION_DFA, c->automaton.words, c->automaton.count, sizeof(uint32_t));
 }

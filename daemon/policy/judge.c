@@ -87,22 +87,40 @@ static uint32_t row_of(const struct cvf_image *image, uint32_t agent)
 	return 0;
 }
 
-uint16_t image_judge(const struct cvf_image *image, uint32_t agent_no, const struct query *q)
+static uint16_t more_severe(const struct cvf_image *image, uint16_t second, uint16_t first)
 {
-	const uint16_t *index = image_section(image, CVF_SECTION_INDEX, NULL);
 	const struct cvf_cell *cells = image_section(image, CVF_SECTION_CELL, NULL);
-	const char *object = q->object ? q->object : "";
-	uint16_t first, second;
 
-	if (q->op <= CVF_OP_NONE || q->op >= CVF_OP_MAX)
-		return 0;
-	index += image->op_base[q->op] + (size_t)row_of(image, agent_no) * image->op_sets[q->op];
-	first = index[find_set(image, q, object)];
-	if (!q->object2 || (q->op != CVF_OP_RENAME && q->op != CVF_OP_LINK))
-		return first;
-	second = index[find_set(image, q, q->object2)];
 	return is_more_severe((enum cvf_verdict)cells[second].action, (enum cvf_risk)cells[second].risk,
 			      (enum cvf_verdict)cells[first].action, (enum cvf_risk)cells[first].risk)
 		       ? second
 		       : first;
+}
+
+/* The strictest of the cells beyond the limits that are exceeded, the first of equals; else the cell itself. */
+static uint16_t judge_rates(const struct cvf_image *image, uint16_t cell, uint64_t recent)
+{
+	const struct cvf_cell *cells = image_section(image, CVF_SECTION_CELL, NULL);
+	const struct cvf_rate *rates = image_section(image, CVF_SECTION_RATE, NULL);
+	uint16_t found = 0;
+
+	for (uint32_t at = cells[cell].rate; at; at = rates[at].next)
+		if (recent > rates[at].limit)
+			found = found ? more_severe(image, rates[at].over, found) : rates[at].over;
+	return found ? found : cell;
+}
+
+uint16_t image_judge(const struct cvf_image *image, uint32_t agent_no, const struct query *q)
+{
+	const uint16_t *index = image_section(image, CVF_SECTION_INDEX, NULL);
+	const char *object = q->object ? q->object : "";
+	uint16_t first;
+
+	if (q->op <= CVF_OP_NONE || q->op >= CVF_OP_MAX)
+		return 0;
+	index += image->op_base[q->op] + (size_t)row_of(image, agent_no) * image->op_sets[q->op];
+	first = judge_rates(image, index[find_set(image, q, object)], q->recent);
+	if (!q->object2 || (q->op != CVF_OP_RENAME && q->op != CVF_OP_LINK))
+		return first;
+	return more_severe(image, judge_rates(image, index[find_set(image, q, q->object2)], q->recent), first);
 }

@@ -95,14 +95,20 @@ struct scope {
 
 enum tri { TRI_ANY, TRI_NO, TRI_YES };
 
+/* More often than that within the window; window_s 0: however often. */
+struct rate {
+	long long more_than, within_s;
+};
+
 struct rule {
 	const char *id;
-	struct texts agent, profile, capability, path; /* n 0: any */
+	struct texts agent, owner, profile, capability, path; /* n 0: any */
 	uint8_t risks;				       /* 1 << enum cvf_risk; 0: any */
 	uint8_t types;				       /* 1 << enum op_type; 0: any */
 	uint64_t ops;				       /* OPS_ALL: any */
 	struct cidrs address;
 	struct windows windows;
+	struct rate rate;
 	enum tri in_scope;
 	enum rule_effect { EFFECT_NONE, EFFECT_ALLOW, EFFECT_DENY, EFFECT_APPROVE } effect;
 	const char *reason;
@@ -117,7 +123,7 @@ struct rules {
 };
 
 struct agent {
-	const char *id, *profile, *home;
+	const char *id, *profile, *home, *owner;
 	struct texts cgroup, exe;
 	uint32_t *uids;
 	size_t uids_count;

@@ -113,6 +113,7 @@ struct query {
 	uint16_t port;
 	enum cvf_proto protocol;
 	time_t now; /* for time conditions */
+	uint64_t recent; /* for conditions that count: how often within their window, this time included; 0: not often */
 };
 
 enum policy_decision { AUTO_EXECUTE, SCOPE_GUARD, APPROVAL_REQUIRED, HUMAN_INTERVENTION };

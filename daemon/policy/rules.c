@@ -8,11 +8,15 @@
 
 #define PRIORITY_MAX 1000000
 
+#define RATE_MAX 1000000
+
 struct when_spec {
-	struct texts agent, profile, capability, path;
+	struct texts agent, owner, profile, capability, path;
 	uint64_t risks, types, ops;
 	struct cidrs address;
 	struct windows windows;
+	struct jat rate_at;
+	struct rate rate;
 	bool in_scope, in_scope_given;
 };
 
@@ -61,10 +65,26 @@ static void read_in_scope(const struct jat *at, const struct field *f, void *out
 	when->in_scope_given = true;
 }
 
+static const struct limits count_limits = {0, RATE_MAX}, window_limits = {1, CVF_RATE_WINDOW_S};
+static const struct field rate_fields[] = {
+	{"more_than", read_number, offsetof(struct rate, more_than), true, &count_limits},
+	{"within_s", read_number, offsetof(struct rate, within_s), true, &window_limits},
+};
+
+static void read_rate(const struct jat *at, const struct field *f, void *out)
+{
+	struct when_spec *when = (struct when_spec *)((char *)out - offsetof(struct when_spec, rate));
+
+	(void)f;
+	when->rate_at = *at;
+	fields_read(at, rate_fields, ARRAY_SIZE(rate_fields), out);
+}
+
 #define W(member) offsetof(struct when_spec, member)
 
 static const struct field when_fields[] = {
 	{"agent", read_names, W(agent), false, NULL},
+	{"owner", read_names, W(owner), false, NULL},
 	{"profile", read_names, W(profile), false, NULL},
 	{"capability", read_names, W(capability), false, NULL},
 	{"risk", read_word_bits, W(risks), false, &risk_words},
@@ -74,6 +94,7 @@ static const struct field when_fields[] = {
 	{"address", read_addresses, W(address), false, NULL},
 	{"in_scope", read_in_scope, W(in_scope), false, NULL},
 	{"time", read_windows, W(windows), false, NULL},
+	{"rate", read_rate, W(rate), false, NULL},
 };
 
 static void read_when(const struct jat *at, const struct field *f, void *out)
@@ -118,6 +139,7 @@ static struct rule rule_of(const struct rule_spec *spec)
 	return (struct rule){
 		.id = spec->id,
 		.agent = w->agent,
+		.owner = w->owner,
 		.profile = w->profile,
 		.capability = w->capability,
 		.path = w->path,
@@ -126,6 +148,7 @@ static struct rule rule_of(const struct rule_spec *spec)
 		.ops = w->ops ? w->ops : OPS_ALL,
 		.address = w->address,
 		.windows = w->windows,
+		.rate = w->rate,
 		.in_scope = !w->in_scope_given ? TRI_ANY
 			    : w->in_scope      ? TRI_YES
 					       : TRI_NO,
@@ -135,6 +158,19 @@ static struct rule rule_of(const struct rule_spec *spec)
 		.grant_expires = spec->grant.expires,
 		.ticket = spec->grant.ticket,
 	};
+}
+
+static void refuse_rate(const struct rule_spec *spec)
+{
+	const struct when_spec *when = &spec->when;
+
+	if (!when->rate_at.value)
+		return;
+	if (spec->effect == EFFECT_ALLOW)
+		jat_error(&when->rate_at, "write DENY or REQUIRE_APPROVAL",
+			  "a rule that counts takes the place of the usual outcome when it is too often: it cannot allow");
+	if (when->windows.n)
+		jat_error(&when->rate_at, "write two rules", "a rule cannot both count and look at the time of the week");
 }
 
 static void read_rule(const struct jat *at, struct rules *rules)
@@ -150,6 +186,7 @@ static void read_rule(const struct jat *at, struct rules *rules)
 	}
 	if (spec.grant_at.value && spec.effect && spec.effect != EFFECT_ALLOW)
 		jat_error(&spec.grant_at, NULL, "a standing grant belongs to the effect ALLOW");
+	refuse_rate(&spec);
 	for (size_t i = 0; i < rules->n; i++)
 		if (strcmp(rules->v[i].id, spec.id) == 0)
 			jat_error(at, "a rule without an id has its position, from 1, as its id",

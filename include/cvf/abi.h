@@ -27,7 +27,7 @@ enum cvf_reason {
 #define REASON(number, suffix, word, sentence) CVF_REASON_##suffix = number,
 #include "reasons.def"
 #undef REASON
-	CVF_REASON_MAX = 36,
+	CVF_REASON_MAX = 37,
 };
 
 /* What a cell says, and what the kernel did (the verdict of a record). */
@@ -43,6 +43,7 @@ enum cvf_proto { CVF_PROTO_TCP = 0, CVF_PROTO_UDP = 1, CVF_PROTO_MAX = 2 };
 #define CVF_CELL_RECORD 0x01	/* an allow emits an event */
 #define CVF_CELL_ASK 0x02	/* hold, and the governor may decide it alone (a condition the kernel cannot evaluate) */
 #define CVF_CELL_NO_GRANT 0x04	/* no grant may answer it: R3 */
+#define CVF_CELL_OVER 0x08	/* in the place of another cell, because of a limit of how often */
 
 /* One outcome: what (agent row, operation, set) comes to. Its index is also the index of its counters. */
 struct cvf_cell {
@@ -55,9 +56,19 @@ struct cvf_cell {
 	__u32 capability;	/* number in the governor's store; 0: unregistered */
 	__u32 rule;		/* number in the governor's store; 0: none */
 	__u32 timeout_s;	/* of the hold */
-	__u32 reserved;
+	__u32 rate;		/* index in the slot's rates; 0: it may happen as often as it likes */
 };
 CVF_SIZE(struct cvf_cell, 24);
+
+/* How often one session may do what comes to a cell before another cell takes its place. Number 0 is none. */
+struct cvf_rate {
+	__u32 rule;		/* whose counter; not 0 */
+	__u32 limit;		/* so many within the window, and no more */
+	__u32 window_s;		/* 1 .. CVF_RATE_WINDOW_S */
+	__u16 over;		/* cell beyond it: of the same row and operation, more severe, without a rate */
+	__u16 next;		/* another rate that counts too, smaller than the own number; 0: none */
+};
+CVF_SIZE(struct cvf_rate, 16);
 
 /* An agent's row in one generation. */
 struct cvf_agent {
@@ -99,6 +110,7 @@ struct cvf_slot {
 	__u16 enrol_cgroup[CVF_ENROL_MAX];	/* file set of "//cgroup" + path -> agent number */
 	struct cvf_agent agents[CVF_AGENTS_MAX];
 	struct cvf_cell cells[CVF_CELLS_MAX];
+	struct cvf_rate rates[CVF_RATES_MAX];
 	__u16 index[CVF_INDEX_MAX];
 	__u32 dfa[CVF_DFA_WORDS];
 };
@@ -164,6 +176,16 @@ struct cvf_ask {
 	__u64 expires_ns;	/* CLOCK_BOOTTIME */
 };
 CVF_SIZE(struct cvf_ask, 32);
+
+/*
+ * What a session did of late under one rule: value of cvf_recent, key: session << 32 | rule. A slice is an eighth of the
+ * window, in slice[number % 16] as number << 24 | count: one word, so that no lock is needed.
+ */
+#define CVF_RECENT_SLICES 16
+struct cvf_recent {
+	__u64 slice[CVF_RECENT_SLICES];
+};
+CVF_SIZE(struct cvf_recent, 128);
 
 /* A grant: value of cvf_grants, key: grant digest (agent or session). */
 struct cvf_grant {

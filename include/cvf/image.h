@@ -25,6 +25,7 @@ enum cvf_section {
 	CVF_SECTION_ENROL_UID,		/* struct cvf_image_uid[] */
 	CVF_SECTION_AGENT,		/* struct cvf_image_agent[] */
 	CVF_SECTION_CELL,		/* struct cvf_cell[]; cell 0 is the fail-closed one: deny, internal */
+	CVF_SECTION_RATE,		/* struct cvf_rate[]; rate 0 is all zero */
 	CVF_SECTION_INDEX,		/* u16[] */
 	CVF_SECTION_DFA,		/* u32[] */
 	CVF_SECTION_MAX,

@@ -29,6 +29,13 @@
 #define CVF_INDEX_MAX (1u << 20)
 /* Distinct cells, i.e. distinct outcomes (with their counters), in one generation. */
 #define CVF_CELLS_MAX 16384u
+/* Limits of how often (struct cvf_rate) in one generation, and of them for one operation. */
+#define CVF_RATES_MAX 4096u
+#define CVF_RATES_CHAIN 4
+/* Longest window of such a limit. */
+#define CVF_RATE_WINDOW_S 86400
+/* Counters of them: (session, rule); the one unused for longest makes room. */
+#define CVF_RECENT_MAX 16384
 /* (address class, port class, protocol) -> set. */
 #define CVF_NET_SETS_MAX 65536u
 /* Address prefixes in one generation. */

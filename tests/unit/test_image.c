@@ -26,7 +26,8 @@
 #define FILE_OPS    12u
 #define NET_OPS	    4u
 #define INDEX_WORDS (ROWS * (FILE_OPS * SETS + SETS + NET_OPS * SETS + SYS_OPS))
-#define CELLS	    (1u + (ROWS - 1) * 35u)
+#define CELLS	    (1u + (ROWS - 1) * 35u + 1u) /* the last one is beyond a limit of how often */
+#define LIMITED	    5u
 
 struct small {
 	struct cvf_image head;
@@ -39,6 +40,7 @@ struct small {
 	_Alignas(8) struct cvf_image_uid uid[2];
 	_Alignas(8) struct cvf_image_agent agent[2];
 	_Alignas(8) struct cvf_cell cell[CELLS];
+	_Alignas(8) struct cvf_rate rate[3];
 	_Alignas(8) uint16_t index[(INDEX_WORDS + 3) / 4 * 4];
 	_Alignas(8) uint32_t dfa[(FILE_ROWS + EXEC_ROWS) * STRIDE];
 };
@@ -65,6 +67,7 @@ static void place_all(struct small *s)
 	place(s, CVF_SECTION_ENROL_UID, offsetof(struct small, uid), 2);
 	place(s, CVF_SECTION_AGENT, offsetof(struct small, agent), 2);
 	place(s, CVF_SECTION_CELL, offsetof(struct small, cell), CELLS);
+	place(s, CVF_SECTION_RATE, offsetof(struct small, rate), 3);
 	place(s, CVF_SECTION_INDEX, offsetof(struct small, index), INDEX_WORDS);
 	place(s, CVF_SECTION_DFA, offsetof(struct small, dfa), (FILE_ROWS + EXEC_ROWS) * STRIDE);
 }
@@ -90,7 +93,13 @@ static void fill_index(struct small *s)
 		}
 	}
 	assert_int_equal(at, INDEX_WORDS);
-	assert_int_equal(cell, CELLS);
+	assert_int_equal(cell, CELLS - 1);
+	s->cell[cell] = s->cell[LIMITED];
+	s->cell[cell].action = CVF_VERDICT_DENY;
+	s->cell[cell].reason = CVF_REASON_RATE;
+	s->cell[LIMITED].rate = 2;
+	s->rate[1] = (struct cvf_rate){.rule = 8, .limit = 9, .window_s = CVF_RATE_WINDOW_S, .over = (uint16_t)cell};
+	s->rate[2] = (struct cvf_rate){.rule = 7, .limit = 2, .window_s = 60, .over = (uint16_t)cell, .next = 1};
 }
 
 static void fill_rest(struct small *s)
@@ -198,7 +207,7 @@ static const struct {
 	WORD(head.section[CVF_SECTION_CELL].offset, 0xfffffff8, IMAGE_SECTION),
 	WORD(head.section[CVF_SECTION_CELL].count, 0xffffffff, IMAGE_SECTION),
 	WORD(head.section[CVF_SECTION_CELL].count, 0, IMAGE_CELL),
-	WORD(head.section[CVF_SECTION_CELL].count, CELLS - 1, IMAGE_INDEX),
+	WORD(head.section[CVF_SECTION_CELL].count, CELLS - 1, IMAGE_RATE),
 	WORD(head.section[CVF_SECTION_CLASS_OF].count, 255, IMAGE_SECTION),
 	WORD(head.section[CVF_SECTION_PORT_CLASS].count, 65535, IMAGE_SECTION),
 	WORD(head.section[CVF_SECTION_NET_SET].count, 7, IMAGE_SECTION),
@@ -231,13 +240,13 @@ static const struct {
 	WORD(cell[0].action, CVF_VERDICT_ALLOW, IMAGE_CELL),
 	WORD(cell[0].reason, CVF_REASON_LOW_RISK, IMAGE_CELL),
 	WORD(cell[0].row, 1, IMAGE_CELL),
-	WORD(cell[0].reserved, 1, IMAGE_RESERVED),
+	WORD(cell[0].rate, 1, IMAGE_CELL),
 	WORD(cell[3].action, 0, IMAGE_CELL),
 	WORD(cell[3].action, 4, IMAGE_CELL),
 	WORD(cell[3].risk, 4, IMAGE_CELL),
 	WORD(cell[3].risk, CVF_R3, IMAGE_CELL), /* CRITICAL and allowed */
 	WORD(cell[3].risk, CVF_R2, IMAGE_CELL), /* HIGH and allowed without a standing grant */
-	WORD(cell[3].flags, 8, IMAGE_CELL),
+	WORD(cell[3].flags, 16, IMAGE_CELL),
 	WORD(cell[3].reason, CVF_REASON_MAX, IMAGE_CELL),
 	WORD(cell[3].reason, 0, IMAGE_CELL),
 	WORD(cell[3].row, ROWS, IMAGE_CELL),
@@ -245,7 +254,19 @@ static const struct {
 	WORD(cell[3].op, 0, IMAGE_CELL),
 	WORD(cell[3].op, CVF_OP_BPF, IMAGE_INDEX), /* a cell of another operation */
 	WORD(cell[3].row, 2, IMAGE_INDEX),	   /* a cell of another agent */
-	WORD(cell[3].reserved, 1, IMAGE_RESERVED),
+	WORD(cell[3].rate, 1, IMAGE_RATE), /* what follows is another operation's */
+	WORD(cell[LIMITED].rate, 3, IMAGE_RATE),
+	WORD(cell[CELLS - 1].rate, 1, IMAGE_RATE), /* beyond a limit is another limit */
+	WORD(rate[0].limit, 1, IMAGE_RATE),
+	WORD(rate[2].rule, 0, IMAGE_RATE),
+	WORD(rate[2].window_s, 0, IMAGE_RATE),
+	WORD(rate[2].window_s, CVF_RATE_WINDOW_S + 1, IMAGE_RATE),
+	WORD(rate[2].over, 0, IMAGE_RATE),
+	WORD(rate[2].over, CELLS, IMAGE_RATE),
+	WORD(rate[2].over, LIMITED + 1, IMAGE_RATE),
+	WORD(rate[2].next, 2, IMAGE_RATE), /* endless */
+	WORD(head.section[CVF_SECTION_RATE].count, 0, IMAGE_RATE),
+	WORD(head.section[CVF_SECTION_RATE].count, 2, IMAGE_RATE),
 	WORD(index[1], CELLS, IMAGE_INDEX),
 	WORD(index[3], 2, IMAGE_INDEX),
 	WORD(dfa[1], 4, IMAGE_STATE), /* the dead state is dead */

@@ -127,7 +127,7 @@ static void put_match(FILE *f)
 	fputs("}]}", f);
 }
 
-static void put_when(FILE *f)
+static void put_when(FILE *f, bool may_count)
 {
 	static const char *const names[] = {"c*", "c1", "c[2-5]", "unregistered.*", "unregistered.write"};
 	static const char *const ops[] = {"read", "write", "exec", "connect", "bpf", "rename", "unix-connect"};
@@ -167,7 +167,9 @@ static void put_when(FILE *f)
 			break;
 		}
 	}
-	if (pick(12) == 0)
+	if (may_count && pick(4) == 0)
+		fprintf(f, "%s\"rate\":{\"more_than\":%u,\"within_s\":60}", comma, pick(20));
+	else if (pick(12) == 0)
 		fprintf(f, "%s\"time\":\"Mon 00:00-12:00\"", comma);
 	fputc('}', f);
 }
@@ -181,9 +183,11 @@ static void put_rules(FILE *f, unsigned int n)
 
 	fputs("\"rules\":[", f);
 	for (unsigned int i = 0; i < n; i++) {
+		const char *effect = ONE_OF(effects);
+
 		fputs(i ? ",{\"when\":" : "{\"when\":", f);
-		put_when(f);
-		fprintf(f, ",\"effect\":%s}", ONE_OF(effects));
+		put_when(f, strncmp(effect, "\"ALLOW", 6) != 0);
+		fprintf(f, ",\"effect\":%s}", effect);
 	}
 	fputc(']', f);
 }
@@ -274,6 +278,7 @@ static void random_query(struct query *q, struct sample *s, unsigned int agents)
 	q->args = s->args;
 	random_address(q->address);
 	q->port = (uint16_t)pick(pick(2) ? 25 : 65536);
+	q->recent = pick(3) ? 0 : pick(25);
 	q->protocol = pick(2) ? CVF_PROTO_TCP : CVF_PROTO_UDP;
 }
 
