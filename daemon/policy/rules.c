@@ -15,7 +15,6 @@ struct when_spec {
 	uint64_t risks, types, ops;
 	struct cidrs address;
 	struct windows windows;
-	struct jat rate_at;
 	struct rate rate;
 	bool in_scope, in_scope_given;
 };
@@ -73,10 +72,7 @@ static const struct field rate_fields[] = {
 
 static void read_rate(const struct jat *at, const struct field *f, void *out)
 {
-	struct when_spec *when = (struct when_spec *)((char *)out - offsetof(struct when_spec, rate));
-
 	(void)f;
-	when->rate_at = *at;
 	fields_read(at, rate_fields, ARRAY_SIZE(rate_fields), out);
 }
 
@@ -160,17 +156,18 @@ static struct rule rule_of(const struct rule_spec *spec)
 	};
 }
 
-static void refuse_rate(const struct rule_spec *spec)
+static void refuse_rate(const struct jat *rule, const struct rule_spec *spec)
 {
-	const struct when_spec *when = &spec->when;
+	struct jat when = jat_member(rule, "when"), rate;
 
-	if (!when->rate_at.value)
+	if (!spec->when.rate.within_s)
 		return;
+	rate = jat_member(&when, "rate");
 	if (spec->effect == EFFECT_ALLOW)
-		jat_error(&when->rate_at, "write DENY or REQUIRE_APPROVAL",
+		jat_error(&rate, "write DENY or REQUIRE_APPROVAL",
 			  "a rule that counts takes the place of the usual outcome when it is too often: it cannot allow");
-	if (when->windows.n)
-		jat_error(&when->rate_at, "write two rules", "a rule cannot both count and look at the time of the week");
+	if (spec->when.windows.n)
+		jat_error(&rate, "write two rules", "a rule cannot both count and look at the time of the week");
 }
 
 static void read_rule(const struct jat *at, struct rules *rules)
@@ -186,7 +183,7 @@ static void read_rule(const struct jat *at, struct rules *rules)
 	}
 	if (spec.grant_at.value && spec.effect && spec.effect != EFFECT_ALLOW)
 		jat_error(&spec.grant_at, NULL, "a standing grant belongs to the effect ALLOW");
-	refuse_rate(&spec);
+	refuse_rate(at, &spec);
 	for (size_t i = 0; i < rules->n; i++)
 		if (strcmp(rules->v[i].id, spec.id) == 0)
 			jat_error(at, "a rule without an id has its position, from 1, as its id",

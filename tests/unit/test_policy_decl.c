@@ -17,6 +17,8 @@
 #define AGENT(rest)	 "{\"schema\":\"cvf.agent/v1\",\"id\":\"a\"" rest "}"
 #define RULES(rest)	 "{\"schema\":\"cvf.policy/v1\",\"id\":\"p\",\"rules\":[" rest "]}"
 #define RULE(rest)	 RULES("{\"effect\":\"DENY\"" rest "}")
+#define COUNTING(effect, rate, rest) \
+	RULES("{\"effect\":\"" effect "\",\"when\":{\"rate\":{" rate "}" rest "}}")
 #define PROFILE(rest)	 "{\"schema\":\"cvf.profile/v1\",\"id\":\"f\"" rest "}"
 #define FILE_MATCH(rest) CAP(",\"match\":{\"file\":[{\"path\":\"/x\"" rest "}]}")
 #define NET_MATCH(rest)	 CAP(",\"match\":{\"net\":[{\"ops\":[\"connect\"]" rest "}]}")
@@ -199,6 +201,13 @@ static const struct row {
 	{RULE(",\"when\":{\"time\":\"Mon-Fri 09:00-18:00\"}"), NULL, NULL},
 	{RULE(",\"when\":{\"time\":\"Mon-Fri,Sun; 22:00-06:00\"}"), NULL, NULL},
 	{RULE(",\"when\":{\"time\":\"Monday\"}"), "not a time of the week", "UTC"},
+	{COUNTING("DENY", "\"more_than\":200,\"within_s\":60", ""), NULL, NULL},
+	{COUNTING("REQUIRE_APPROVAL", "\"more_than\":0,\"within_s\":86400", ""), NULL, NULL},
+	{COUNTING("ALLOW", "\"more_than\":200,\"within_s\":60", ""), "it cannot allow", "DENY or REQUIRE_APPROVAL"},
+	{COUNTING("DENY", "\"more_than\":200,\"within_s\":60", ",\"time\":\"Mon\""), "cannot both count", "two rules"},
+	{COUNTING("DENY", "\"more_than\":200,\"within_s\":0", ""), "between 1 and 86400", NULL},
+	{COUNTING("DENY", "\"more_than\":-1,\"within_s\":9", ""), "between 0 and 1000000", NULL},
+	{COUNTING("DENY", "\"within_s\":9", ""), "\"more_than\" is missing", NULL},
 	{RULE(",\"when\":{\"time\":\"25:00-26:00\"}"), "not a time of the week", NULL},
 	{RULE(",\"when\":{\"address\":[\"10.0.0.0/8\"]}"), NULL, NULL},
 	{RULE(",\"when\":{\"mode\":\"x\"}"), "unknown field", NULL},

@@ -392,6 +392,49 @@ static void test_time(void **state)
 	fixture_done(&f);
 }
 
+#define OFTEN(path, times, verdict, reason)                                                                            \
+	fixture_expect(&f,                                                                                             \
+		       &(struct query){.agent = "a",                                                                  \
+				       .op = CVF_OP_WRITE,                                                             \
+				       .object = path,                                                                 \
+				       .now = FIXTURE_NOW,                                                             \
+				       .recent = times},                                                               \
+		       verdict, CVF_REASON_##reason)
+
+/* Up to the limit later rules decide; beyond it the strictest that is exceeded does, and none loosens. */
+static void test_rate(void **state)
+{
+	static const char text[] = "[" LEVELS "," AGENT(
+		",\"owner\":\"team-a\",\"capabilities\":[\"f.*\"]") "," POLICY(
+		"p", "",
+		"{\"id\":\"ask\",\"when\":{\"path\":[\"/r*/c\"],\"rate\":{\"more_than\":3,\"within_s\":60}},"
+		"\"effect\":\"REQUIRE_APPROVAL\"},"
+		"{\"id\":\"stop\",\"when\":{\"path\":[\"/r*/c\"],\"rate\":{\"more_than\":9,\"within_s\":3600}},"
+		"\"effect\":\"DENY\"},"
+		"{\"id\":\"none\",\"when\":{\"path\":[\"/r0/n\"],\"rate\":{\"more_than\":0,\"within_s\":1}},"
+		"\"effect\":\"DENY\"},"
+		"{\"id\":\"theirs\",\"when\":{\"owner\":[\"team-a\"],\"path\":[\"/r0/o\"]},\"effect\":\"DENY\"},"
+		"{\"id\":\"others\",\"when\":{\"owner\":[\"team-b\"],\"path\":[\"/r0/p\"]},\"effect\":\"DENY\"}") "]";
+	struct fixture f;
+
+	(void)state;
+	fixture_load(&f, text);
+	OFTEN("/r0/c", 0, ALLOW, LOW_RISK);
+	OFTEN("/r0/c", 3, ALLOW, LOW_RISK);
+	OFTEN("/r0/c", 4, HOLD, RATE);
+	OFTEN("/r0/c", 9, HOLD, RATE);
+	OFTEN("/r0/c", 10, DENY, RATE);
+	OFTEN("/r0/d", 10, ALLOW, LOW_RISK);
+	OFTEN("/r2/c", 4, HOLD, APPROVAL); /* held anyway */
+	OFTEN("/r2/c", 10, DENY, RATE);
+	OFTEN("/r1/c", 10, DENY, OUT_OF_SCOPE); /* denied anyway */
+	OFTEN("/r0/n", 0, ALLOW, LOW_RISK);
+	OFTEN("/r0/n", 1, DENY, RATE);
+	OFTEN("/r0/o", 0, DENY, POLICY_DENY);
+	OFTEN("/r0/p", 0, ALLOW, LOW_RISK);
+	fixture_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_type),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_rate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

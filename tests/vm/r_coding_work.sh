@@ -3,11 +3,6 @@
 #
 # A day's work of a coding agent in its workspace; run by r_coding.sh as the agent. Prints what failed; "done" at the end.
 
-if [ -z "${CVF_AGENT:-}" ]; then
-	echo "0 passed, 0 failed, 0 skipped"
-	exit 0
-fi
-
 set -u
 try() {
 	"$@" >/tmp/coding.out 2>&1 || {
