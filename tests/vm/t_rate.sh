@@ -60,7 +60,7 @@ yes "a storm is held" 'wait_hold t /t/r0/s/'
 first=$HOLD
 seen=$(left)
 approve
-yes "approved: it goes on as far as the limit, then asks again" 'wait_hold_other $first t /t/r0/s/'
+yes "approved: it goes on as far as the limit, then asks again" "wait_hold_other $first t /t/r0/s/"
 is "approved: so many more, and the one that was asked for" $((seen - LIMIT - 1)) "$(left)"
 deny
 agent_end

@@ -39,7 +39,7 @@
 #define DAEMON_CGROUP "/sys/fs/cgroup/system.slice/cvfd.service"
 #define MODULE_ROOT "/lib/modules/"
 
-#define DAEMON_READY_SECONDS 60
+#define DAEMON_READY_SECONDS 150
 /* Each question costs the starting daemon time: every 100 ms, 8 % of it. */
 #define DAEMON_POLL_MS 250
 #define STATUS_DAEMON_FAILED 126
