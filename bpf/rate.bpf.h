@@ -30,42 +30,56 @@ static __always_inline struct cvf_recent *recent_of(__u64 key)
 	return bpf_map_lookup_elem(&cvf_recent, &key);
 }
 
-/* One more in the slice that has begun; false: it could not be counted. */
-static __always_inline bool slice_add(struct cvf_recent *recent, __u64 now)
+/* One more in the slice that has begun; 0: it could not be counted. */
+GLOBAL int slice_add(__u64 key, __u64 now)
 {
-	__u64 *at = &recent->slice[now & (CVF_RECENT_SLICES - 1)];
+	struct cvf_recent *recent = recent_of(key);
+	__u64 *at, seen;
 
+	if (!recent)
+		return 0;
+	at = &recent->slice[now & (CVF_RECENT_SLICES - 1)];
 	for (int i = 0; i < 8; i++) {
-		__u64 seen = *at, next = seen >> COUNT_BITS == now ? seen + 1 : now << COUNT_BITS | 1;
-
+		seen = *at;
 		if ((seen & COUNT_MASK) == COUNT_MASK)
-			return false;
-		if (__sync_val_compare_and_swap(at, seen, next) == seen)
-			return true;
+			return 0;
+		if (__sync_val_compare_and_swap(at, seen, seen >> COUNT_BITS == now ? seen + 1 : now << COUNT_BITS | 1) == seen)
+			return 1;
 	}
-	return false;
+	return 0;
 }
 
-/* Counts an attempt. What cannot be counted is too much. */
-static __noinline bool rate_count(__u32 session, const struct cvf_rate *r)
+/* What the slices of the window hold; without a branch, for the verifier. */
+GLOBAL __u64 slices_sum(__u64 key, __u64 now)
 {
-	struct cvf_recent *recent = recent_of(recent_key(session, r));
-	__u64 now = bpf_ktime_get_boot_ns() / (SLICE_NS(r->window_s) ?: 1), sum = 0;
+	struct cvf_recent *recent = bpf_map_lookup_elem(&cvf_recent, &key);
+	__u64 sum = 0;
 
-	if (!recent || !slice_add(recent, now))
-		return true;
+	if (!recent)
+		return COUNT_MASK;
 	for (int i = 0; i < CVF_RECENT_SLICES; i++) {
-		__u64 slice = recent->slice[i];
+		__u64 slice = recent->slice[i], age = now - (slice >> COUNT_BITS);
 
-		if ((slice >> COUNT_BITS) + SLICES_IN_WINDOW >= now)
-			sum += slice & COUNT_MASK;
+		/* all ones when it is one of them: the difference has its sign bit */
+		sum += slice & COUNT_MASK & -((age - SLICES_IN_WINDOW - 1) >> 63);
 	}
-	return sum > r->limit;
+	return sum;
+}
+
+/* Counts an attempt; 1: it is too much, as is what cannot be counted. */
+GLOBAL int rate_count(__u32 session, __u32 slot, __u32 at)
+{
+	const struct cvf_rate *r = rate_at(&cvf_slots[slot & 1], at);
+	__u64 now = bpf_ktime_get_boot_ns() / (SLICE_NS(r->window_s) ?: 1), key = recent_key(session, r);
+
+	return !slice_add(key, now) || slices_sum(key, now) > r->limit;
 }
 
 /* Is this the operation that the task was stopped in, come back? It was counted when it asked. */
-static __noinline bool comes_back(struct cvf_scratch *s, struct cvf_label *l, __u32 rate)
+GLOBAL int comes_back(struct cvf_scratch *s, struct cvf_label *l, __u32 rate)
 {
+	if (!s || !l || !l->question)
+		return 0;
 	s->facts.rate = rate;
 	question_record(s, l, CVF_KIND_VERDICT);
 	question_digests(s);
@@ -74,14 +88,16 @@ static __noinline bool comes_back(struct cvf_scratch *s, struct cvf_label *l, __
 }
 
 /* Is the rule of this limit among those of the chain? One operation counts once under one rule. */
-static __always_inline bool chain_has(const struct cvf_slot *slot, __u32 at, __u32 rule)
+GLOBAL int chain_has(__u32 slot_no, __u32 at, __u32 rule)
 {
+	const struct cvf_slot *slot = &cvf_slots[slot_no & 1];
+
 	for (int i = 0; i < CVF_RATES_CHAIN && at; i++) {
 		if (rate_at(slot, at)->rule == rule)
-			return true;
+			return 1;
 		at = rate_at(slot, at)->next;
 	}
-	return false;
+	return 0;
 }
 
 static __always_inline __u32 severity_over(const struct cvf_scratch *s, __u32 rate)
@@ -90,17 +106,18 @@ static __always_inline __u32 severity_over(const struct cvf_scratch *s, __u32 ra
 }
 
 /* Counts under every rule of the chain that begins at a limit; the strictest that is exceeded, the first of equals, or 0. */
-static __noinline __u32 chain_count(struct cvf_scratch *s, struct cvf_label *l, __u32 at, __u32 counted)
+GLOBAL int chain_count(struct cvf_scratch *s, struct cvf_label *l, __u32 at, __u32 counted)
 {
-	const struct cvf_slot *slot = slot_of(s);
 	__u32 found = 0;
 
+	if (!s || !l)
+		return 0;
 	for (int i = 0; i < CVF_RATES_CHAIN && at; i++) {
-		const struct cvf_rate *r = rate_at(slot, at);
+		const struct cvf_rate *r = rate_at(slot_of(s), at);
 
-		if (l->question && comes_back(s, l, at))
+		if (comes_back(s, l, at))
 			return at;
-		if (!chain_has(slot, counted, r->rule) && rate_count(l->session, r) &&
+		if (!chain_has(s->facts.slot, counted, r->rule) && rate_count(l->session, s->facts.slot, at) &&
 		    (!found || severity_over(s, at) > severity_over(s, found)))
 			found = at;
 		at = r->next;
@@ -119,7 +136,7 @@ GLOBAL int rates_apply(struct cvf_scratch *s, struct cvf_label *l)
 	slot = slot_of(s);
 	rate = cell_at(slot, s->facts.cell)->rate;
 	other_rate = cell_at(slot, s->facts.other)->rate;
-	if ((!rate && !other_rate) || (l->question && comes_back(s, l, 0)))
+	if ((!rate && !other_rate) || comes_back(s, l, 0))
 		return 0;
 	over = chain_count(s, l, rate, 0);
 	other_over = chain_count(s, l, other_rate, rate);
