@@ -2,7 +2,7 @@
 /*
  * rate.bpf.h - how often a session may do something before another cell takes the place of the usual one
  *
- * What is counted is what is attempted, in eighths of the window. The eight full eighths and the one that has begun are looked
+ * Or how old it may be; the rest is the same. What is counted is what is attempted, in eighths of the window. The eight full eighths and the one that has begun are looked
  * at, so within no window more than the limit goes through.
  */
 #ifndef RATE_BPF_H
@@ -66,12 +66,22 @@ GLOBAL __u64 slices_sum(__u64 key, __u64 now)
 	return sum;
 }
 
+/* A session that cannot be found is too old. */
+static __always_inline int is_older(__u32 session, __u32 than_s)
+{
+	struct cvf_session *s = bpf_map_lookup_elem(&cvf_sessions, &session);
+
+	return !s || bpf_ktime_get_boot_ns() - s->began_ns > than_s * 1000000000ull;
+}
+
 /* Counts an attempt; 1: it is too much, as is what cannot be counted. */
 GLOBAL int rate_count(__u32 session, __u32 slot, __u32 at)
 {
 	const struct cvf_rate *r = rate_at(&cvf_slots[slot & 1], at);
 	__u64 now = bpf_ktime_get_boot_ns() / (SLICE_NS(r->window_s) ?: 1), key = recent_key(session, r);
 
+	if (r->limit == CVF_RATE_AGE)
+		return is_older(session, r->window_s);
 	return !slice_add(key, now) || slices_sum(key, now) > r->limit;
 }
 

@@ -23,7 +23,7 @@ static __always_inline bool is_nobody(const struct task_struct *t)
 
 static __noinline int session_begin(__u32 agent, __u32 *ret_session)
 {
-	struct cvf_session fresh = { .agent = agent };
+	struct cvf_session fresh = { .agent = agent, .began_ns = bpf_ktime_get_boot_ns() };
 	__u32 number = __sync_fetch_and_add(&cvf_control.session, 1) + 1;
 
 	*ret_session = number;

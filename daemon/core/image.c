@@ -220,7 +220,9 @@ static bool chain_is_sound(const struct cvf_image *image, const struct cvf_cell 
 
 		if (++length > CVF_RATES_CHAIN || at >= rates_count)
 			return false;
-		if (!r->rule || !r->window_s || r->window_s > CVF_RATE_WINDOW_S || r->next >= at)
+		if (!r->rule || !r->window_s || r->next >= at)
+			return false;
+		if (r->window_s > (r->limit == CVF_RATE_AGE ? CVF_SESSION_AGE_S : CVF_RATE_WINDOW_S))
 			return false;
 		if (!r->over || r->over >= cells_count)
 			return false;

@@ -316,6 +316,9 @@ static int rule_concerns(const struct planned_rule *rule, const struct bound_age
 	return r;
 }
 
+static const char *any_program_paths[] = {"/**", "//anon/**"};
+static const struct texts any_program = {any_program_paths, ARRAY_SIZE(any_program_paths)};
+
 static int bind_rule(struct binder *k, const struct planned_rule *planned, struct bound_rule *ret_rule)
 {
 	const struct rule *rule = planned->rule;
@@ -324,7 +327,10 @@ static int bind_rule(struct binder *k, const struct planned_rule *planned, struc
 	ret_rule->planned = planned;
 	if (r == 0)
 		r = bind_paths(k, CVF_DOMAIN_FILE, &rule->path, NULL, &ret_rule->file);
-	return r < 0 ? r : bind_paths(k, CVF_DOMAIN_EXEC, &rule->path, NULL, &ret_rule->exec);
+	if (r < 0)
+		return r;
+	return bind_paths(k, CVF_DOMAIN_EXEC, rule->argv.n && !rule->path.n ? &any_program : &rule->path,
+			  rule->argv.n ? &rule->argv : NULL, &ret_rule->exec);
 }
 
 static int bind_rules(struct binder *k)

@@ -107,6 +107,16 @@ static int outcome_cell(struct compiler *c, const struct question *q, const stru
 	return r < 0 ? r : cell_intern(c, &cell, ret_cell);
 }
 
+static struct cvf_rate rate_of(const struct rule *r, uint32_t number, uint32_t over)
+{
+	return (struct cvf_rate){
+		.rule = number,
+		.limit = r->session_age_s ? CVF_RATE_AGE : (uint32_t)r->rate.more_than,
+		.window_s = (uint32_t)(r->session_age_s ? r->session_age_s : r->rate.within_s),
+		.over = (uint16_t)over,
+	};
+}
+
 /* What rules that count would make of it; only what is stricter than the usual outcome takes its place. */
 static int decide_rates(struct compiler *c, const struct question *q, const struct outcome *usual, uint32_t *ret_rate)
 {
@@ -135,12 +145,7 @@ static int decide_rates(struct compiler *c, const struct question *q, const stru
 			r = number_of(c, &c->rule_numbers[b->planned - c->plan->rules], NUMBER_RULE, b->planned->name, &rule);
 		if (r < 0)
 			return r;
-		chain[n++] = (struct cvf_rate){
-			.rule = rule,
-			.limit = (uint32_t)b->planned->rule->rate.more_than,
-			.window_s = (uint32_t)b->planned->rule->rate.within_s,
-			.over = (uint16_t)cell,
-		};
+		chain[n++] = rate_of(b->planned->rule, rule, cell);
 	}
 	return rates_chain(c, chain, n, ret_rate);
 }

@@ -142,6 +142,12 @@ static struct outcome outcome_of(const struct subject *s, enum cvf_verdict actio
 
 /* ---- rules ---- */
 
+/* Decides from some point on only: until then it is one of question.counting. */
+static bool rule_waits(const struct rule *r)
+{
+	return r->rate.within_s || r->session_age_s;
+}
+
 static bool names_capability(const struct question *q, const struct planned_rule *r, const struct subject *s)
 {
 	if (s->capability == CAPABILITY_UNREGISTERED)
@@ -163,7 +169,7 @@ static bool names_path(const struct question *q, const struct bound_rule *b)
 {
 	enum cvf_domain domain = op_domain(q->op);
 
-	return (domain == CVF_DOMAIN_FILE && fact(q->facts, b->file)) ||
+	return (domain == CVF_DOMAIN_FILE && !b->planned->rule->argv.n && fact(q->facts, b->file)) ||
 	       (domain == CVF_DOMAIN_EXEC && fact(q->facts, b->exec));
 }
 
@@ -182,8 +188,8 @@ static const char *why_not(const struct question *q, const struct bound_rule *b,
 		return "another operation type";
 	if (r->in_scope != TRI_ANY && (r->in_scope == TRI_YES) != s->in_scope)
 		return s->in_scope ? "the object is in scope" : "the object is out of scope";
-	if (r->path.n && !names_path(q, b))
-		return "another path";
+	if ((r->path.n || r->argv.n) && !names_path(q, b))
+		return r->argv.n ? "another program or other arguments" : "another path";
 	if (r->address.n && !(op_domain(q->op) == CVF_DOMAIN_NET && fact(q->facts, b->net)))
 		return "another address";
 	return NULL;
@@ -215,10 +221,12 @@ static struct outcome apply(const struct question *q, const struct bound_rule *b
 		o = outcome_of(s, CVF_VERDICT_HOLD, s->risk == CVF_R3 ? CVF_REASON_HUMAN : CVF_REASON_POLICY_APPROVAL);
 	else
 		o = allow_by_rule(q, r, s);
-	if (r->rate.within_s) {
+	if (o.action == CVF_VERDICT_HOLD && r->timeout_s)
+		o.timeout_s = (uint32_t)r->timeout_s;
+	if (rule_waits(r)) {
 		o.flags |= CVF_CELL_OVER;
 		if (o.reason != CVF_REASON_HUMAN)
-			o.reason = CVF_REASON_RATE;
+			o.reason = r->session_age_s ? CVF_REASON_SESSION_AGE : CVF_REASON_RATE;
 	}
 	o.rule = b;
 	return o;
@@ -248,7 +256,11 @@ static bool is_same(const struct outcome *a, const struct outcome *b)
 
 static bool is_over(const struct question *q, const struct bound_rule *b)
 {
-	return q->over == b || q->recent > (uint64_t)b->planned->rule->rate.more_than;
+	const struct rule *r = b->planned->rule;
+
+	if (r->session_age_s)
+		return q->over == b || q->session_age_s > (uint64_t)r->session_age_s;
+	return q->over == b || q->recent > (uint64_t)r->rate.more_than;
 }
 
 /* NULL: when and how often it is done are as the rule wants them. */
@@ -258,11 +270,11 @@ static const char *why_not_now(const struct question *q, const struct bound_rule
 
 	if (r->windows.n && q->hours_known && !windows_hold(&r->windows, q->now))
 		return "another time";
-	if (!r->rate.within_s || is_over(q, b))
+	if (!rule_waits(r) || is_over(q, b))
 		return NULL;
 	if (q->counting && q->counting->n++ < CVF_RATES_CHAIN)
 		q->counting->v[q->counting->n - 1] = b;
-	return "not that often so far";
+	return r->session_age_s ? "the session is not that old yet" : "not that often so far";
 }
 
 /* A rule that counts takes the place of what would come otherwise only if it is stricter; of two the earlier one. */
@@ -289,10 +301,10 @@ static struct outcome by_rules(const struct question *q, const struct subject *s
 		if (why)
 			continue;
 		now = apply(q, b, s);
-		if (!b->planned->rule->rate.within_s && (!b->planned->rule->windows.n || q->hours_known))
+		if (!rule_waits(b->planned->rule) && (!b->planned->rule->windows.n || q->hours_known))
 			return now;
 		otherwise = by_rules(q, s, i + 1);
-		if (b->planned->rule->rate.within_s)
+		if (rule_waits(b->planned->rule))
 			return stricter(&now, &otherwise);
 		if (is_same(&now, &otherwise))
 			return otherwise;

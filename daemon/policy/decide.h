@@ -12,7 +12,7 @@
 #define CAPABILITY_GUARD	(UINT32_MAX - 1)
 #define GUARD_NAME		"cvf.self"
 
-/* Rules that would decide if the operation were done more often, in their order. */
+/* Rules that would decide if the operation were done more often, or later in the session, in their order. */
 struct counting {
 	const struct bound_rule *v[CVF_RATES_CHAIN];
 	size_t n; /* may be greater than the array: those were not kept */
@@ -27,6 +27,7 @@ struct question {
 	int64_t now;
 	bool hours_known; /* false: what depends on the hour comes out as "ask the governor" */
 	uint64_t recent;  /* how often it was done within the window of any rule that counts, this time included */
+	uint64_t session_age_s;
 	const struct bound_rule *over; /* NULL, or the rule that counts whose limit is exceeded */
 	struct counting *counting;     /* NULL, or gets the rules that count and do not decide yet */
 	json_t *trace;	  /* NULL, or an array that gets one object per thing tried */

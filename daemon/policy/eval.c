@@ -56,6 +56,7 @@ static int decide_path(const struct plan *p, const struct bound_agent *agent, co
 		.now = q->now,
 		.hours_known = true,
 		.recent = q->recent,
+		.session_age_s = q->session_age_s,
 		.trace = trace,
 	};
 	int r = find_facts(p, q, path, &facts);

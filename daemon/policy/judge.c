@@ -98,14 +98,14 @@ static uint16_t more_severe(const struct cvf_image *image, uint16_t second, uint
 }
 
 /* The strictest of the cells beyond the limits that are exceeded, the first of equals; else the cell itself. */
-static uint16_t judge_rates(const struct cvf_image *image, uint16_t cell, uint64_t recent)
+static uint16_t judge_rates(const struct cvf_image *image, uint16_t cell, const struct query *q)
 {
 	const struct cvf_cell *cells = image_section(image, CVF_SECTION_CELL, NULL);
 	const struct cvf_rate *rates = image_section(image, CVF_SECTION_RATE, NULL);
 	uint16_t found = 0;
 
 	for (uint32_t at = cells[cell].rate; at; at = rates[at].next)
-		if (recent > rates[at].limit)
+		if (rates[at].limit == CVF_RATE_AGE ? q->session_age_s > rates[at].window_s : q->recent > rates[at].limit)
 			found = found ? more_severe(image, rates[at].over, found) : rates[at].over;
 	return found ? found : cell;
 }
@@ -119,8 +119,8 @@ uint16_t image_judge(const struct cvf_image *image, uint32_t agent_no, const str
 	if (q->op <= CVF_OP_NONE || q->op >= CVF_OP_MAX)
 		return 0;
 	index += image->op_base[q->op] + (size_t)row_of(image, agent_no) * image->op_sets[q->op];
-	first = judge_rates(image, index[find_set(image, q, object)], q->recent);
+	first = judge_rates(image, index[find_set(image, q, object)], q);
 	if (!q->object2 || (q->op != CVF_OP_RENAME && q->op != CVF_OP_LINK))
 		return first;
-	return more_severe(image, judge_rates(image, index[find_set(image, q, q->object2)], q->recent), first);
+	return more_severe(image, judge_rates(image, index[find_set(image, q, q->object2)], q), first);
 }

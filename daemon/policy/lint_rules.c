@@ -105,6 +105,16 @@ static bool rate_covers(const struct rate *a, const struct rate *b)
 	return !a->within_s || (a->within_s == b->within_s && a->more_than <= b->more_than);
 }
 
+static bool argv_covers(const struct texts *a, const struct texts *b)
+{
+	if (!a->n)
+		return true;
+	for (size_t i = 0; i < a->n; i++)
+		if (i >= b->n || strcmp(a->v[i], b->v[i]) != 0)
+			return false;
+	return a->n == b->n;
+}
+
 /* Everything that b matches a matches. The cheap conditions first. */
 static bool covers(const struct lint *l, const struct planned_rule *a, const struct planned_rule *b)
 {
@@ -112,7 +122,8 @@ static bool covers(const struct lint *l, const struct planned_rule *a, const str
 
 	return profile_covers(a, b) && (x->in_scope == TRI_ANY || x->in_scope == y->in_scope) &&
 	       (!x->path.n || y->path.n) && (!x->address.n || y->address.n) && (!x->agent.n || y->agent.n) &&
-	       (!x->owner.n || y->owner.n) && rate_covers(&x->rate, &y->rate) &&
+	       (!x->owner.n || y->owner.n) && rate_covers(&x->rate, &y->rate) && argv_covers(&x->argv, &y->argv) &&
+	       (!x->session_age_s || (y->session_age_s && x->session_age_s <= y->session_age_s)) &&
 	       texts_cover(&x->owner, &y->owner, GLOB_NAME) &&
 	       cidrs_cover(&x->address, &y->address) && reach_covers(l, a, b) &&
 	       texts_cover(&x->agent, &y->agent, GLOB_NAME) && texts_cover(&x->profile, &y->profile, GLOB_NAME) &&
@@ -127,7 +138,7 @@ static bool meets(const struct lint *l, const struct planned_rule *a, const stru
 	return (x->in_scope == TRI_ANY || y->in_scope == TRI_ANY || x->in_scope == y->in_scope) &&
 	       (profile_covers(a, b) || profile_covers(b, a)) && cidrs_meet(&x->address, &y->address) &&
 	       reach_meets(l, a, b) && texts_meet(&x->agent, &y->agent, GLOB_NAME) &&
-	       texts_meet(&x->owner, &y->owner, GLOB_NAME) &&
+	       texts_meet(&x->owner, &y->owner, GLOB_NAME) && (!x->argv.n || !y->argv.n || argv_covers(&x->argv, &y->argv)) &&
 	       texts_meet(&x->profile, &y->profile, GLOB_NAME) && texts_meet(&x->path, &y->path, GLOB_PATH) &&
 	       windows_meet(&x->windows, &y->windows);
 }

@@ -95,7 +95,7 @@ static void read_program(const struct jat *at, const struct field *f, void *out)
 	}
 }
 
-static void read_argv(const struct jat *at, const struct field *f, void *out)
+void read_argv(const struct jat *at, const struct field *f, void *out)
 {
 	struct texts *argv = out;
 	size_t sequences = 1;

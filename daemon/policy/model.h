@@ -102,13 +102,15 @@ struct rate {
 
 struct rule {
 	const char *id;
-	struct texts agent, owner, profile, capability, path; /* n 0: any */
+	struct texts agent, owner, profile, capability, path, argv; /* n 0: any */
 	uint8_t risks;				       /* 1 << enum cvf_risk; 0: any */
 	uint8_t types;				       /* 1 << enum op_type; 0: any */
 	uint64_t ops;				       /* OPS_ALL: any */
 	struct cidrs address;
 	struct windows windows;
 	struct rate rate;
+	long long session_age_s; /* 0: any; else older than that */
+	long long timeout_s;	 /* of the question that it asks; 0: the capability's */
 	enum tri in_scope;
 	enum rule_effect { EFFECT_NONE, EFFECT_ALLOW, EFFECT_DENY, EFFECT_APPROVE } effect;
 	const char *reason;

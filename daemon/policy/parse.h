@@ -20,6 +20,7 @@ void read_path_globs(const struct jat *at, const struct field *f, void *out); /*
 void read_name_globs(const struct jat *at, const struct field *f, void *out); /* struct texts * */
 void read_cidrs(const struct jat *at, const struct field *f, void *out);      /* struct cidrs *; "any": none */
 void read_ports(const struct jat *at, const struct field *f, void *out);      /* struct ports * */
+void read_argv(const struct jat *at, const struct field *f, void *out);	      /* struct texts * */
 void read_windows(const struct jat *at, const struct field *f, void *out);    /* struct windows * */
 void read_time(const struct jat *at, const struct field *f, void *out);	      /* int64_t *, seconds */
 void read_scope(const struct jat *at, const struct field *f, void *out);      /* struct scope * */

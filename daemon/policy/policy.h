@@ -113,6 +113,7 @@ struct query {
 	uint16_t port;
 	enum cvf_proto protocol;
 	time_t now; /* for time conditions */
+	uint64_t session_age_s;
 	uint64_t recent; /* for conditions that count: how often within their window, this time included; 0: not often */
 };
 

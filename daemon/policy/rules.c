@@ -9,13 +9,15 @@
 #define PRIORITY_MAX 1000000
 
 #define RATE_MAX 1000000
+#define RULE_TIMEOUT_MAX_S 86400
 
 struct when_spec {
-	struct texts agent, owner, profile, capability, path;
+	struct texts agent, owner, profile, capability, path, argv;
 	uint64_t risks, types, ops;
 	struct cidrs address;
 	struct windows windows;
 	struct rate rate;
+	long long session_age_s;
 	bool in_scope, in_scope_given;
 };
 
@@ -24,12 +26,17 @@ struct grant_spec {
 	const char *ticket;
 };
 
+struct question_spec {
+	long long timeout_s;
+};
+
 struct rule_spec {
 	const char *id, *reason;
 	int effect;
 	struct when_spec when;
 	struct jat grant_at;
 	struct grant_spec grant;
+	struct question_spec question;
 };
 
 static void refuse_empty(const struct jat *at)
@@ -48,6 +55,12 @@ static void read_paths(const struct jat *at, const struct field *f, void *out)
 {
 	refuse_empty(at);
 	read_path_globs(at, f, out);
+}
+
+static void read_arguments(const struct jat *at, const struct field *f, void *out)
+{
+	refuse_empty(at);
+	read_argv(at, f, out);
 }
 
 static void read_addresses(const struct jat *at, const struct field *f, void *out)
@@ -70,6 +83,17 @@ static const struct field rate_fields[] = {
 	{"within_s", read_number, offsetof(struct rate, within_s), true, &window_limits},
 };
 
+static const struct limits age_limits = {1, CVF_SESSION_AGE_S};
+static const struct field age_fields[] = {
+	{"more_than_s", read_number, 0, true, &age_limits},
+};
+
+static void read_session_age(const struct jat *at, const struct field *f, void *out)
+{
+	(void)f;
+	fields_read(at, age_fields, ARRAY_SIZE(age_fields), out);
+}
+
 static void read_rate(const struct jat *at, const struct field *f, void *out)
 {
 	(void)f;
@@ -87,10 +111,12 @@ static const struct field when_fields[] = {
 	{"operation_type", read_word_bits, W(types), false, &type_words},
 	{"op", read_word_bits, W(ops), false, &op_words},
 	{"path", read_paths, W(path), false, NULL},
+	{"argv", read_arguments, W(argv), false, NULL},
 	{"address", read_addresses, W(address), false, NULL},
 	{"in_scope", read_in_scope, W(in_scope), false, NULL},
 	{"time", read_windows, W(windows), false, NULL},
 	{"rate", read_rate, W(rate), false, NULL},
+	{"session_age", read_session_age, W(session_age_s), false, NULL},
 };
 
 static void read_when(const struct jat *at, const struct field *f, void *out)
@@ -113,6 +139,17 @@ static void read_grant(const struct jat *at, const struct field *f, void *out)
 	fields_read(at, grant_fields, ARRAY_SIZE(grant_fields), out);
 }
 
+static const struct limits timeout_limits = {1, RULE_TIMEOUT_MAX_S};
+static const struct field question_fields[] = {
+	{"timeout_s", read_number, offsetof(struct question_spec, timeout_s), false, &timeout_limits},
+};
+
+static void read_question(const struct jat *at, const struct field *f, void *out)
+{
+	(void)f;
+	fields_read(at, question_fields, ARRAY_SIZE(question_fields), out);
+}
+
 static const struct word effect_list[] = {
 	{"ALLOW", EFFECT_ALLOW},
 	{"DENY", EFFECT_DENY},
@@ -126,6 +163,7 @@ static const struct field rule_fields[] = {
 	{"effect", read_word, offsetof(struct rule_spec, effect), true, &effect_words},
 	{"reason", read_any_text, offsetof(struct rule_spec, reason), false, NULL},
 	{"standing_grant", read_grant, offsetof(struct rule_spec, grant), false, NULL},
+	{"hold", read_question, offsetof(struct rule_spec, question), false, NULL},
 };
 
 static struct rule rule_of(const struct rule_spec *spec)
@@ -139,12 +177,15 @@ static struct rule rule_of(const struct rule_spec *spec)
 		.profile = w->profile,
 		.capability = w->capability,
 		.path = w->path,
+		.argv = w->argv,
 		.risks = (uint8_t)w->risks,
 		.types = (uint8_t)w->types,
 		.ops = w->ops ? w->ops : OPS_ALL,
 		.address = w->address,
 		.windows = w->windows,
 		.rate = w->rate,
+		.session_age_s = w->session_age_s,
+		.timeout_s = spec->question.timeout_s,
 		.in_scope = !w->in_scope_given ? TRI_ANY
 			    : w->in_scope      ? TRI_YES
 					       : TRI_NO,
@@ -156,18 +197,30 @@ static struct rule rule_of(const struct rule_spec *spec)
 	};
 }
 
-static void refuse_rate(const struct jat *rule, const struct rule_spec *spec)
+/* Rules that count or look at the session's age take the place of the usual outcome in the kernel. */
+static void refuse_when(const struct jat *rule, const struct rule_spec *spec)
 {
-	struct jat when = jat_member(rule, "when"), rate;
+	const struct when_spec *w = &spec->when;
+	struct jat when = jat_member(rule, "when"), at;
 
-	if (!spec->when.rate.within_s)
+	if (!w->rate.within_s && !w->session_age_s)
 		return;
-	rate = jat_member(&when, "rate");
+	at = jat_member(&when, w->rate.within_s ? "rate" : "session_age");
 	if (spec->effect == EFFECT_ALLOW)
-		jat_error(&rate, "write DENY or REQUIRE_APPROVAL",
-			  "a rule that counts takes the place of the usual outcome when it is too often: it cannot allow");
-	if (spec->when.windows.n)
-		jat_error(&rate, "write two rules", "a rule cannot both count and look at the time of the week");
+		jat_error(&at, "write DENY or REQUIRE_APPROVAL",
+			  "such a rule takes the place of the usual outcome from some point on: it cannot allow");
+	if (w->windows.n)
+		jat_error(&at, "write two rules", "a rule cannot look at this and at the time of the week");
+	if (w->rate.within_s && w->session_age_s)
+		jat_error(&at, "write two rules", "a rule cannot both count and look at the session's age");
+}
+
+static void refuse_question(const struct jat *rule, const struct rule_spec *spec)
+{
+	struct jat at = jat_member(rule, "hold");
+
+	if (spec->question.timeout_s && spec->effect != EFFECT_APPROVE)
+		jat_error(&at, NULL, "only the effect REQUIRE_APPROVAL asks a question that can run out");
 }
 
 static void read_rule(const struct jat *at, struct rules *rules)
@@ -183,7 +236,8 @@ static void read_rule(const struct jat *at, struct rules *rules)
 	}
 	if (spec.grant_at.value && spec.effect && spec.effect != EFFECT_ALLOW)
 		jat_error(&spec.grant_at, NULL, "a standing grant belongs to the effect ALLOW");
-	refuse_rate(at, &spec);
+	refuse_when(at, &spec);
+	refuse_question(at, &spec);
 	for (size_t i = 0; i < rules->n; i++)
 		if (strcmp(rules->v[i].id, spec.id) == 0)
 			jat_error(at, "a rule without an id has its position, from 1, as its id",

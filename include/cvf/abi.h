@@ -27,7 +27,7 @@ enum cvf_reason {
 #define REASON(number, suffix, word, sentence) CVF_REASON_##suffix = number,
 #include "reasons.def"
 #undef REASON
-	CVF_REASON_MAX = 37,
+	CVF_REASON_MAX = 38,
 };
 
 /* What a cell says, and what the kernel did (the verdict of a record). */
@@ -63,12 +63,13 @@ CVF_SIZE(struct cvf_cell, 24);
 /* How often one session may do what comes to a cell before another cell takes its place. Number 0 is none. */
 struct cvf_rate {
 	__u32 rule;		/* whose counter; not 0 */
-	__u32 limit;		/* so many within the window, and no more */
-	__u32 window_s;		/* 1 .. CVF_RATE_WINDOW_S */
+	__u32 limit;		/* so many within the window, and no more; CVF_RATE_AGE: the session is no older than the window */
+	__u32 window_s;		/* 1 .. CVF_RATE_WINDOW_S; of an age 1 .. CVF_SESSION_AGE_S */
 	__u16 over;		/* cell beyond it: of the same row and operation, more severe, without a rate */
 	__u16 next;		/* another rate that counts too, smaller than the own number; 0: none */
 };
 CVF_SIZE(struct cvf_rate, 16);
+#define CVF_RATE_AGE 0xffffffffu
 
 /* An agent's row in one generation. */
 struct cvf_agent {
@@ -289,8 +290,9 @@ CVF_SIZE(struct cvf_record, CVF_RECORD_HEAD + CVF_TEXT_MAX);
 struct cvf_session {
 	__u32 agent;
 	__u32 tasks;		/* atomic: alive */
+	__u64 began_ns;		/* CLOCK_BOOTTIME */
 };
-CVF_SIZE(struct cvf_session, 8);
+CVF_SIZE(struct cvf_session, 16);
 
 /* Enrolment by iterator: value of cvf_enrol (array of one), written by cvfd before it runs the iterator. */
 struct cvf_enrol {

@@ -34,6 +34,8 @@
 #define CVF_RATES_CHAIN 4
 /* Longest window of such a limit. */
 #define CVF_RATE_WINDOW_S 86400
+/* Oldest session that a rule may speak of. */
+#define CVF_SESSION_AGE_S 2592000
 /* Counters of them: (session, rule); the one unused for longest makes room. */
 #define CVF_RECENT_MAX 16384
 /* (address class, port class, protocol) -> set. */

@@ -124,7 +124,7 @@ class Follow(Base):
     def test_closed_output_ends_it(self):
         self.serve([message(event(n)) for n in range(4000)])
         p = subprocess.Popen(f"{CVFCTL} events --follow --json | head -1", env=self.env, shell=True, stdout=subprocess.PIPE)
-        self.assertIn(b"E0", p.communicate(timeout=5)[0])
+        self.assertIn(b"E0", p.communicate(timeout=20)[0])
 
 
 class Pages(Base):

@@ -33,11 +33,15 @@ def hold(**more):
 
 
 def state_of(pid):
-    with open(f"/proc/{pid}/stat") as f:
-        return f.read().rsplit(")", 1)[1].split()[0]
+    """The letter of ps; "gone" when it has ended and was waited for."""
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "gone"
 
 
-def wait_until(what, timeout=5.0):
+def wait_until(what, timeout=20.0):
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         if what():
@@ -365,7 +369,7 @@ class Terminal(Base):
                 except OSError:
                     return
 
-    def read_until(self, pattern, timeout=6):
+    def read_until(self, pattern, timeout=30):
         end = time.monotonic() + timeout
         while not re.search(pattern, self.seen):
             self.assertLess(time.monotonic(), end, f"no {pattern!r} in {self.seen!r}")

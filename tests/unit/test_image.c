@@ -261,6 +261,7 @@ static const struct {
 	WORD(rate[2].rule, 0, IMAGE_RATE),
 	WORD(rate[2].window_s, 0, IMAGE_RATE),
 	WORD(rate[2].window_s, CVF_RATE_WINDOW_S + 1, IMAGE_RATE),
+	WORD(rate[1].window_s, CVF_RATE_WINDOW_S + 1, IMAGE_RATE),
 	WORD(rate[2].over, 0, IMAGE_RATE),
 	WORD(rate[2].over, CELLS, IMAGE_RATE),
 	WORD(rate[2].over, LIMITED + 1, IMAGE_RATE),

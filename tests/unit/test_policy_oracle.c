@@ -169,6 +169,8 @@ static void put_when(FILE *f, bool may_count)
 	}
 	if (may_count && pick(4) == 0)
 		fprintf(f, "%s\"rate\":{\"more_than\":%u,\"within_s\":60}", comma, pick(20));
+	else if (may_count && pick(12) == 0)
+		fprintf(f, "%s\"session_age\":{\"more_than_s\":%u}", comma, 1 + pick(20));
 	else if (pick(12) == 0)
 		fprintf(f, "%s\"time\":\"Mon 00:00-12:00\"", comma);
 	fputc('}', f);
@@ -279,6 +281,7 @@ static void random_query(struct query *q, struct sample *s, unsigned int agents)
 	random_address(q->address);
 	q->port = (uint16_t)pick(pick(2) ? 25 : 65536);
 	q->recent = pick(3) ? 0 : pick(25);
+	q->session_age_s = pick(3) ? 0 : pick(25);
 	q->protocol = pick(2) ? CVF_PROTO_TCP : CVF_PROTO_UDP;
 }
 
@@ -307,7 +310,7 @@ static enum cvf_verdict compare(struct fixture *f, const struct query *q)
 
 	if (asks(f, agent, q, q->object) || (q->object2 && asks(f, agent, q, q->object2)))
 		return CVF_VERDICT_NONE;
-	calm.recent = 0;
+	calm.recent = calm.session_age_s = 0;
 	if (!asks(f, agent, &calm, q->object) && !(q->object2 && asks(f, agent, &calm, q->object2)))
 		return fixture_ask(f, q).verdict;
 	/* Beyond a limit there was nothing left to ask: the verdict is the same, who is named for it may not be. */

@@ -13,10 +13,14 @@ WINDOW=6
 limits() {
 	agent_declaration o observe >/etc/cvf/agents.d/t-o.json
 	agent_declaration u enforce >/etc/cvf/agents.d/t-u.json
+	agent_declaration y enforce >/etc/cvf/agents.d/t-y.json
 	cat >/etc/cvf/policies.d/t-rate.json <<-POLICY
 	{"schema":"cvf.policy/v1","id":"rate","priority":200,"rules":[
 	 {"id":"storm","when":{"op":["delete"],"path":["/t/r0/**"],"rate":{"more_than":$LIMIT,"within_s":$WINDOW}},
 	  "effect":"REQUIRE_APPROVAL","reason":"many deletions"},
+	 {"id":"old","when":{"agent":["y"],"path":["/t/r0/young"],"session_age":{"more_than_s":4}},"effect":"DENY"},
+	 {"id":"args","when":{"argv":["say","*","bad"]},"effect":"DENY"},
+	 {"id":"ask","when":{"path":["/t/r0/soon"],"op":["create"]},"effect":"REQUIRE_APPROVAL","hold":{"timeout_s":1}},
 	 {"id":"flood","when":{"op":["create"],"path":["/t/r0/flood/**"],"rate":{"more_than":$LIMIT,"within_s":3600}},"effect":"DENY"},
 	 {"id":"moves","when":{"op":["rename"],"path":["/t/r0/to/**"],"rate":{"more_than":2,"within_s":3600}},"effect":"DENY"}]}
 	POLICY
@@ -124,6 +128,35 @@ is "moves: elsewhere it may" 0 $?
 reload
 agent "$PROBE" rename /t/r0/m4 /t/r0/to/4
 is "moves: counted across a reload" $EPERM $?
+
+# The age of the session.
+agent_open y
+agent "$PROBE" create-excl /t/r0/young
+is "age: a young session may" 0 $?
+rm -f /t/r0/young
+sleep 5
+agent "$PROBE" create-excl /t/r0/young
+is "age: an old one may not" $EPERM $?
+no "age: it is not there" '[ -e /t/r0/young ]'
+yes "age: the reason" "wait_event y '\"reason\":\"session-age\"' /t/r0/young"
+agent "$PROBE" create-excl /t/r0/other
+is "age: elsewhere it may" 0 $?
+agent_open y
+agent "$PROBE" create-excl /t/r0/young
+is "age: the next session may again" 0 $?
+rm -f /t/r0/young /t/r0/other
+
+# Rules that name arguments, and a time limit of their own.
+agent_open t
+agent "$PROBE" exec "$PROBE" say to bad
+is "arguments: the rule's are refused" $EPERM $?
+agent "$PROBE" exec "$PROBE" nothing
+is "arguments: others are not" 0 $?
+agent_begin "$PROBE" create-excl /t/r0/soon
+wait_hold t /t/r0/soon
+agent_end
+is "a time limit of the rule: over" $EPERM $?
+yes "a time limit of the rule: the reason" "wait_event t '\"reason\":\"timeout\"' /t/r0/soon"
 
 # observe: goes through, and is told.
 files 10

@@ -253,7 +253,7 @@ static enum cvf_verdict judge(struct governor *g, const struct hold *h, struct a
 	if (!may_judge(g, h) || question_of_record(g, h->record, time(NULL), &q) < 0)
 		return CVF_VERDICT_HOLD;
 	if (h->cell_flags & CVF_CELL_OVER)
-		q.query.recent = UINT64_MAX;
+		q.query.recent = q.query.session_age_s = UINT64_MAX;
 	if (policy_eval(registry_model(g->registry), &q.query, ret_answer, NULL) == 0 && ret_answer->risk < CVF_R3)
 		verdict = ret_answer->mode == CVF_MODE_ENFORCE ? ret_answer->verdict : CVF_VERDICT_ALLOW;
 	question_done(&q);
