@@ -182,7 +182,7 @@ int cvf_enrol_iter(struct bpf_iter__task *ctx)
 	struct cvf_enrol *e = bpf_map_lookup_elem(&cvf_enrol, &zero);
 	struct cvf_label *l;
 
-	if (!t || !e || (t->flags & PF_KTHREAD))
+	if (!t || !e || (t->flags & PF_KTHREAD) || is_never_agent(t))
 		return 0;
 	if (e->tgid) {
 		if ((__u32)t->tgid != e->tgid || !is_start_of(t, e->start_ns))

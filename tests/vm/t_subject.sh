@@ -152,14 +152,16 @@ for pid in 1 $(pid_of cvfd) $(pid_of cvfd-govern); do
 	came_from[pid]=$(sed -n 's/^0:://p' /proc/$pid/cgroup)
 	echo $pid >$CG/t-new-1/cgroup.procs
 done
-echo x >/t/r2/f
-agent_begin "$PROBE" unlink /t/r2/f
-wait_hold t /t/r2/f
-approve
-is "in an agent's cgroup: an approval is taken" 0 $?
-agent_end
-is "in an agent's cgroup: what was approved is resumed" 0 $?
-yes "in an agent's cgroup: declarations are read again" 'cvfctl reload >/tmp/reload.log 2>&1'
+for when in before after; do # a reload looks for processes of the cgroup
+	echo x >/t/r2/f
+	agent_begin "$PROBE" unlink /t/r2/f
+	wait_hold t /t/r2/f
+	approve
+	is "in an agent's cgroup: an approval is taken, $when" 0 $?
+	agent_end
+	is "in an agent's cgroup: what was approved is resumed, $when" 0 $?
+	yes "in an agent's cgroup: declarations are read again, $when" 'cvfctl reload >/tmp/reload.log 2>&1'
+done
 "$PROBE" cgroup $CG/t-new-1 create-excl /t/deny/c8
 is "in an agent's cgroup: others are governed as before" $EPERM $?
 for pid in "${!came_from[@]}"; do
