@@ -141,6 +141,25 @@ int BPF_PROG(cvf_kill, struct task_struct *target, struct kernel_siginfo *info, 
 	return ret || !sig || nobody_here() ? ret : process_question(CVF_OP_SIGNAL, target, sig);
 }
 
+/* Who may not signal a process may not starve it either. */
+HOOK(task_setnice)
+int BPF_PROG(cvf_setnice, struct task_struct *target, int nice, int ret)
+{
+	return ret || nobody_here() ? ret : process_question(CVF_OP_SIGNAL, target, 0);
+}
+
+HOOK(task_setscheduler) /* and CPU affinity */
+int BPF_PROG(cvf_setscheduler, struct task_struct *target, int ret)
+{
+	return ret || nobody_here() ? ret : process_question(CVF_OP_SIGNAL, target, 0);
+}
+
+HOOK(task_setioprio)
+int BPF_PROG(cvf_setioprio, struct task_struct *target, int ioprio, int ret)
+{
+	return ret || nobody_here() ? ret : process_question(CVF_OP_SIGNAL, target, 0);
+}
+
 /* Asked on the way (ps reading stat of a stranger): refused as the kernel would, without a record. */
 static __noinline int glance(struct task_struct *target)
 {
