@@ -19,12 +19,19 @@
 #define JSON_TEXT_MAX  (1u << 20)
 #define JSON_DEPTH_MAX 32
 
+/* An element of the root array that was located: whoever locates them in order finds the next one from here. */
+struct jdoc_mark {
+	size_t index, offset;
+	unsigned int line, column; /* 0: none yet */
+};
+
 struct jdoc {
 	const char *name; /* of the file, for diagnoses; NULL: none */
 	const char *text;
 	size_t size;
 	struct diags *d;
-	struct pool *pool; /* where readers put lists; NULL: only jdoc_parse() is used */
+	struct pool *pool;	/* where readers put lists; NULL: only jdoc_parse() is used */
+	struct jdoc_mark *mark; /* NULL: every place is looked for from the beginning */
 };
 
 struct jat {

@@ -65,16 +65,33 @@ static bool is_key(const char *start, const char *end, const char *key)
 	return token && json_is_string(token) && strcmp(json_string_value(token), key) == 0;
 }
 
+static bool is_root_element(const struct jat *at)
+{
+	return at->up && !at->up->up && !at->key;
+}
+
+/* Jumps to the marked element if the wanted one is not before it; its index, else that of the first one. */
+static size_t resume(struct cursor *c, const struct jat *to)
+{
+	const struct jdoc_mark *mark = to->doc->mark;
+
+	if (!mark || !mark->line || !is_root_element(to) || mark->index > to->index)
+		return 0;
+	c->at = to->doc->text + mark->offset;
+	return mark->index;
+}
+
 /* From an opening bracket to the wanted member's value (or key), or element; false: not there. */
 static bool step(struct cursor *c, const struct jat *to, bool at_key)
 {
-	size_t index = 0;
 	const char *start;
+	size_t index;
 
 	skip_space(c);
 	if (c->at >= c->end || *c->at != (to->key ? '{' : '['))
 		return false;
-	for (c->at++; c->at < c->end; c->at++, index++) {
+	c->at++;
+	for (index = resume(c, to); c->at < c->end; c->at++, index++) {
 		skip_space(c);
 		if (c->at < c->end && (*c->at == '}' || *c->at == ']'))
 			return false;
@@ -112,9 +129,14 @@ static bool walk(struct cursor *c, const struct jat *at, bool at_key)
 
 void jdoc_position(const struct jdoc *doc, size_t offset, unsigned int *ret_line, unsigned int *ret_column)
 {
-	unsigned int line = 1, column = 1;
+	const struct jdoc_mark none = {.line = 1, .column = 1}, *mark = doc->mark ? doc->mark : &none;
+	unsigned int line, column;
 
-	for (size_t i = 0; i < offset && i < doc->size; i++) {
+	if (!mark->line || mark->offset > offset)
+		mark = &none;
+	line = mark->line;
+	column = mark->column;
+	for (size_t i = mark->offset; i < offset && i < doc->size; i++) {
 		if (doc->text[i] == '\n') {
 			line++;
 			column = 1;
@@ -136,6 +158,9 @@ void jat_locate(const struct jat *at, bool key, unsigned int *ret_line, unsigned
 	/* A missing member is reported where the object that lacks it begins. */
 	while (at->up && !at->value)
 		at = at->up;
-	if (walk(&c, at, key))
-		jdoc_position(doc, (size_t)(c.at - doc->text), ret_line, ret_column);
+	if (!walk(&c, at, key))
+		return;
+	jdoc_position(doc, (size_t)(c.at - doc->text), ret_line, ret_column);
+	if (doc->mark && is_root_element(at))
+		*doc->mark = (struct jdoc_mark){at->index, (size_t)(c.at - doc->text), *ret_line, *ret_column};
 }

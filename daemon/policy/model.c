@@ -235,12 +235,14 @@ static int take(struct model *m, struct source *s, const struct jat *at, unsigne
 static int load(struct model *m, const struct jdoc *given, unsigned int allowed, enum layer layer)
 {
 	struct source *s = source_new(given->name, given->text, given->size);
+	struct jdoc_mark mark = {0};
 	struct jdoc doc = *given;
 	struct jat root;
 	int r;
 
 	if (!s)
 		return -ENOMEM;
+	doc.mark = &mark;
 	doc.pool = s->pool;
 	r = jdoc_parse(&doc, &s->root);
 	if (r < 0) {

@@ -38,7 +38,7 @@ static const struct field fields[] = {
 static struct outer read_outer(const char *text, struct diags *d, struct pool **ret_pool, json_t **ret_root)
 {
 	struct outer out = {0};
-	struct jdoc doc = {"x.json", text, strlen(text), d, pool_new()};
+	struct jdoc doc = {"x.json", text, strlen(text), d, pool_new(), NULL};
 	struct jat root;
 
 	*ret_pool = doc.pool;
@@ -130,7 +130,7 @@ static void test_all_at_once(void **state)
 static int parse(char *text, size_t size)
 {
 	struct diags d = {0};
-	struct jdoc doc = {"x", text, size, &d, NULL};
+	struct jdoc doc = {"x", text, size, &d, NULL, NULL};
 	json_t *root = NULL;
 	int r = jdoc_parse(&doc, &root);
 
@@ -170,7 +170,7 @@ static void test_flood(void **state)
 	static const struct field one = {.arg = &count_limits};
 	char *text = malloc(JSON_TEXT_MAX);
 	struct diags d = {0};
-	struct jdoc doc = {"x", text, 0, &d, NULL};
+	struct jdoc doc = {"x", text, 0, &d, NULL, NULL};
 	json_t *root = NULL;
 	struct jat at;
 
@@ -195,6 +195,42 @@ static void test_flood(void **state)
 	free(text);
 }
 
+/* A remembered place changes where the search begins, not what it finds: forwards, backwards, inside of elements. */
+static void test_mark(void **state)
+{
+	static const char text[] = "[{\"a\": 1},\n  [2, 3],\n \"x,]\",  {\"b\": [4,\n5]}]";
+	static const size_t order[] = {0, 1, 1, 3, 2, 3, 0, 2};
+	struct jdoc_mark mark = {0};
+	struct diags d = {0};
+	struct jdoc doc = {"x", text, sizeof(text) - 1, &d, NULL, NULL}, marked = doc;
+	json_t *root = NULL;
+	struct jat at, fast;
+
+	(void)state;
+	marked.mark = &mark;
+	assert_int_equal(jdoc_parse(&doc, &root), 0);
+	at = jat_root(&doc, root);
+	fast = jat_root(&marked, root);
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		struct jat one = jat_element(&at, order[i]), same = jat_element(&fast, order[i]);
+		struct jat inner = jat_member(&one, "b"), inner_same = jat_member(&same, "b");
+		struct jat deep = jat_element(&inner, 1), deep_same = jat_element(&inner_same, 1);
+		const struct jat *const pairs[][2] = {{&one, &same}, {&deep, &deep_same}, {&inner, &inner_same}};
+
+		for (size_t k = 0; k < (order[i] == 3 ? 3 : 1); k++) {
+			unsigned int line, column, line_same, column_same;
+
+			jat_locate(pairs[k][0], false, &line, &column);
+			jat_locate(pairs[k][1], false, &line_same, &column_same);
+			assert_int_not_equal(line, 0);
+			assert_int_equal(line, line_same);
+			assert_int_equal(column, column_same);
+		}
+	}
+	json_decref(root);
+	diags_done(&d);
+}
+
 static void test_pool(void **state)
 {
 	struct pool *p = pool_new();
@@ -215,7 +251,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_places), cmocka_unit_test(test_all_at_once), cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_flood),  cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_flood),  cmocka_unit_test(test_pool),	   cmocka_unit_test(test_mark),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
