@@ -229,12 +229,12 @@ GLOBAL int path_synthetic(struct cvf_scratch *s, __u32 which, __u32 len, __u32 a
 
 static __always_inline __u32 dfa_next(const struct cvf_slot *slot, __u32 state, __u8 byte)
 {
-	return slot->dfa[(state + slot->class_of[byte]) & (CVF_DFA_WORDS - 1)];
+	return cvf_dfa_next(slot->dfa, slot->short_from, state, slot->class_of[byte]);
 }
 
 static __always_inline __u32 dfa_set(const struct cvf_slot *slot, __u32 state)
 {
-	return slot->dfa[(state + slot->stride - 1) & (CVF_DFA_WORDS - 1)];
+	return cvf_dfa_set(slot->dfa, slot->short_from, slot->stride, state);
 }
 
 #define SCAN_STEP 32

@@ -47,6 +47,21 @@ const void *image_section(const struct cvf_image *image, enum cvf_section sectio
 	return (const char *)image + image->section[section].offset;
 }
 
+uint32_t image_step(const struct cvf_image *image, uint32_t state, const char *bytes, size_t size)
+{
+	const uint8_t *class_of = image_section(image, CVF_SECTION_CLASS_OF, NULL);
+	const uint32_t *dfa = image_section(image, CVF_SECTION_DFA, NULL);
+
+	for (size_t i = 0; i < size; i++)
+		state = cvf_dfa_next(dfa, image->short_from, state, class_of[(unsigned char)bytes[i]]);
+	return state;
+}
+
+uint32_t image_set(const struct cvf_image *image, uint32_t state)
+{
+	return cvf_dfa_set(image_section(image, CVF_SECTION_DFA, NULL), image->short_from, image->stride, state);
+}
+
 static enum image_fault check_sections(const struct cvf_image *image, size_t size)
 {
 	for (int i = 0; i < CVF_SECTION_MAX; i++) {
@@ -134,44 +149,80 @@ static enum image_fault check_prefixes(const struct cvf_image *image)
 	return IMAGE_OK;
 }
 
-/* One range of rows that only leads into itself or to the dead state, with sets below the bound of its domain. */
-static bool check_rows(const uint32_t *dfa, uint32_t stride, uint32_t from, uint32_t to, uint32_t sets)
-{
-	for (uint32_t row = from; row < to; row += stride) {
-		for (uint32_t c = 0; c < stride - 1; c++) {
-			uint32_t next = dfa[row + c];
+/* Where the states of one domain are: full rows, and short ones; `to` is past the last. */
+struct states {
+	uint32_t full, full_to, brief, brief_to;
+	uint32_t sets;
+};
 
-			if (next && (next < from || next >= to || next % stride))
+static bool is_full(const struct states *k, uint32_t stride, uint32_t state)
+{
+	return state >= k->full && state < k->full_to && (state - k->full) % stride == 0;
+}
+
+/* The dead state belongs to both domains. */
+static bool is_state(const struct states *k, uint32_t stride, uint32_t state)
+{
+	return !state || is_full(k, stride, state) ||
+	       (state >= k->brief && state < k->brief_to && (state - k->brief) % CVF_SHORT_WORDS == 0);
+}
+
+/* Rows that only lead into their own domain or to the dead state, with sets below its bound. */
+static bool check_full(const uint32_t *dfa, uint32_t stride, const struct states *k)
+{
+	for (uint32_t row = k->full; row < k->full_to; row += stride) {
+		for (uint32_t c = 0; c < stride - 1; c++)
+			if (!is_state(k, stride, dfa[row + c]))
 				return false;
-		}
-		if (dfa[row + stride - 1] >= sets)
+		if (dfa[row + stride - 1] >= k->sets)
+			return false;
+	}
+	return true;
+}
+
+static bool check_short(const uint32_t *dfa, uint32_t stride, const struct states *k)
+{
+	for (uint32_t row = k->brief; row < k->brief_to; row += CVF_SHORT_WORDS) {
+		uint32_t other = dfa[row + CVF_SHORT_OTHER];
+
+		if (other & CVF_SHORT_STATE ? !is_state(k, stride, other & ~CVF_SHORT_STATE)
+					    : other && !is_full(k, stride, other))
+			return false;
+		for (int i = CVF_SHORT_FIRST; i <= CVF_SHORT_SECOND; i++)
+			if (dfa[row + i] >> 24 >= stride - 1 || !is_state(k, stride, dfa[row + i] & CVF_SHORT_NEXT))
+				return false;
+		if (dfa[row + CVF_SHORT_SET] >= k->sets)
 			return false;
 	}
 	return true;
 }
 
 /*
- * The file domain's rows come first, the dead state among them, then from exec_states_from on those of the exec domain;
- * neither leads into the other. That is what bounds each domain's sets without walking the graph.
+ * The file domain's full rows come first, the dead state among them, then from exec_states_from on those of the exec
+ * domain; the short rows behind them in the same order. Neither domain leads into the other. That is what bounds each
+ * domain's sets without walking the graph.
  */
 static enum image_fault check_states(const struct cvf_image *image)
 {
 	size_t words;
 	const uint32_t *dfa = image_section(image, CVF_SECTION_DFA, &words);
 	uint32_t stride = image->stride, split = image->exec_states_from;
+	uint32_t brief = image->short_from, brief_split = image->exec_short_from;
+	const struct states file = {0, split, brief, brief_split, image->file_sets};
+	const struct states exec = {split, brief, brief_split, (uint32_t)words, image->exec_sets};
 
-	if (words < stride || words % stride || split < stride || split > words || split % stride)
+	if (split < stride || split > brief || brief > brief_split || brief_split > words)
 		return IMAGE_STATE;
-	if (image->start_file >= split || image->start_file % stride)
+	if (split % stride || brief % stride || (brief_split - brief) % CVF_SHORT_WORDS ||
+	    (words - brief_split) % CVF_SHORT_WORDS)
 		return IMAGE_STATE;
-	if (image->start_exec &&
-	    (image->start_exec < split || image->start_exec >= words || image->start_exec % stride))
+	if (!is_state(&file, stride, image->start_file) || !is_state(&exec, stride, image->start_exec))
 		return IMAGE_STATE;
 	for (uint32_t i = 0; i < stride; i++)
 		if (dfa[i])
 			return IMAGE_STATE;
-	if (!check_rows(dfa, stride, 0, split, image->file_sets) ||
-	    !check_rows(dfa, stride, split, words, image->exec_sets))
+	if (!check_full(dfa, stride, &file) || !check_full(dfa, stride, &exec) || !check_short(dfa, stride, &file) ||
+	    !check_short(dfa, stride, &exec))
 		return IMAGE_STATE;
 	return IMAGE_OK;
 }
@@ -442,6 +493,7 @@ void image_fill(const struct cvf_image *image, struct cvf_slot *slot)
 	slot->stride = image->stride;
 	slot->start_file = image->start_file;
 	slot->start_exec = image->start_exec;
+	slot->short_from = image->short_from;
 	slot->dfa_words = image->section[CVF_SECTION_DFA].count;
 	slot->index_words = image->section[CVF_SECTION_INDEX].count;
 	slot->cells_count = image->section[CVF_SECTION_CELL].count;
@@ -450,6 +502,5 @@ void image_fill(const struct cvf_image *image, struct cvf_slot *slot)
 	slot->enrol_by_exe = any_agent(image, CVF_SECTION_ENROL_EXE);
 	slot->enrol_by_cgroup = any_agent(image, CVF_SECTION_ENROL_CGROUP);
 	slot->enrol_by_uid = image->section[CVF_SECTION_ENROL_UID].count > 0;
-	slot->reserved = 0;
 	slot->generation = image->generation;
 }

@@ -5,6 +5,8 @@
 #ifndef CVF_CORE_IMAGE_H
 #define CVF_CORE_IMAGE_H
 
+#include <stdint.h>
+
 #include "cvf/image.h"
 #include "own.h"
 
@@ -32,6 +34,9 @@ enum image_fault image_check(const void *image, size_t size) must_check;
 const char *image_fault_text(unsigned int fault);
 /* A section of a checked image and its count. */
 const void *image_section(const struct cvf_image *image, enum cvf_section section, size_t *ret_count);
+/* Of a checked image: the state that bytes lead to from a state (start_file, start_exec), and the set of a state. */
+uint32_t image_step(const struct cvf_image *image, uint32_t state, const char *bytes, size_t size);
+uint32_t image_set(const struct cvf_image *image, uint32_t state);
 /* Copies a checked image into a slot that nobody reads; everything but prefixes and uids, which live in maps of their own. */
 void image_fill(const struct cvf_image *image, struct cvf_slot *slot);
 

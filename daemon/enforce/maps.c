@@ -106,12 +106,13 @@ static int uids_fill(int fd, uint32_t slot, const struct cvf_image *image)
 	return 0;
 }
 
-static int counts_clear(struct maps *m, uint32_t slot)
+/* Those of the cells that the image has: others are not read while it is in force. */
+static int counts_clear(struct maps *m, uint32_t slot, const struct cvf_image *image)
 {
-	__u32 count = CVF_CELLS_MAX;
+	__u32 count = image->section[CVF_SECTION_CELL].count;
 
-	memset(m->counts, 0, (size_t)CVF_CELLS_MAX * (size_t)m->cpus * sizeof(*m->counts));
-	for (uint32_t i = 0; i < CVF_CELLS_MAX; i++)
+	memset(m->counts, 0, (size_t)count * (size_t)m->cpus * sizeof(*m->counts));
+	for (uint32_t i = 0; i < count; i++)
 		m->count_keys[i] = slot * CVF_CELLS_MAX + i;
 	return bpf_map_update_batch(map_fd(m, MAP_COUNTS), m->count_keys, m->counts, &count, NULL) ? -errno : 0;
 }
@@ -131,7 +132,7 @@ static int slot_write(struct maps *m, uint32_t slot, const struct cvf_image *ima
 	if (r >= 0)
 		r = uids_fill(map_fd(m, MAP_UIDS), slot, image);
 	if (r >= 0)
-		r = counts_clear(m, slot);
+		r = counts_clear(m, slot, image);
 	if (r >= 0)
 		image_fill(image, &m->state->slots[slot]);
 	return r;

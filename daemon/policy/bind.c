@@ -207,6 +207,20 @@ static int by_rank(const void *a, const void *b, void *ctx)
 	return (x->capability > y->capability) - (x->capability < y->capability);
 }
 
+static int rank_offers(struct binder *k, struct offers *list)
+{
+	int r = finder_begin(&list->finder, k->p->pool, list->n);
+
+	if (r < 0)
+		return r;
+	if (list->n)
+		qsort_r(list->v, list->n, sizeof(struct offer), by_rank, k->p);
+	for (size_t i = 0; i < list->n; i++)
+		finder_add(&list->finder, list->v[i].pattern, i);
+	finder_end(&list->finder);
+	return 0;
+}
+
 static int bind_offers(struct binder *k)
 {
 	struct offering o = {.k = k};
@@ -222,9 +236,12 @@ static int bind_offers(struct binder *k)
 				return r;
 		}
 	}
-	for (unsigned int op = 1; op < CVF_OP_MAX; op++)
-		if (k->b->offers[op].n)
-			qsort_r(k->b->offers[op].v, k->b->offers[op].n, sizeof(struct offer), by_rank, k->p);
+	for (unsigned int op = 1; op < CVF_OP_MAX; op++) {
+		int r = rank_offers(k, &k->b->offers[op]);
+
+		if (r < 0)
+			return r;
+	}
 	return 0;
 }
 
@@ -241,8 +258,8 @@ static int bind_grants(struct binder *k)
 		int r = glob_names(lists[l], &names);
 
 		for (size_t i = 0; r == 0 && i < p->capabilities_count; i++)
-			k->b->granted[i] |= capability_in_force(p->capabilities[i]) &&
-					    glob_matches(&names, p->capabilities[i]->id);
+			k->b->granted[i] |=
+				capability_in_force(p->capabilities[i]) && glob_matches(&names, p->capabilities[i]->id);
 		nfa_done(&names);
 		if (r < 0)
 			return r;
@@ -333,6 +350,35 @@ static int bind_rule(struct binder *k, const struct planned_rule *planned, struc
 			  rule->argv.n ? &rule->argv : NULL, &ret_rule->exec);
 }
 
+/* What must match before the rule can apply in a domain; PATTERN_NEVER: it cannot. */
+static uint32_t rule_pattern(const struct bound_rule *b, enum cvf_domain domain)
+{
+	const struct rule *r = b->planned->rule;
+
+	if (r->path.n)
+		return domain == CVF_DOMAIN_FILE ? b->file : domain == CVF_DOMAIN_EXEC ? b->exec : PATTERN_NEVER;
+	if (r->address.n)
+		return domain == CVF_DOMAIN_NET ? b->net : PATTERN_NEVER;
+	return PATTERN_ALWAYS;
+}
+
+static int index_rules(struct binder *k)
+{
+	struct bound_agent *b = k->b;
+
+	for (int domain = 0; domain < CVF_DOMAIN_MAX; domain++) {
+		struct finder *f = &b->rule_finder[domain];
+		int r = finder_begin(f, k->p->pool, b->rules_count);
+
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i < b->rules_count; i++)
+			finder_add(f, rule_pattern(&b->rules[i], (enum cvf_domain)domain), i);
+		finder_end(f);
+	}
+	return 0;
+}
+
 static int bind_rules(struct binder *k)
 {
 	struct bound_agent *b = k->b;
@@ -348,7 +394,7 @@ static int bind_rules(struct binder *k)
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return index_rules(k);
 }
 
 /* A cgroup pattern covers what is below, as the cgroup itself does. */

@@ -69,9 +69,15 @@ static int cell_intern(struct compiler *c, const struct cvf_cell *cell, uint32_t
 		if (memcmp(&cells->v[*ret_cell], cell, sizeof(*cell)) == 0)
 			return 0;
 	}
-	if (cells->n == CVF_CELLS_MAX)
-		return too_big(c, "the table of outcomes", cells->n + 1, CVF_CELLS_MAX,
-			       "register fewer agents or fewer capabilities and rules on this host");
+	if (cells->n == CVF_CELLS_MAX) {
+		own_free char *hint =
+			cost_hint(c, CVF_DOMAIN_MAX, NULL,
+				  "there is one for each agent, operation, capability and rule that can "
+				  "meet: name the operations (\"op\") in rules, put paths that are treated "
+				  "alike into one rule, or register fewer agents");
+
+		return too_big(c, "the table of outcomes", cells->n + 1, CVF_CELLS_MAX, hint);
+	}
 	cells->v[cells->n] = *cell;
 	*ret_cell = (uint32_t)cells->n++;
 	cells->hash[at] = (uint32_t)cells->n;

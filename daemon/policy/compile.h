@@ -42,7 +42,7 @@ struct net_tables {
 struct automaton {
 	uint32_t *words;
 	size_t count;
-	uint32_t stride, start_file, start_exec, exec_from;
+	uint32_t stride, start_file, start_exec, exec_from, short_from, exec_short_from;
 	uint8_t class_of[256];
 };
 
@@ -67,10 +67,22 @@ int too_big(struct compiler *c, const char *table, size_t need, size_t limit, co
 int rates_init(struct rates *r) must_check;
 void rates_done(struct rates *r);
 int rates_chain(struct compiler *c, const struct cvf_rate *chain, size_t n, uint32_t *ret_rate) must_check;
+/*
+ * The hint, and behind it the declarations that cost most, malloc'ed; NULL: out of memory. cost: [pattern of the
+ * domain]; NULL: by the cells made so far.
+ */
+char *cost_hint(const struct compiler *c, enum cvf_domain domain, const uint32_t *cost, const char *hint);
 int columns_init(struct compiler *c, enum cvf_domain domain, size_t extra) must_check;
 /* The column for c->facts, with the extra words as they are in c->column; its number in *ret_set. */
 int column_fill(struct compiler *c, enum cvf_domain domain, uint32_t *ret_set) must_check;
 int compile_paths(struct compiler *c) must_check;
+/*
+ * Puts both automata into one table. classes: those that both were built with; as long as full rows fit in full_max words
+ * all are full. -ENOMEM; -E2BIG: ret_automaton->count says how many words it would need.
+ */
+#define TABLE_FULL_MAX (CVF_DFA_WORDS / 2)
+int table_make(const struct dfa *file, const struct dfa *exec, const struct classes *classes, size_t full_max,
+	       struct automaton *ret_automaton) must_check;
 int compile_net(struct compiler *c) must_check;
 int image_make(struct compiler *c, uint64_t generation, struct cvf_image **ret_image, size_t *ret_size) must_check;
 

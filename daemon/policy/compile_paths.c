@@ -6,14 +6,16 @@
 
 #include "policy/compile.h"
 
-/* Before merging; beyond, the patterns multiply each other and no merging would help. */
-#define STATES_MAX (1u << 17)
+/*/* Before merging, each automaton. Merging finds what ends alike; more than this is not built at all: it takes the
+ * memory. */
+#define STATES_MAX (1u << 18)
 
 struct domain {
 	enum cvf_domain domain;
 	struct dfa dfa;
 	struct lists sets; /* of patterns that match together */
 	uint32_t *set;	   /* [list of patterns]: the column they come to */
+	uint32_t *cost;	   /* [pattern] */
 };
 
 static void set_facts(struct compiler *c, const struct domain *k, uint32_t list, bool value)
@@ -82,16 +84,27 @@ static int compile_columns(struct compiler *c, struct domain *k)
 	return r < 0 ? r : fill_columns(c, k, false);
 }
 
+static int complain(struct compiler *c, const struct domain *k, const char *table, size_t need, size_t limit)
+{
+	own_free char *hint = cost_hint(
+		c, k->domain, k->cost, "use fewer or simpler patterns: those with several ** or * multiply each other");
+
+	return too_big(c, table, need, limit, hint);
+}
+
 static int build(struct compiler *c, struct domain *k, const struct classes *classes)
 {
 	int r = lists_init(&k->sets);
 
+	k->cost = calloc(plan_patterns(c->plan, k->domain), sizeof(*k->cost));
+	if (r == 0 && !k->cost)
+		r = -ENOMEM;
 	if (r == 0)
-		r = dfa_build(&c->plan->nfa[k->domain], classes, STATES_MAX, &k->sets, &k->dfa);
+		r = dfa_build(&c->plan->nfa[k->domain], classes, STATES_MAX, &k->sets, k->cost, &k->dfa);
 	if (r == -E2BIG)
-		return too_big(c, k->domain == CVF_DOMAIN_FILE ? "the automaton of paths" : "the automaton of programs",
-			       STATES_MAX, STATES_MAX - 1,
-			       "patterns with several ** or * multiply each other: use fewer");
+		return complain(c, k,
+				k->domain == CVF_DOMAIN_FILE ? "the automaton of paths" : "the automaton of programs",
+				STATES_MAX + 1, STATES_MAX);
 	if (r == 0)
 		r = compile_columns(c, k);
 	if (r < 0)
@@ -99,75 +112,6 @@ static int build(struct compiler *c, struct domain *k, const struct classes *cla
 	for (uint32_t s = 0; s < k->dfa.states; s++)
 		k->dfa.out[s] = k->set[k->dfa.out[s]];
 	return dfa_minimise(&k->dfa);
-}
-
-/* ---- one table of both ---- */
-
-static bool same_class(const struct dfa *d, unsigned int a, unsigned int b)
-{
-	for (uint32_t s = 0; s < d->states; s++)
-		if (d->next[(size_t)s * d->classes + a] != d->next[(size_t)s * d->classes + b])
-			return false;
-	return true;
-}
-
-/* Classes that led different ways before merging may not any more; `of` gets the final class of each. */
-static unsigned int merge_classes(const struct dfa *file, const struct dfa *exec, uint8_t *of, uint8_t *first)
-{
-	unsigned int n = 0;
-
-	for (unsigned int c = 0; c < file->classes; c++) {
-		unsigned int k = 0;
-
-		while (k < n && !(same_class(file, first[k], c) && same_class(exec, first[k], c)))
-			k++;
-		if (k == n)
-			first[n++] = (uint8_t)c;
-		of[c] = (uint8_t)k;
-	}
-	return n;
-}
-
-/* Where a state's row begins: file states from 0, exec states behind them; the dead state is shared. */
-static uint32_t row_of(const struct automaton *a, const struct dfa *d, const struct dfa *file, uint32_t state)
-{
-	return !state || d == file ? state * a->stride : a->exec_from + (state - 1) * a->stride;
-}
-
-static void lay_out(struct automaton *a, const struct dfa *d, const struct dfa *file, const uint8_t *first)
-{
-	for (uint32_t s = d == file ? 0 : 1; s < d->states; s++) {
-		uint32_t *row = a->words + row_of(a, d, file, s);
-
-		for (uint32_t k = 0; k < a->stride - 1; k++)
-			row[k] = row_of(a, d, file, d->next[(size_t)s * d->classes + first[k]]);
-		row[a->stride - 1] = d->out[s];
-	}
-}
-
-static int make_table(struct compiler *c, const struct dfa *file, const struct dfa *exec, const struct classes *classes)
-{
-	struct automaton *a = &c->automaton;
-	uint8_t of[256], first[256];
-	size_t states = (size_t)file->states + exec->states - 1;
-
-	a->stride = merge_classes(file, exec, of, first) + 1;
-	a->count = states * a->stride;
-	if (a->count > CVF_DFA_WORDS)
-		return too_big(
-			c, "the automaton of paths and programs", a->count, CVF_DFA_WORDS,
-			"use fewer or simpler patterns; those that end alike in one capability share their table");
-	a->words = calloc(a->count, sizeof(*a->words));
-	if (!a->words)
-		return -ENOMEM;
-	a->exec_from = file->states * a->stride;
-	a->start_file = row_of(a, file, file, file->start);
-	a->start_exec = row_of(a, exec, file, exec->start);
-	for (int byte = 0; byte < 256; byte++)
-		a->class_of[byte] = of[classes->of[byte]];
-	lay_out(a, file, file, first);
-	lay_out(a, exec, file, first);
-	return 0;
 }
 
 int compile_paths(struct compiler *c)
@@ -181,11 +125,15 @@ int compile_paths(struct compiler *c)
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(both); i++)
 		r = build(c, both[i], &classes);
 	if (r == 0)
-		r = make_table(c, &file.dfa, &exec.dfa, &classes);
+		r = table_make(&file.dfa, &exec.dfa, &classes, TABLE_FULL_MAX, &c->automaton);
+	if (r == -E2BIG && c->automaton.count > CVF_DFA_WORDS)
+		r = complain(c, file.dfa.states > exec.dfa.states ? &file : &exec,
+			     "the automaton of paths and programs", c->automaton.count, CVF_DFA_WORDS);
 	for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
 		dfa_done(&both[i]->dfa);
 		lists_done(&both[i]->sets);
 		free(both[i]->set);
+		free(both[i]->cost);
 	}
 	return r;
 }

@@ -41,7 +41,7 @@ static int find_sides(const struct nfa *n, bool seen[SIDES])
 
 	classes_make(&classes, n, n);
 	if (r == 0)
-		r = dfa_build(n, &classes, STATES_MAX, &sets, &dfa);
+		r = dfa_build(n, &classes, STATES_MAX, &sets, NULL, &dfa);
 	for (uint32_t s = 0; r == 0 && s < dfa.states; s++) {
 		size_t count;
 		const uint32_t *patterns = lists_get(&sets, dfa.out[s], &count);

@@ -60,13 +60,22 @@ static bool covers(const struct question *q, const struct offer *o)
 	return fact(q->facts, o->pattern) && !fact(q->facts, o->except);
 }
 
+/* The next place worth looking at: with a trace every one, since it tells of those that do not match too. */
+static size_t next_place(const struct question *q, const struct finder *f, size_t from, size_t count)
+{
+	if (q->trace)
+		return from < count ? from : SIZE_MAX;
+	return finder_next(f, q->facts, plan_patterns(q->plan, op_domain(q->op)), from);
+}
+
 /* Offers are best first: the first granted one of the highest risk, else the first of that risk. */
 static const struct offer *choose(const struct question *q)
 {
 	const struct offers *offers = &q->agent->offers[q->op];
 	const struct offer *best = NULL;
 
-	for (size_t i = 0; i < offers->n; i++) {
+	for (size_t i = next_place(q, &offers->finder, 0, offers->n); i != SIZE_MAX;
+	     i = next_place(q, &offers->finder, i + 1, offers->n)) {
 		const struct offer *o = &offers->v[i];
 		const struct capability *c = q->plan->capabilities[o->capability];
 
@@ -290,7 +299,10 @@ static struct outcome stricter(const struct outcome *counting, const struct outc
 
 static struct outcome by_rules(const struct question *q, const struct subject *s, size_t from)
 {
-	for (size_t i = from; i < q->agent->rules_count; i++) {
+	const struct finder *f = &q->agent->rule_finder[op_domain(q->op)];
+	size_t n = q->agent->rules_count;
+
+	for (size_t i = next_place(q, f, from, n); i != SIZE_MAX; i = next_place(q, f, i + 1, n)) {
 		const struct bound_rule *b = &q->agent->rules[i];
 		const char *why = why_not(q, b, s);
 		struct outcome now, otherwise;

@@ -68,6 +68,9 @@ void classes_make(struct classes *c, const struct nfa *a, const struct nfa *b)
 struct builder {
 	const struct nfa *n;
 	const struct classes *c;
+	/* [class]: its number among those that sets alone tell apart, and NUL: they go alike unless a state names a
+	 * byte of it */
+	uint8_t alike[256];
 	struct lists states; /* each a sorted list of nodes, and of nodes_count + goal */
 	uint32_t *only;	     /* [node]: the one goal that it can lead to, or MANY */
 	uint32_t *assured;   /* [goal]: the step in which it was seen to be reached whatever comes */
@@ -255,23 +258,59 @@ static int patterns_of(struct builder *b, uint32_t state, struct lists *sets)
 	return b->dfa->out[state] == UINT32_MAX ? -ENOMEM : 0;
 }
 
+/* Bytes that some node of the state has a token for. A named byte is a class of its own. */
+static void find_named(const struct builder *b, const uint32_t *nodes, size_t count, struct charset *named)
+{
+	const struct node *v = b->n->nodes;
+
+	for (size_t i = 0; i < count; i++) {
+		if (nodes[i] >= b->n->nodes_count)
+			continue;
+		for (uint32_t c = v[nodes[i]].child; c != NFA_NONE; c = v[c].sibling)
+			if (v[c].token == TOKEN_BYTE)
+				charset_add(named, (unsigned char)v[c].value);
+	}
+}
+
+static void find_alike(struct builder *b)
+{
+	static const struct charset nul = {{1}};
+	struct classes sets = {.n = 1};
+
+	for (size_t i = 0; i < b->n->sets_count; i++)
+		split(&sets, &b->n->sets[i]);
+	split(&sets, &nul);
+	for (unsigned int c = 0; c < b->c->n; c++)
+		b->alike[c] = sets.of[b->c->sample[c]];
+}
+
 static int expand_state(struct builder *b, uint32_t state)
 {
 	size_t count;
 	/* Interning may move the lists: the nodes are copied behind the gathering space. */
 	uint32_t *nodes = b->set + b->n->nodes_count * 2 + b->n->patterns;
 	const uint32_t *from = lists_get(&b->states, state, &count);
+	struct charset named = {{0}};
+	uint32_t to[256]; /* [alike] */
 
 	memcpy(nodes, from, count * sizeof(*nodes));
+	memset(to, 0xff, sizeof(to));
+	find_named(b, nodes, count, &named);
 	for (unsigned int c = 0; c < b->c->n; c++) {
-		uint32_t to;
+		bool own = charset_has(&named, b->c->sample[c]);
+		uint32_t *next = &b->dfa->next[(size_t)state * b->c->n + c];
 		int r;
 
+		if (!own && to[b->alike[c]] != UINT32_MAX) {
+			*next = to[b->alike[c]];
+			continue;
+		}
 		step_class(b, nodes, count, b->c->sample[c]);
-		r = finish(b, &to);
+		r = finish(b, next);
 		if (r < 0)
 			return r;
-		b->dfa->next[(size_t)state * b->c->n + c] = to;
+		if (!own)
+			to[b->alike[c]] = *next;
 	}
 	return 0;
 }
@@ -311,7 +350,19 @@ static void find_only(struct builder *b)
 	}
 }
 
-int dfa_build(const struct nfa *n, const struct classes *c, uint32_t states_max, struct lists *sets,
+static void find_cost(const struct builder *b, uint32_t *cost)
+{
+	for (uint32_t state = 0; state < b->states.n; state++) {
+		size_t count;
+		const uint32_t *nodes = lists_get(&b->states, state, &count);
+
+		for (size_t i = 0; i < count; i++)
+			if (nodes[i] < b->n->nodes_count && b->only[nodes[i]] < b->n->patterns)
+				cost[b->only[nodes[i]]]++;
+	}
+}
+
+int dfa_build(const struct nfa *n, const struct classes *c, uint32_t states_max, struct lists *sets, uint32_t *cost,
 	      struct dfa *ret_dfa)
 {
 	size_t nodes = n->nodes_count, patterns = n->patterns;
@@ -329,7 +380,10 @@ int dfa_build(const struct nfa *n, const struct classes *c, uint32_t states_max,
 		b.only = b.stamp + nodes;
 		b.assured = b.only + nodes;
 		find_only(&b);
+		find_alike(&b);
 		r = run(&b, sets);
+		if (cost)
+			find_cost(&b, cost);
 	}
 	lists_done(&b.states);
 	if (r < 0)

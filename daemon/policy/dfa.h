@@ -42,8 +42,11 @@ struct dfa {
 
 void dfa_done(struct dfa *d);
 void classes_make(struct classes *c, const struct nfa *a, const struct nfa *b);
-/* out[] numbers lists of patterns in `sets`. -E2BIG: more than states_max. */
-int dfa_build(const struct nfa *n, const struct classes *c, uint32_t states_max, struct lists *sets,
+/*
+ * out[] numbers lists of patterns in `sets`. -E2BIG: more than states_max. cost: NULL, or [pattern], added to even when
+ * it fails: the places in states where a pattern alone is waited for.
+ */
+int dfa_build(const struct nfa *n, const struct classes *c, uint32_t states_max, struct lists *sets, uint32_t *cost,
 	      struct dfa *ret_dfa) must_check;
 /* Merges states that no text tells apart by out[]; the dead state stays 0. */
 int dfa_minimise(struct dfa *d) must_check;

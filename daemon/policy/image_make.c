@@ -198,6 +198,8 @@ static void fill_head(struct draft *d, uint64_t generation)
 	h->start_file = c->automaton.start_file;
 	h->start_exec = c->automaton.start_exec;
 	h->exec_states_from = c->automaton.exec_from;
+	h->short_from = c->automaton.short_from;
+	h->exec_short_from = c->automaton.exec_short_from;
 	h->file_sets = (uint32_t)domain_sets(c, CVF_DOMAIN_FILE);
 	h->exec_sets = (uint32_t)domain_sets(c, CVF_DOMAIN_EXEC);
 	h->net_sets = (uint32_t)domain_sets(c, CVF_DOMAIN_NET);

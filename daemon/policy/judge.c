@@ -7,30 +7,13 @@
 #include "core/image.h"
 #include "policy/decide.h"
 
-static uint32_t step(const struct cvf_image *image, uint32_t state, const char *bytes, size_t size)
-{
-	const uint8_t *class_of = image_section(image, CVF_SECTION_CLASS_OF, NULL);
-	const uint32_t *dfa = image_section(image, CVF_SECTION_DFA, NULL);
-
-	for (size_t i = 0; i < size; i++)
-		state = dfa[state + class_of[(unsigned char)bytes[i]]];
-	return state;
-}
-
-static uint32_t set_of(const struct cvf_image *image, uint32_t state)
-{
-	const uint32_t *dfa = image_section(image, CVF_SECTION_DFA, NULL);
-
-	return dfa[state + image->stride - 1];
-}
-
 static uint32_t exec_set(const struct cvf_image *image, const struct query *q, const char *path)
 {
-	uint32_t state = step(image, image->start_exec, path, strlen(path) + 1);
+	uint32_t state = image_step(image, image->start_exec, path, strlen(path) + 1);
 
 	for (size_t i = 0; i < q->args_count; i++)
-		state = step(image, state, q->args[i], strlen(q->args[i]) + 1);
-	return set_of(image, state);
+		state = image_step(image, state, q->args[i], strlen(q->args[i]) + 1);
+	return image_set(image, state);
 }
 
 static bool prefix_has(const struct cvf_prefix *p, const uint8_t address[16])
@@ -66,7 +49,7 @@ static uint32_t find_set(const struct cvf_image *image, const struct query *q, c
 {
 	switch (op_domain(q->op)) {
 	case CVF_DOMAIN_FILE:
-		return set_of(image, step(image, image->start_file, path, strlen(path)));
+		return image_set(image, image_step(image, image->start_file, path, strlen(path)));
 	case CVF_DOMAIN_EXEC:
 		return exec_set(image, q, path);
 	case CVF_DOMAIN_NET:

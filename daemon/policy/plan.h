@@ -10,6 +10,7 @@
 #ifndef CVF_POLICY_PLAN_H
 #define CVF_POLICY_PLAN_H
 
+#include "policy/finder.h"
 #include "policy/model.h"
 #include "policy/nfa.h"
 
@@ -35,6 +36,7 @@ struct offer {
 struct offers {
 	struct offer *v;
 	size_t n;
+	struct finder finder;
 };
 
 /* A rule of a policy or profile, with what does not depend on the agent. */
@@ -61,6 +63,7 @@ struct bound_agent {
 	uint32_t scope_file, scope_net;
 	struct bound_rule *rules;
 	size_t rules_count;
+	struct finder rule_finder[CVF_DOMAIN_MAX];
 };
 
 struct guard {

@@ -8,6 +8,7 @@
 #ifndef CVF_ABI_H
 #define CVF_ABI_H
 
+#include "automaton.h"
 #include "limits.h"
 
 #define CVF_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), "size of " #type)
@@ -84,8 +85,7 @@ CVF_SIZE(struct cvf_agent, 8);
  * One generation of the compiled policy: one of the two slots of struct cvf_state. Written by cvfd into the idle slot,
  * read by every hook through cvf_control.active.
  *
- * The automaton: state s is the index of its row in dfa[]; row[class[byte]] is the next state, row[stride - 1] the set.
- * State 0 is the dead state (its row leads to itself, set 0). Set 0 means "nothing matched" in every domain.
+ * The automaton: automaton.h says how its states are stored in dfa[]. State 0 is the dead state (its row leads to itself, set 0). Set 0 means "nothing matched" in every domain.
  * Cell: cells[index[op_base[op] + row * op_sets[op] + set]].
  */
 struct cvf_slot {
@@ -101,7 +101,7 @@ struct cvf_slot {
 	__u32 enrol_by_exe;	/* 1: some agent is matched by executable */
 	__u32 enrol_by_uid;	/* 1: some agent is matched by uid */
 	__u32 enrol_by_cgroup;	/* 1: some agent is matched by cgroup path */
-	__u32 reserved;
+	__u32 short_from;	/* states from this word on are short rows */
 	__u32 op_base[CVF_OP_MAX];
 	__u32 op_sets[CVF_OP_MAX];
 	__u8 class_of[256];

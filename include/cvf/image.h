@@ -51,11 +51,13 @@ struct cvf_image {
 	__u32 port_classes;
 	__u32 rows;		/* agent rows, row 0 (nobody) included */
 	__u32 exec_states_from;	/* word of the DFA: below it are the dead and the file states, from it on the exec states */
+	__u32 short_from;	/* word: the full rows end and the short rows of the file states begin */
+	__u32 exec_short_from;	/* word: those of the exec states begin */
 	__u32 op_base[CVF_OP_MAX];	/* first word of the operation in the index */
 	__u32 op_sets[CVF_OP_MAX];	/* words per row: the domain's number of sets, 1 for SYS */
 	struct cvf_image_section section[CVF_SECTION_MAX];
 };
-CVF_SIZE(struct cvf_image, 64 + 8 * CVF_OP_MAX + 8 * CVF_SECTION_MAX);
+CVF_SIZE(struct cvf_image, 72 + 8 * CVF_OP_MAX + 8 * CVF_SECTION_MAX);
 
 struct cvf_image_prefix {
 	struct cvf_prefix prefix;

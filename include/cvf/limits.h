@@ -8,7 +8,7 @@
 #define CVF_LIMITS_H
 
 /* Version of everything in abi.h, image.h and wire.h taken together. Pins of another version are not adopted. */
-#define CVF_ABI 1
+#define CVF_ABI 2
 
 /* Longest path that is judged, NUL excluded; longer: deny, path-too-long. The kernel's own PATH_MAX is 4096. */
 #define CVF_PATH_MAX 4095
@@ -23,12 +23,12 @@
 
 /* Agents, and rows of verdicts: one per agent. Row 0 is nobody. */
 #define CVF_AGENTS_MAX 1024
-/* Words of the path/argument automaton in one generation (4 MiB). */
-#define CVF_DFA_WORDS (1u << 20)
-/* Words of (operation, agent row, set) -> cell in one generation (2 MiB as u16). */
-#define CVF_INDEX_MAX (1u << 20)
+/* Words of the path/argument automaton in one generation (8 MiB). */
+#define CVF_DFA_WORDS (1u << 21)
+/* Words of (operation, agent row, set) -> cell in one generation (4 MiB as u16). */
+#define CVF_INDEX_MAX (1u << 21)
 /* Distinct cells, i.e. distinct outcomes (with their counters), in one generation. */
-#define CVF_CELLS_MAX 16384u
+#define CVF_CELLS_MAX 65536u
 /* Limits of how often (struct cvf_rate) in one generation, and of them for one operation. */
 #define CVF_RATES_MAX 4096u
 #define CVF_RATES_CHAIN 4

@@ -63,6 +63,17 @@ static void patch(char *image, size_t size, const uint8_t *data, size_t n)
 	}
 }
 
+static void check_state(const struct cvf_slot *s, uint32_t state)
+{
+	if (state < s->short_from) {
+		assert(state + s->stride <= s->dfa_words);
+		return;
+	}
+	assert(state + CVF_SHORT_WORDS <= s->dfa_words);
+	if (!(s->dfa[state + CVF_SHORT_OTHER] & CVF_SHORT_STATE))
+		assert(s->dfa[state + CVF_SHORT_OTHER] + s->stride <= s->short_from);
+}
+
 /* The bounds that the programs in the kernel rely on. */
 static void walk(const struct cvf_slot *s)
 {
@@ -73,11 +84,12 @@ static void walk(const struct cvf_slot *s)
 		uint32_t state = starts[i];
 
 		for (size_t k = 0; k < sizeof(text); k++) {
-			assert(state + s->stride <= s->dfa_words);
-			state = s->dfa[state + s->class_of[(unsigned char)text[k]]];
+			check_state(s, state);
+			state = cvf_dfa_next(s->dfa, s->short_from, state, s->class_of[(unsigned char)text[k]]);
 		}
-		assert(state + s->stride <= s->dfa_words);
-		assert(s->dfa[state + s->stride - 1] < s->op_sets[i ? CVF_OP_EXEC : CVF_OP_READ]);
+		check_state(s, state);
+		assert(cvf_dfa_set(s->dfa, s->short_from, s->stride, state) <
+		       s->op_sets[i ? CVF_OP_EXEC : CVF_OP_READ]);
 	}
 	for (unsigned int agent = 0; agent < CVF_AGENTS_MAX; agent++) {
 		for (unsigned int op = 1; op < CVF_OP_MAX; op++) {

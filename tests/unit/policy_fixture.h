@@ -17,6 +17,7 @@
 struct fixture_names {
 	char *v[3][FIXTURE_NAMES];
 	uint32_t n[3];
+	bool only_count; /* each is asked for once, and nobody asks for its name */
 };
 
 struct fixture {
@@ -31,6 +32,8 @@ static inline uint32_t fixture_number(void *ctx, enum number_kind kind, const ch
 {
 	struct fixture_names *names = ctx;
 
+	if (names->only_count)
+		return ++names->n[kind];
 	for (uint32_t i = 0; i < names->n[kind]; i++)
 		if (strcmp(names->v[kind][i], name) == 0)
 			return i + 1;
@@ -85,7 +88,7 @@ static inline void fixture_load(struct fixture *f, const char *text)
 
 static inline void fixture_done(struct fixture *f)
 {
-	for (int kind = 0; kind < 3; kind++)
+	for (int kind = 0; !f->names.only_count && kind < 3; kind++)
 		for (uint32_t i = 0; i < f->names.n[kind]; i++)
 			free(f->names.v[kind][i]);
 	model_free(f->m);
@@ -97,9 +100,17 @@ static inline void fixture_done(struct fixture *f)
 static inline struct answer fixture_ask(struct fixture *f, const struct query *q)
 {
 	const struct cvf_cell *cells = image_section(f->image, CVF_SECTION_CELL, NULL), *cell;
-	struct answer a;
+	json_t *trace = json_array();
+	struct answer a, told;
 
 	assert_int_equal(policy_eval(f->m, q, &a, NULL), 0);
+	/* With a trace every rule is tried, without one only those that can match. */
+	assert_int_equal(policy_eval(f->m, q, &told, trace), 0);
+	json_decref(trace);
+	assert_int_equal(told.verdict, a.verdict);
+	assert_int_equal(told.reason, a.reason);
+	assert_string_equal(told.capability, a.capability);
+	assert_true(told.rule == a.rule);
 	cell = &cells[image_judge(f->image, fixture_number(&f->names, NUMBER_AGENT, q->agent), q)];
 	if (cell->flags & CVF_CELL_ASK || a.reason == CVF_REASON_ARGS_TOO_LONG)
 		return a;

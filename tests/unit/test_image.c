@@ -20,6 +20,10 @@
 #define STRIDE	    4u /* classes: other, 'a', NUL */
 #define FILE_ROWS   3u /* dead, start, matched */
 #define EXEC_ROWS   2u /* start, matched */
+#define FILE_SHORT  2u
+#define EXEC_SHORT  1u
+#define FULL_WORDS  ((FILE_ROWS + EXEC_ROWS) * STRIDE)
+#define DFA_WORDS   (FULL_WORDS + (FILE_SHORT + EXEC_SHORT) * CVF_SHORT_WORDS)
 #define ROWS	    3u
 #define SETS	    2u
 #define SYS_OPS	    18u
@@ -42,7 +46,7 @@ struct small {
 	_Alignas(8) struct cvf_cell cell[CELLS];
 	_Alignas(8) struct cvf_rate rate[3];
 	_Alignas(8) uint16_t index[(INDEX_WORDS + 3) / 4 * 4];
-	_Alignas(8) uint32_t dfa[(FILE_ROWS + EXEC_ROWS) * STRIDE];
+	_Alignas(8) uint32_t dfa[DFA_WORDS];
 };
 
 static const uint8_t op_domain[CVF_OP_MAX] = {
@@ -69,7 +73,7 @@ static void place_all(struct small *s)
 	place(s, CVF_SECTION_CELL, offsetof(struct small, cell), CELLS);
 	place(s, CVF_SECTION_RATE, offsetof(struct small, rate), 3);
 	place(s, CVF_SECTION_INDEX, offsetof(struct small, index), INDEX_WORDS);
-	place(s, CVF_SECTION_DFA, offsetof(struct small, dfa), (FILE_ROWS + EXEC_ROWS) * STRIDE);
+	place(s, CVF_SECTION_DFA, offsetof(struct small, dfa), DFA_WORDS);
 }
 
 static void fill_index(struct small *s)
@@ -105,11 +109,38 @@ static void fill_index(struct small *s)
 static void fill_rest(struct small *s)
 {
 	static const uint32_t dfa[] = {
-		0,  0,	0,  0, /* dead */
-		0,  8,	0,  0, /* file: start */
-		8,  8,	0,  1, /* file: matched */
-		0,  16, 0,  0, /* exec: start */
-		16, 16, 16, 1, /* exec: matched */
+		0,
+		0,
+		0,
+		0, /* dead */
+		20,
+		8,
+		0,
+		0, /* file: start */
+		8,
+		8,
+		0,
+		1, /* file: matched */
+		0,
+		16,
+		0,
+		0, /* exec: start */
+		16,
+		16,
+		16,
+		1, /* exec: matched */
+		8,
+		1,
+		1 << 24 | 24,
+		1 << 24 | 24, /* file: like matched, but by 'a' */
+		CVF_SHORT_STATE | 24,
+		1,
+		1 << 24 | 20,
+		2 << 24 | 4, /* file: itself, but by 'a' and NUL */
+		16,
+		1,
+		2 << 24 | 28,
+		0, /* exec: like matched, but by NUL and others */
 	};
 	static const uint8_t ten[16] = {[10] = 0xff, [11] = 0xff, [12] = 10}, four[16] = {[10] = 0xff, [11] = 0xff};
 
@@ -143,6 +174,8 @@ static struct small *small_new(void)
 		.start_file = STRIDE,
 		.start_exec = FILE_ROWS * STRIDE,
 		.exec_states_from = FILE_ROWS * STRIDE,
+		.short_from = FULL_WORDS,
+		.exec_short_from = FULL_WORDS + FILE_SHORT * CVF_SHORT_WORDS,
 		.file_sets = SETS,
 		.exec_sets = SETS,
 		.net_sets = SETS,
@@ -278,6 +311,21 @@ static const struct {
 	WORD(dfa[STRIDE + 3], SETS, IMAGE_STATE),
 	WORD(dfa[4 * STRIDE + 1], STRIDE, IMAGE_STATE),
 	WORD(dfa[4 * STRIDE + 3], SETS, IMAGE_STATE),
+	WORD(head.short_from, FULL_WORDS - STRIDE, IMAGE_STATE),
+	WORD(head.short_from, FULL_WORDS + 1, IMAGE_STATE),
+	WORD(head.exec_short_from, FULL_WORDS - 1, IMAGE_STATE),
+	WORD(head.exec_short_from, FULL_WORDS + 1, IMAGE_STATE),
+	WORD(head.exec_short_from, DFA_WORDS + 4, IMAGE_STATE),
+	WORD(dfa[FULL_WORDS], 12, IMAGE_STATE), /* leans on a row of the other domain */
+	WORD(dfa[FULL_WORDS], 24, IMAGE_STATE), /* on a short row */
+	WORD(dfa[FULL_WORDS], 9, IMAGE_STATE),	/* on no row */
+	WORD(dfa[FULL_WORDS + 1], SETS, IMAGE_STATE),
+	WORD(dfa[FULL_WORDS + 2], 3 << 24 | 8, IMAGE_STATE),  /* no such class */
+	WORD(dfa[FULL_WORDS + 2], 1 << 24 | 12, IMAGE_STATE), /* into the other domain */
+	WORD(dfa[FULL_WORDS + 3], 1 << 24 | 21, IMAGE_STATE),
+	WORD(dfa[FULL_WORDS + 4], CVF_SHORT_STATE | 28, IMAGE_STATE),
+	WORD(dfa[FULL_WORDS + 4], CVF_SHORT_STATE | 0x1000018, IMAGE_STATE),
+	WORD(dfa[FULL_WORDS + 8], 4, IMAGE_STATE),
 };
 
 static void test_sound(void **state)
@@ -367,6 +415,19 @@ static unsigned int pick(unsigned int n)
 	return (seed >> 8) % n;
 }
 
+static void check_state(const struct cvf_slot *slot, uint32_t state)
+{
+	uint32_t other;
+
+	if (state < slot->short_from) {
+		assert_true(state + slot->stride <= slot->short_from);
+		return;
+	}
+	assert_true(state + CVF_SHORT_WORDS <= slot->dfa_words);
+	other = slot->dfa[state + CVF_SHORT_OTHER];
+	assert_true(other & CVF_SHORT_STATE || other + slot->stride <= slot->short_from);
+}
+
 /* Walks a slot as the programs do; the assertions are the bounds that the programs rely on. */
 static void walk(const struct cvf_slot *slot, enum cvf_domain domain, unsigned int op, unsigned int agent)
 {
@@ -375,11 +436,11 @@ static void walk(const struct cvf_slot *slot, enum cvf_domain domain, unsigned i
 
 	if (domain == CVF_DOMAIN_FILE || domain == CVF_DOMAIN_EXEC) {
 		for (int i = 0; i < 12; i++) {
-			assert_true(state + slot->stride <= slot->dfa_words);
-			state = slot->dfa[state + slot->class_of[pick(256)]];
+			check_state(slot, state);
+			state = cvf_dfa_next(slot->dfa, slot->short_from, state, slot->class_of[pick(256)]);
 		}
-		assert_true(state + slot->stride <= slot->dfa_words);
-		set = slot->dfa[state + slot->stride - 1];
+		check_state(slot, state);
+		set = cvf_dfa_set(slot->dfa, slot->short_from, slot->stride, state);
 	} else if (domain == CVF_DOMAIN_NET) {
 		uint32_t at = (pick(slot->address_classes) * slot->port_classes + slot->port_class[pick(65536)]) *
 			      CVF_PROTO_MAX;
@@ -451,7 +512,7 @@ static void test_fill(void **state)
 	assert_false(slot->enrol_by_cgroup);
 	assert_true(slot->enrol_by_uid);
 	assert_int_equal(slot->dfa_words, sizeof(s->dfa) / 4);
-	assert_int_equal(slot->reserved, 0);
+	assert_int_equal(slot->short_from, FULL_WORDS);
 	assert_memory_equal(slot->dfa, s->dfa, sizeof(s->dfa));
 	free(slot);
 	free(s);

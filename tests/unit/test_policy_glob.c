@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "policy/compile.h"
 #include "policy/dfa.h"
 #include "policy/glob.h"
 
@@ -331,6 +332,33 @@ static void check_text(const struct dfa *d, const struct classes *c, const struc
 	assert_int_equal(matched, from_dfa);
 }
 
+/* Full or short, each state of the table goes where the automaton goes. */
+static void check_table(const struct dfa *d, const struct classes *c, size_t full_max)
+{
+	struct automaton a = {0};
+
+	assert_int_equal(table_make(d, d, c, full_max, &a), 0);
+	assert_int_equal(a.short_from < a.count, !full_max && d->states > 1);
+	for (int i = 0; i < 200; i++) {
+		uint32_t file = a.start_file, exec = a.start_exec;
+		char text[16];
+
+		text[0] = '/';
+		random_text(text + 1);
+		for (const char *at = text; *at; at++) {
+			uint32_t class = a.class_of[(unsigned char)*at];
+
+			file = cvf_dfa_next(a.words, a.short_from, file, class);
+			exec = cvf_dfa_next(a.words, a.short_from, exec, class);
+			assert_true(file < a.exec_from || (file >= a.short_from && file < a.exec_short_from));
+			assert_true(!exec || (exec >= a.exec_from && exec < a.short_from) || exec >= a.exec_short_from);
+		}
+		assert_int_equal(cvf_dfa_set(a.words, a.short_from, a.stride, file), run_dfa(d, c, text));
+		assert_int_equal(cvf_dfa_set(a.words, a.short_from, a.stride, exec), run_dfa(d, c, text));
+	}
+	free(a.words);
+}
+
 static void one_round(void)
 {
 	static const char *wrong;
@@ -352,7 +380,7 @@ static void one_round(void)
 	}
 	classes_make(&c, &n, &none);
 	assert_int_equal(lists_init(&sets), 0);
-	assert_int_equal(dfa_build(&n, &c, 1u << 20, &sets, &d), 0);
+	assert_int_equal(dfa_build(&n, &c, 1u << 20, &sets, NULL, &d), 0);
 	for (int minimised = 0; minimised < 2; minimised++) {
 		for (int i = 0; i < 200; i++) {
 			uint64_t matched = 0;
@@ -363,6 +391,8 @@ static void one_round(void)
 			check_text(&d, &c, &sets, patterns, text, matched);
 		}
 		assert_int_equal(dfa_minimise(&d), 0);
+		check_table(&d, &c, 0);
+		check_table(&d, &c, SIZE_MAX);
 	}
 	dfa_done(&d);
 	lists_done(&sets);
@@ -392,9 +422,9 @@ static void test_limit(void **state)
 	assert_int_equal(glob_add(&n, "/*a????????????????", GLOB_PATH, 0), 0);
 	classes_make(&c, &n, &none);
 	assert_int_equal(lists_init(&sets), 0);
-	assert_int_equal(dfa_build(&n, &c, 10000, &sets, &d), -E2BIG);
+	assert_int_equal(dfa_build(&n, &c, 10000, &sets, NULL, &d), -E2BIG);
 	assert_null(d.next);
-	assert_int_equal(dfa_build(&n, &c, 1u << 18, &sets, &d), 0);
+	assert_int_equal(dfa_build(&n, &c, 1u << 18, &sets, NULL, &d), 0);
 	dfa_done(&d);
 	lists_done(&sets);
 	nfa_done(&n);

@@ -158,16 +158,11 @@ static void test_sizes(void **state)
 
 static uint32_t enrolled(const struct fixture *f, enum cvf_section section, const char *path)
 {
-	const uint8_t *class_of = image_section(f->image, CVF_SECTION_CLASS_OF, NULL);
-	const uint32_t *dfa = image_section(f->image, CVF_SECTION_DFA, NULL);
-	uint32_t state = f->image->start_file;
+	uint32_t set = image_set(f->image, image_step(f->image, f->image->start_file, path, strlen(path)));
 	size_t n;
 	const uint16_t *agent = image_section(f->image, section, &n);
 
-	for (; *path; path++)
-		state = dfa[state + class_of[(unsigned char)*path]];
-	state = dfa[state + f->image->stride - 1];
-	return state < n ? agent[state] : 0;
+	return set < n ? agent[set] : 0;
 }
 
 static void test_enrolment(void **state)

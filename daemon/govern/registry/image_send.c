@@ -77,16 +77,10 @@ int image_cell_keys(const struct cvf_image *image, struct cell_keys *ret_keys)
 
 uint32_t image_cgroup_agent(const struct cvf_image *image, const char *path)
 {
-	const char *const parts[] = { CVF_PATH_CGROUP, path };
-	size_t states, classes_count, enrol_count;
-	const uint32_t *dfa = image_section(image, CVF_SECTION_DFA, &states);
-	const uint8_t *class_of = image_section(image, CVF_SECTION_CLASS_OF, &classes_count);
-	const uint16_t *enrol = image_section(image, CVF_SECTION_ENROL_CGROUP, &enrol_count);
-	uint32_t state = image->start_file, set;
+	size_t count;
+	const uint16_t *enrol = image_section(image, CVF_SECTION_ENROL_CGROUP, &count);
+	uint32_t state = image_step(image, image->start_file, CVF_PATH_CGROUP, strlen(CVF_PATH_CGROUP)), set;
 
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-		for (const char *c = parts[i]; *c; c++)
-			state = dfa[state + class_of[(unsigned char)*c]];
-	set = dfa[state + image->stride - 1];
-	return set < enrol_count ? enrol[set] : 0;
+	set = image_set(image, image_step(image, state, path, strlen(path)));
+	return set < count ? enrol[set] : 0;
 }
