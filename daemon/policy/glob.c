@@ -207,6 +207,7 @@ struct adder {
 	uint32_t arguments; /* EXEC: where a path jumps to; NFA_NONE: the piece is an argument */
 	size_t piece;	    /* arguments that were begun */
 	uint32_t node;	    /* where the piece begins that is being written out */
+	uint32_t *rest;	    /* where all alternatives of the piece go on; NULL: each goes on by itself */
 };
 
 static uint32_t add_byte(struct nfa *n, uint32_t node, unsigned char byte)
@@ -342,6 +343,7 @@ static int add_rest(struct adder *a, uint32_t node)
 static int begin_argument(struct adder *a, uint32_t node)
 {
 	struct adder next = *a;
+	uint32_t rest = NFA_NONE;
 
 	if (node != NFA_NONE && !a->argv)
 		node = add_everything(a->n, node);
@@ -352,9 +354,26 @@ static int begin_argument(struct adder *a, uint32_t node)
 	next.node = node;
 	next.flavour = GLOB_NAME;
 	next.piece++;
+	next.rest = strchr(a->argv->v[a->piece], '{') && strchr(a->argv->v[a->piece], '*') ? &rest : NULL;
 	if (glob_is_rest(a->argv->v[a->piece]))
 		return add_rest(&next, node);
 	return expand(a->argv->v[a->piece], add_alternative, &next);
+}
+
+/* One root for what follows: once it is assured, the other alternatives need not be told apart any more. */
+static int go_on(struct adder *a, uint32_t node)
+{
+	struct adder next = *a;
+
+	if (node == NFA_NONE)
+		return -ENOMEM;
+	if (*a->rest == NFA_NONE) {
+		*a->rest = nfa_root(a->n);
+		next.rest = NULL;
+		if (*a->rest == NFA_NONE || begin_argument(&next, *a->rest) < 0)
+			return -ENOMEM;
+	}
+	return nfa_jump(a->n, node, *a->rest);
 }
 
 static int end_piece(struct adder *a, uint32_t node)
@@ -362,6 +381,8 @@ static int end_piece(struct adder *a, uint32_t node)
 	if (!a->exec)
 		return nfa_accept(a->n, node, a->pattern);
 	node = add_byte(a->n, node, 0);
+	if (a->arguments == NFA_NONE && a->rest)
+		return go_on(a, node);
 	if (a->arguments == NFA_NONE)
 		return begin_argument(a, node);
 	return node == NFA_NONE ? -ENOMEM : nfa_jump(a->n, node, a->arguments);

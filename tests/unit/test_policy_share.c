@@ -43,7 +43,7 @@ static void test_whole(void **state)
 	assert_int_equal(model_check(f.m, &f.d), 0);
 	diags_print(&f.d, stderr);
 	assert_int_equal(f.d.n, 0);
-	assert_in_range(model_count(f.m, DECL_CAPABILITY), 60, 1000);
+	assert_in_range(model_count(f.m, DECL_CAPABILITY), 120, 1000);
 	assert_int_equal(model_count(f.m, DECL_PROFILE), 4);
 	for (size_t i = 0; i < model_count(f.m, DECL_CAPABILITY); i++) {
 		const json_t *j = model_at(f.m, DECL_CAPABILITY, i);
