@@ -14,43 +14,39 @@
 
 #include <cmocka.h>
 
+#include "json/pool.h"
 #include "policy_fixture.h"
 
 #define FOLDER	       "tests/policy"
 #define LINE_MAX_BYTES 8192
-#define WORDS_MAX      32
 
 static const char *const verdicts[] = {"none", "allow", "deny", "hold"};
 
-/* Splits at spaces, in place. */
-static size_t split(char *line, char **words)
-{
-	size_t n = 0;
-	char *save;
-
-	for (char *w = strtok_r(line, " \t\n", &save); w && n < WORDS_MAX; w = strtok_r(NULL, " \t\n", &save))
-		words[n++] = w;
-	return n;
-}
-
 static void judge(struct fixture *f, const char *file, int number, char *line, unsigned int *seen)
 {
-	char *words[WORDS_MAX];
-	size_t n = split(line, words);
+	struct pool *pool = pool_new();
+	char *words[3], *save;
 	struct answer a;
 	struct query q;
 
-	if (n < 4 || query_parse(words + 3, n - 3, &q, &f->d) < 0) {
+	line[strcspn(line, "\n")] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		words[i] = strtok_r(i ? NULL : line, " ", &save);
+		if (!words[i])
+			fail_msg("%s:%d: not a case", file, number);
+	}
+	if (query_parse_text(pool, save, &q, &f->d) < 0) {
 		diags_print(&f->d, stderr);
-		fail_msg("%s:%d: not a case", file, number);
+		fail_msg("%s:%d: not an operation", file, number);
 	}
 	q.agent = words[0];
 	q.now = FIXTURE_NOW;
 	a = fixture_ask(f, &q);
 	seen[a.verdict]++;
 	if (strcmp(verdicts[a.verdict], words[1]) || strcmp(reason_word(a.reason), words[2]))
-		fail_msg("%s:%d: %s %s is %s %s (%s, %s)", file, number, words[3], n > 4 ? words[4] : "",
+		fail_msg("%s:%d: %s %s is %s %s (%s, %s)", file, number, op_name(q.op), q.object ? q.object : "",
 			 verdicts[a.verdict], reason_word(a.reason), a.capability, a.rule ? a.rule : "no rule");
+	pool_free(pool);
 }
 
 /* Declarations first, wherever they stand; then the cases. */
