@@ -27,11 +27,15 @@ static const struct field principal_table[] = {
 };
 
 struct number_fields {
-	long long grant_default_s, grant_max_s, max_bytes;
+	long long grant_default_s, grant_max_s, questions_per_hour, max_bytes;
+	struct jat scopes;
 };
 static const struct limits lifetime = { 1, 366LL * DAY_S };
 static const struct limits bytes = { 0, 1LL << 50 };
+static const struct limits questions = { 0, 10000 };
 static const struct field approvals_table[] = {
+	{ "scopes", read_at, offsetof(struct number_fields, scopes), false, NULL },
+	{ "questions_per_hour", read_number, offsetof(struct number_fields, questions_per_hour), false, &questions },
 	{ "grant_default_s", read_number, offsetof(struct number_fields, grant_default_s), false, &lifetime },
 	{ "grant_max_s", read_number, offsetof(struct number_fields, grant_max_s), false, &lifetime },
 };
@@ -87,9 +91,34 @@ static void read_principals(const struct jat *at, struct settings *s)
 	}
 }
 
+static const struct word scope_list[] = {
+	{ "session", GRANT_SCOPE_SESSION }, { "agent", GRANT_SCOPE_AGENT }, { "pattern", GRANT_SCOPE_PATTERN },
+};
+static const struct words scope_words = { "scope", scope_list, ARRAY_SIZE(scope_list) };
+#define GRANT_SCOPES_ALL (GRANT_SCOPE_SESSION | GRANT_SCOPE_AGENT | GRANT_SCOPE_PATTERN)
+
+/* An empty list leaves "once" alone. */
+static void read_scopes(const struct jat *at, struct settings *s)
+{
+	if (!json_is_array(at->value)) {
+		jat_error(at, "write for example [\"session\", \"pattern\"]", "must be an array of strings, not %s",
+			  json_kind(at->value));
+		return;
+	}
+	s->grant_scopes = 0;
+	for (size_t i = 0; i < json_array_size(at->value); i++) {
+		struct jat one = jat_element(at, i);
+		int bit;
+
+		if (word_find(&one, &scope_words, &bit))
+			s->grant_scopes |= (unsigned int)bit;
+	}
+}
+
 static void read_root(const struct jat *root, struct settings *s)
 {
-	struct number_fields n = { s->grant_default_s, s->grant_max_s, (long long)s->store_max_bytes };
+	struct number_fields n = { .grant_default_s = s->grant_default_s, .grant_max_s = s->grant_max_s,
+				   .max_bytes = (long long)s->store_max_bytes };
 	struct root_fields f = { 0 };
 
 	fields_read(root, root_table, ARRAY_SIZE(root_table), &f);
@@ -101,6 +130,9 @@ static void read_root(const struct jat *root, struct settings *s)
 		fields_read(&f.store, store_table, ARRAY_SIZE(store_table), &n);
 	s->grant_default_s = n.grant_default_s < n.grant_max_s ? n.grant_default_s : n.grant_max_s;
 	s->grant_max_s = n.grant_max_s;
+	s->questions_per_hour = n.questions_per_hour;
+	if (n.scopes.value)
+		read_scopes(&n.scopes, s);
 	s->store_max_bytes = (uint64_t)n.max_bytes;
 }
 
@@ -124,7 +156,7 @@ static int read_file(const char *path, char **ret_text, size_t *ret_size)
 
 static void set_defaults(struct settings *s)
 {
-	*s = (struct settings){ .grant_default_s = 8 * 3600, .grant_max_s = 30 * DAY_S };
+	*s = (struct settings){ .grant_default_s = 8 * 3600, .grant_max_s = 30 * DAY_S, .grant_scopes = GRANT_SCOPES_ALL };
 }
 
 int settings_load(const char *path, struct settings *ret_settings, struct diags *d)
@@ -156,6 +188,7 @@ int settings_load(const char *path, struct settings *ret_settings, struct diags 
 		return 0;
 	settings_done(ret_settings);
 	set_defaults(ret_settings);
+	ret_settings->grant_scopes = 0; /* what the file forbids is not known */
 	return -EINVAL;
 }
 

@@ -8,15 +8,22 @@
 #include "api/auth.h"
 #include "core/diag.h"
 
+/* Approving once is always possible. A pattern needs the right to session or agent, too. */
+#define GRANT_SCOPE_SESSION 1u
+#define GRANT_SCOPE_AGENT 2u
+#define GRANT_SCOPE_PATTERN 4u
+
 struct settings {
 	struct principal *principals;	/* malloc'ed */
 	size_t principals_count;
 	int64_t grant_default_s;	/* lifetime of a grant of scope agent when the approver names none */
 	int64_t grant_max_s;		/* longest lifetime an approver may ask for */
+	unsigned int grant_scopes;	/* GRANT_SCOPE_*: what an approver may leave behind */
+	int64_t questions_per_hour;	/* of one agent for one capability that says nothing of its own; 0: any number */
 	uint64_t store_max_bytes;	/* 0: as large as the disk */
 };
 
-/* A missing file is a file without settings. -EINVAL with diagnoses; *ret_settings is then the default. */
+/* A missing file is a file without settings. -EINVAL with diagnoses; *ret_settings is then the default, without a right to lasting grants. */
 int settings_load(const char *path, struct settings *ret_settings, struct diags *d) must_check;
 void settings_done(struct settings *s);
 

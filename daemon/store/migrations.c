@@ -15,5 +15,8 @@ const struct migration store_migrations[] = {
 	{ "0002_versions",
 #include "migrations/0002_versions.sql"
 	},
+	{ "0003_questions",
+#include "migrations/0003_questions.sql"
+	},
 };
 const size_t store_migrations_count = ARRAY_SIZE(store_migrations);

@@ -339,10 +339,16 @@ static void test_critical_is_known_by_risk_or_flag(void **state)
 
 	(void)state;
 	assert_false(approval_needs_human(&h));
+	assert_false(approval_leaves_no_grant(&h));
 	h.cell_flags = CVF_CELL_NO_GRANT;
 	assert_true(approval_needs_human(&h));
-	h.cell_flags = 0;
+	/* a condition of time: anybody may approve it, once */
+	h.cell_flags = CVF_CELL_NO_GRANT | CVF_CELL_ASK;
+	assert_false(approval_needs_human(&h));
+	assert_true(approval_leaves_no_grant(&h));
 	r.risk = CVF_R3;
+	assert_true(approval_needs_human(&h));
+	h.cell_flags = 0;
 	assert_true(approval_needs_human(&h));
 }
 

@@ -76,6 +76,31 @@ static void test_the_default_is_never_longer_than_the_longest(void **state)
 	assert_int_equal(settings.grant_default_s, 600);
 }
 
+static void test_scopes_and_questions(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned int scopes;
+	} rows[] = {
+		{ "{}", GRANT_SCOPE_SESSION | GRANT_SCOPE_AGENT | GRANT_SCOPE_PATTERN },
+		{ "{\"approvals\":{\"scopes\":[]}}", 0 },
+		{ "{\"approvals\":{\"scopes\":[\"session\",\"pattern\"]}}", GRANT_SCOPE_SESSION | GRANT_SCOPE_PATTERN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_int_equal(load(rows[i].text), 0);
+		assert_int_equal(settings.grant_scopes, rows[i].scopes);
+		assert_int_equal(settings.questions_per_hour, 0);
+	}
+	assert_int_equal(load("{\"approvals\":{\"scopes\":[\"once\"]}}"), -EINVAL);
+	assert_int_equal(settings.grant_scopes, 0); /* what it forbids is not known */
+	assert_int_equal(load("{\"approvals\":{\"scopes\":\"session\"}}"), -EINVAL);
+	assert_int_equal(load("{\"approvals\":{\"questions_per_hour\":20}}"), 0);
+	assert_int_equal(settings.questions_per_hour, 20);
+	assert_int_equal(load("{\"approvals\":{\"questions_per_hour\":-1}}"), -EINVAL);
+}
+
 static void test_mistakes_have_a_place_and_give_no_rights(void **state)
 {
 	static const struct {
@@ -122,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_no_file_is_no_mistake),
 		T(test_all_settings),
+		T(test_scopes_and_questions),
 		T(test_the_default_is_never_longer_than_the_longest),
 		T(test_mistakes_have_a_place_and_give_no_rights),
 		T(test_what_is_no_file_is_a_mistake),

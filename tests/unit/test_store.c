@@ -202,11 +202,14 @@ static const char *const samples[] = {
 	"INSERT INTO events VALUES (1, 'E', 1, 0, 0, 1, 1, 1, 1, 2, 2, 0, 0, x'00', x'00');"
 	"INSERT INTO rings VALUES (1, 0, 0, 2); INSERT INTO gaps VALUES ('G', 1, 0, 0, 1, 2, 2, 1);"
 	"INSERT INTO cells VALUES (1, 1, 1); INSERT INTO counters VALUES (1, 1, 1, 1, 1);"
-	"INSERT INTO holds VALUES ('H', 1, 1, 1, 1, 1, 1, 1, 1, 0, x'00', 0, 1, 1, 1, 0, 0, 1, NULL, NULL, NULL, NULL);"
+	"INSERT INTO holds (id, boot, hold_no, agent, session, digest, grant_session, grant_agent, question, cell_flags,"
+	" record, state, requested_ms, expires_ns, expires_ms, answer, reason, is_answered, decided_ms, decided_by, note, scope) VALUES ('H', 1, 1, 1, 1, 1, 1, 1, 1, 0, x'00', 0, 1, 1, 1, 0, 0, 1, NULL, NULL, NULL, NULL);"
 	"INSERT INTO grants (id, boot, scope, digest, agent, session, capability, hold, covers, state, made_ms, made_by,"
 	" note, expires_ms, expires_ns, uses_left, last_use_ms, attached_ns) VALUES ('R', 1, 'agent', 1, 1, 1, 1, 'H', 'c', 0, 1, 'root', NULL, NULL, 0, NULL, NULL, 0);",
 	/* schema 2 */
 	"INSERT INTO versions VALUES (0, 'id', 1, x'00', '{}', 1, 1, 'root', NULL); INSERT INTO states VALUES ('id', 'RETIRED');",
+	/* schema 3 */
+	"UPDATE grants SET pattern = '/x/*', op = 5; UPDATE holds SET capability = 1; UPDATE sessions SET skill = 's';",
 };
 
 static int64_t rows_of(sqlite3 *db, const char *table)

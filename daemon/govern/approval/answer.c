@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "govern/audit/event_view.h"
+#include "govern/registry/numbers_table.h"
 #include "govern/registry/registry.h"
 #include "grant.h"
 #include "grant_table.h"
@@ -106,17 +107,23 @@ static void fill(struct hold *h, enum hold_state state, enum cvf_reason reason, 
 	h->reason = reason;
 	h->answer = d->answer;
 	h->is_answered = false;
-	h->decided_ms = clock_utc_ms();
+	h->decided_ms = d->time_ms ? d->time_ms : clock_utc_ms();
 	snprintf(h->decided_by, sizeof(h->decided_by), "%s", d->by);
 	snprintf(h->note, sizeof(h->note), "%s", d->note ? d->note : "");
 	snprintf(h->scope, sizeof(h->scope), "%s", d->scope ? d->scope : "");
 }
 
+/* What a decision does to grants. */
+struct grant_change {
+	const struct grant *add;	/* NULL: none */
+	const char *used;		/* id of one with a pattern; NULL: none */
+};
+
 /*
- * Every hold of the list, and the grant that comes with them (NULL: none), in one durable transaction. While records cannot
+ * Every hold of the list, and what comes with them (NULL: nothing), in one durable transaction. While records cannot
  * be stored nothing is released, even if there is room for this one row: what it does next would go unrecorded.
  */
-static int decide_all(struct governor *g, const struct hold_list *list, const struct grant *grant)
+static int decide_all(struct governor *g, const struct hold_list *list, const struct grant_change *grants)
 {
 	bool releases = list->n && list->v[0].answer == CVF_VERDICT_ALLOW;
 	int r = releases && *g->store_problem ? -EIO : store_begin(g->store, STORE_DURABLE);
@@ -125,8 +132,10 @@ static int decide_all(struct governor *g, const struct hold_list *list, const st
 		r = hold_table_decide(g->store, &list->v[i]);
 		r = r < 0 ? r : 0;
 	}
-	if (r == 0 && grant)
-		r = grant_table_add(g->store, grant);
+	if (r == 0 && grants && grants->add)
+		r = grant_table_add(g->store, grants->add);
+	if (r == 0 && grants && grants->used)
+		r = grant_table_use_id(g->store, grants->used, clock_utc_ms()) == 1 ? 0 : -EAGAIN;
 	if (r == 0)
 		r = store_commit(g->store);
 	if (r < 0)
@@ -134,19 +143,25 @@ static int decide_all(struct governor *g, const struct hold_list *list, const st
 	return r;
 }
 
+static int answer_using(struct governor *g, const struct hold *decided, const struct grant_change *grants)
+{
+	struct hold copied = *decided;
+	struct hold_list one = { &copied, 1 };
+	int r = decide_all(g, &one, grants);
+
+	if (r < 0)
+		return r;
+	(void)!send_and_note(g, decided); /* sent again by the next tick */
+	return 0;
+}
+
 int answer_one(struct governor *g, const struct hold *h, enum hold_state state, enum cvf_reason reason,
 	       const struct decision *d)
 {
 	struct hold decided = *h;
-	struct hold_list one = { &decided, 1 };
-	int r;
 
 	fill(&decided, state, reason, d);
-	r = decide_all(g, &one, NULL);
-	if (r < 0)
-		return r;
-	(void)!send_and_note(g, &decided); /* sent again by the next tick */
-	return 0;
+	return answer_using(g, &decided, NULL);
 }
 
 struct same {
@@ -191,16 +206,19 @@ static int decide_question(struct governor *g, const struct hold *h, const struc
 {
 	bool leaves_grant = d->answer == CVF_VERDICT_ALLOW && d->scope && strcmp(d->scope, "once") != 0;
 	struct hold_filter f = { .boot = g->boot, .agent = h->agent, .limit = INT64_MAX };
-	struct same same = { .as = h, .d = d };
+	struct decision at_once = *d;	/* one answer has one moment, however many processes wait for it */
+	struct same same = { .as = h, .d = &at_once };
 	struct grant grant = { 0 };
+	struct grant_change change = { .add = leaves_grant ? &grant : NULL };
 	int r = 0;
 
+	at_once.time_ms = clock_utc_ms();
 	if (leaves_grant)
 		r = grant_make(g, h, d, &grant); /* before the walk, which moves h->record */
 	if (r == 0)
 		r = hold_table_each(g->store, &f, add_same, &same);
 	if (r == 0)
-		r = decide_all(g, &same.list, leaves_grant ? &grant : NULL) < 0 ? -EIO : 0;
+		r = decide_all(g, &same.list, &change) < 0 ? -EIO : 0;
 	if (r == 0)
 		r = send_all(g, &same.list, ret_resumed);
 	if (leaves_grant && (r == 0 || r == -ESRCH) && grant_send(g, &grant) < 0)
@@ -229,20 +247,23 @@ static const enum cvf_reason judged_reasons[] = {
 	CVF_REASON_APPROVAL, CVF_REASON_HUMAN, CVF_REASON_UNREGISTERED, CVF_REASON_POLICY_APPROVAL, CVF_REASON_ASK_GOVERNOR,
 };
 
-/*
- * Only what the tables decided is judged again here, and only when the answer can differ: other rules, or a condition that
- * the kernel left to us. What the kernel held for what it saw (arguments too long to judge) stays with a person, as does R3.
- */
-static bool may_judge(struct governor *g, const struct hold *h)
+static bool is_judged(const struct hold *h)
 {
-	if (approval_needs_human(h))
-		return false;
-	if (!(h->cell_flags & CVF_CELL_ASK) && h->record->generation == registry_generation(g->registry))
-		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(judged_reasons); i++)
 		if (h->record->reason == judged_reasons[i])
 			return true;
 	return false;
+}
+
+/*
+ * Only what the tables decided is judged again here, and only when the answer can differ: other rules, or a condition that
+ * the kernel left to us. What the kernel held for what it saw (arguments too long to judge) stays with a person.
+ */
+static bool may_judge(struct governor *g, const struct hold *h)
+{
+	if (!(h->cell_flags & CVF_CELL_ASK) && h->record->generation == registry_generation(g->registry))
+		return false;
+	return is_judged(h);
 }
 
 static enum cvf_verdict judge(struct governor *g, const struct hold *h, struct answer *ret_answer)
@@ -254,16 +275,64 @@ static enum cvf_verdict judge(struct governor *g, const struct hold *h, struct a
 		return CVF_VERDICT_HOLD;
 	if (h->cell_flags & CVF_CELL_OVER)
 		q.query.recent = q.query.session_age_s = UINT64_MAX;
-	if (policy_eval(registry_model(g->registry), &q.query, ret_answer, NULL) == 0 && ret_answer->risk < CVF_R3)
+	if (policy_eval(registry_model(g->registry), &q.query, ret_answer, NULL) == 0)
 		verdict = ret_answer->mode == CVF_MODE_ENFORCE ? ret_answer->verdict : CVF_VERDICT_ALLOW;
 	question_done(&q);
+	/* A rule may refuse what is CRITICAL; only a person lets it go on. */
+	if (verdict == CVF_VERDICT_ALLOW && (approval_needs_human(h) || ret_answer->risk >= CVF_R3))
+		return CVF_VERDICT_HOLD;
 	return verdict;
 }
 
 /* A grant that was on its way when the question was asked; counted ones are left to the kernel, which counts. */
 static bool is_granted(struct governor *g, const struct hold *h, char by[64])
 {
-	return !approval_needs_human(h) && grant_covers(g, h, by);
+	return !approval_leaves_no_grant(h) && grant_covers(g, h, by);
+}
+
+/* 1: a grant with a pattern answered it, and its use is written with the answer. */
+static int answer_by_pattern(struct governor *g, const struct hold *h)
+{
+	struct decision d = { .answer = CVF_VERDICT_ALLOW };
+	struct hold decided = *h;
+	char id[ULID_SIZE], by[64];
+	int r;
+
+	if (approval_leaves_no_grant(h) || !is_judged(h))
+		return 0;
+	r = grant_find_pattern(g, h, id);
+	if (r <= 0)
+		return r;
+	snprintf(by, sizeof(by), "grant %s", id);
+	d.by = by;
+	fill(&decided, HOLD_APPROVED, CVF_REASON_GRANTED, &d);
+	r = answer_using(g, &decided, &(struct grant_change){ .used = id });
+	return r == -EAGAIN ? 0 : r < 0 ? r : 1;
+}
+
+#define HOUR_MS 3600000
+
+/* More questions than people should be asked: how many of them within an hour is the capability's, or the settings', to say. */
+static bool is_over_budget(struct governor *g, const struct hold *h)
+{
+	const char *id = numbers_table_name(g->numbers, NUMBER_CAPABILITY, h->record->capability);
+	const json_t *decl = id ? model_find(registry_model(g->registry), DECL_CAPABILITY, id) : NULL;
+	int64_t most = json_integer_value(json_object_get(json_object_get(decl, "hold"), "questions_per_hour")), asked;
+
+	if (!most)
+		most = g->settings.questions_per_hour;
+	return most && hold_table_count_questions(g->store, h, h->requested_ms - HOUR_MS, &asked) == 0 && asked >= most;
+}
+
+/* What no rule decides: a grant with a pattern, or nobody is asked any more, or it waits. */
+static int answer_what_stays(struct governor *g, const struct hold *h)
+{
+	struct decision d = { .answer = CVF_VERDICT_DENY, .by = "budget" };
+	int r = answer_by_pattern(g, h);
+
+	if (r)
+		return r < 0 ? r : 0;
+	return is_over_budget(g, h) ? answer_one(g, h, HOLD_DENIED, CVF_REASON_QUESTION_BUDGET, &d) : 0;
 }
 
 int answer_by_rule(struct governor *g, const struct hold *listed)
@@ -282,7 +351,7 @@ int answer_by_rule(struct governor *g, const struct hold *listed)
 		return answer_one(g, &h, HOLD_APPROVED, CVF_REASON_GRANTED, &d);
 	verdict = judge(g, &h, &a);
 	if (verdict != CVF_VERDICT_ALLOW && verdict != CVF_VERDICT_DENY)
-		return 0;
+		return answer_what_stays(g, &h);
 	snprintf(by, sizeof(by), "policy%s%s", a.rule ? " " : "", a.rule ? a.rule : "");
 	d.answer = verdict;
 	d.note = a.text;

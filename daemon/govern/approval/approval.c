@@ -39,7 +39,13 @@ void approvals_free(struct approvals *a)
 
 bool approval_needs_human(const struct hold *h)
 {
-	return (h->cell_flags & CVF_CELL_NO_GRANT) || h->record->risk >= CVF_R3;
+	/* Without CVF_CELL_ASK the flag means CRITICAL; with it, a condition that no grant may answer. */
+	return h->record->risk >= CVF_R3 || (h->cell_flags & (CVF_CELL_NO_GRANT | CVF_CELL_ASK)) == CVF_CELL_NO_GRANT;
+}
+
+bool approval_leaves_no_grant(const struct hold *h)
+{
+	return (h->cell_flags & CVF_CELL_NO_GRANT) || approval_needs_human(h);
 }
 
 bool approval_same_question(const struct hold *a, const struct hold *b)

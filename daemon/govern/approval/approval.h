@@ -42,7 +42,9 @@ struct decision {
 	const char *by;
 	const char *note;	/* NULL: none */
 	const char *scope;	/* "once", "session", "agent" */
+	const char *pattern;	/* of the grant; NULL: it covers the same question only */
 	int64_t for_s;		/* of the grant; 0: until its session or its default lifetime ends */
+	int64_t time_ms;	/* of the decision; 0: now */
 	int64_t uses;		/* of the grant, beyond the operations that wait now; 0: unlimited */
 };
 /*
@@ -55,6 +57,8 @@ int approval_decide(struct governor *g, const char *id, const struct decision *d
 /* Whether two holds are one question; what makes it so. */
 uint64_t approval_question(const struct cvf_record *r);
 bool approval_same_question(const struct hold *a, const struct hold *b);
-bool approval_needs_human(const struct hold *h);
+bool approval_needs_human(const struct hold *h);	/* CRITICAL */
+/* CRITICAL, or a condition that must be looked at each time. */
+bool approval_leaves_no_grant(const struct hold *h);
 
 #endif

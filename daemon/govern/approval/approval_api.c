@@ -6,7 +6,9 @@
 #include "approval.h"
 #include "grant.h"
 #include "govern/registry/numbers_table.h"
+#include "govern/registry/registry_view.h"
 #include "hold_view.h"
+#include "stats.h"
 
 #define LIMIT_DEFAULT 200
 #define LIMIT_MAX 1000
@@ -44,6 +46,7 @@ static unsigned int get_holds(struct request *q)
 		return refuse(q, 400, "bad-parameter", "write pending or all", "the parameter \"state\" cannot be understood");
 	if (limit && number_parse(limit, 1, LIMIT_MAX, &f.limit) < 0)
 		return refuse(q, 400, "bad-parameter", "write a number from 1 to 1000", "the parameter \"limit\" cannot be understood");
+	f.capability = request_query(q, "capability");
 	f.all_states = state && strcmp(state, "all") == 0;
 	f.agent = agent ? numbers_table_find(g->numbers, NUMBER_AGENT, agent) : 0;
 	list = agent && !f.agent ? json_array() : holds_view(g, &f);
@@ -61,13 +64,23 @@ static unsigned int get_hold(struct request *q)
 }
 
 struct look {
-	bool needs_human;
+	struct governor *g;
+	const char *pattern;	/* to be checked; NULL: none */
+	struct diags d;
+	int pattern_error;
+	bool needs_human, leaves_no_grant;
 	enum hold_state state;
 };
 
 static int look(void *ctx, const struct hold *h)
 {
-	*(struct look *)ctx = (struct look){ approval_needs_human(h), h->state };
+	struct look *l = ctx;
+
+	l->needs_human = approval_needs_human(h);
+	l->leaves_no_grant = approval_leaves_no_grant(h);
+	l->state = h->state;
+	if (l->pattern)
+		l->pattern_error = grant_check_pattern(l->g, h, l->pattern, &l->d);
 	return 0;
 }
 
@@ -77,18 +90,8 @@ static unsigned int refuse_decided(struct request *q, const char *id, enum hold_
 		      hold_state_word(state));
 }
 
-/* Who may approve this one, and how far. 0, or the status of the refusal. */
 static unsigned int check_human(struct request *q, const char *id, const struct decision *d)
 {
-	struct look l = { 0 };
-	int r = hold_table_find(governor_of(q)->store, id, look, &l);
-
-	if (r < 0)
-		return refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read: %s", strerror(-r));
-	if (l.state != HOLD_PENDING)
-		return refuse_decided(q, id, l.state);
-	if (!l.needs_human || d->answer != CVF_VERDICT_ALLOW)
-		return 0;
 	if (!caller_of(q)->is_human)
 		return refuse(q, 403, "human-required",
 			      "a person must approve it: an entry of \"principals\" in cvfd.json with \"human\": true and the role approver",
@@ -97,6 +100,46 @@ static unsigned int check_human(struct request *q, const char *id, const struct 
 		return refuse(q, 403, "once-only", "approve it with scope once",
 			      "hold %s is CRITICAL (R3): its approval covers one operation and leaves no grant", id);
 	return 0;
+}
+
+static unsigned int check_pattern(struct request *q, const char *id, const struct look *l)
+{
+	if (l->pattern_error == -EINVAL)
+		return refuse_diags(q, 400, "bad-pattern", "the pattern cannot stand for this operation", &l->d);
+	if (l->pattern_error)
+		return refuse(q, 409, "once-only", "approve it with scope once, or without a pattern",
+			      "hold %s cannot leave a grant with a pattern: not all of its operation is known", id);
+	return 0;
+}
+
+static unsigned int check_found(struct request *q, const char *id, const struct decision *d, const struct look *l)
+{
+	unsigned int status;
+
+	if (l->state != HOLD_PENDING)
+		return refuse_decided(q, id, l->state);
+	if (d->answer != CVF_VERDICT_ALLOW)
+		return 0;
+	status = l->needs_human ? check_human(q, id, d) : 0;
+	if (!status && l->leaves_no_grant && strcmp(d->scope, "once") != 0)
+		return refuse(q, 409, "once-only", "approve it with scope once",
+			      "hold %s leaves no grant: the rule has a condition that is looked at each time", id);
+	return status ? status : check_pattern(q, id, l);
+}
+
+/* Who may approve this one, and how far. 0, or the status of the refusal. */
+static unsigned int check(struct request *q, const char *id, const struct decision *d)
+{
+	struct look l = { .g = governor_of(q), .pattern = d->pattern };
+	int r = hold_table_find(governor_of(q)->store, id, look, &l);
+	unsigned int status;
+
+	if (r < 0)
+		status = refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read: %s", strerror(-r));
+	else
+		status = check_found(q, id, d, &l);
+	diags_done(&l.d);
+	return status;
 }
 
 static unsigned int refuse_decision(struct request *q, const char *id, int error)
@@ -131,7 +174,7 @@ static unsigned int decide(struct request *q, struct decision *d)
 	int r;
 
 	if (!status)
-		status = check_human(q, id, d);
+		status = check(q, id, d);
 	if (status)
 		return status;
 	d->by = caller_of(q)->name;
@@ -143,26 +186,49 @@ static unsigned int decide(struct request *q, struct decision *d)
 	return reply(q, 200, view);
 }
 
+static const struct {
+	const char *word;
+	unsigned int bit;
+} scopes[] = { { "once", 0 }, { "session", GRANT_SCOPE_SESSION }, { "agent", GRANT_SCOPE_AGENT } };
+
+static unsigned int check_scope(struct request *q, const struct decision *d)
+{
+	unsigned int allowed = governor_of(q)->settings.grant_scopes, needed = d->pattern ? GRANT_SCOPE_PATTERN : 0;
+	bool is_once = strcmp(d->scope, "once") == 0;
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(scopes) && strcmp(scopes[i].word, d->scope) != 0)
+		i++;
+	if (i == ARRAY_SIZE(scopes))
+		return refuse(q, 400, "bad-value", "write once, session or agent", "there is no scope \"%s\"", d->scope);
+	if (is_once && (d->for_s || d->uses || d->pattern))
+		return refuse(q, 400, "bad-value", "add \"scope\": \"session\" or \"agent\"",
+			      "\"for_s\", \"uses\" and \"pattern\" need an approval that lasts");
+	needed |= scopes[i].bit;
+	if ((allowed & needed) != needed)
+		return refuse(q, 403, "scope-forbidden", "approve it with scope once, or see \"approvals\" in cvfd.json(5)",
+			      "the administrator does not permit grants %s%s",
+			      needed & ~allowed & scopes[i].bit ? "of scope " : "with a ",
+			      needed & ~allowed & scopes[i].bit ? d->scope : "pattern");
+	return 0;
+}
+
 static unsigned int read_approval(struct request *q, const json_t *body, struct decision *d)
 {
 	int64_t longest = governor_of(q)->settings.grant_max_s;
 
 	if (member_text(q, body, "note", NOTE_MAX, &d->note) < 0 || member_text(q, body, "scope", 16, &d->scope) < 0 ||
+	    member_text(q, body, "pattern", GRANT_PATTERN_SIZE - 1, &d->pattern) < 0 ||
 	    member_int(q, body, "for_s", 1, longest, &d->for_s) < 0 || member_int(q, body, "uses", 1, 1000000, &d->uses) < 0)
 		return 400;
 	if (!d->scope)
 		d->scope = "once";
-	if (strcmp(d->scope, "once") != 0 && strcmp(d->scope, "session") != 0 && strcmp(d->scope, "agent") != 0)
-		return refuse(q, 400, "bad-value", "write once, session or agent", "there is no scope \"%s\"", d->scope);
-	if (strcmp(d->scope, "once") == 0 && (d->for_s || d->uses))
-		return refuse(q, 400, "bad-value", "add \"scope\": \"session\" or \"agent\"",
-			      "\"for_s\" and \"uses\" need an approval that lasts");
-	return 0;
+	return check_scope(q, d);
 }
 
 static unsigned int post_approve(struct request *q)
 {
-	static const char *const members[] = { "scope", "for_s", "uses", "note", NULL };
+	static const char *const members[] = { "scope", "pattern", "for_s", "uses", "note", NULL };
 	struct decision d = { .answer = CVF_VERDICT_ALLOW };
 	unsigned int status = 0;
 	json_t *body = request_object(q, members, &status);
@@ -217,18 +283,44 @@ static unsigned int delete_grant(struct request *q)
 	return reply(q, 200, json_pack("{s:s, s:s}", "id", id, "state", "revoked"));
 }
 
+static unsigned int get_stats(struct request *q)
+{
+	const char *since = request_query(q, "since");
+	int64_t since_ms, now = clock_utc_ms();
+	json_t *view;
+
+	if (moment_parse(since ? since : "7d", now, &since_ms) < 0)
+		return refuse(q, 400, "bad-parameter", "write a moment (RFC 3339) or how long ago: 90s, 15m, 2h, 7d",
+			      "the parameter \"since\" cannot be understood");
+	view = stats_view(governor_of(q), since_ms);
+	return view ? reply(q, 200, view) : refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read");
+}
+
 static const struct route table[] = {
 	{ "GET", "/v1/approvals", ROLE_VIEWER, 0, get_holds, "Operations that wait for a decision",
-	  "Parameters: `agent`, `state` (`pending`, the default, or `all`), `limit` (1 to 1000, default 200).\n\n"
-	  "Answer: `{\"holds\": [...]}`. The same question (operation, object and arguments; agent, user, program and directory)\n"
+	  "Parameters: `agent`, `capability` (glob), `state` (`pending`, the default, or `all`), `limit` (1 to 1000, default 200).\n\n"
+	  "Answer: `{\"holds\": [...]}`, what waits by risk, the highest first, then by age. The same question (operation, object and arguments; agent, user, program and directory)\n"
 	  "asked by several processes is listed once, `waiting` says by how many; the id of each of them is accepted everywhere.\n"
 	  "CRITICAL operations are always listed one by one." },
-	{ "GET", "/v1/approvals/{id}", ROLE_VIEWER, 0, get_hold, "One hold, by its id or an unambiguous prefix of at least six characters", NULL },
+	{ "GET", "/v1/approvals/stats", ROLE_ADMIN, 0, get_stats, "What was asked, what came of it, and how long people looked at it",
+	  "Parameter: `since` (RFC 3339, or how long ago; default `7d`).\n\n"
+	  "Answer: `{\"since\", \"asked\", \"approved\", \"denied\", \"expired\", \"abandoned\", \"by_rule\", \"by_grant\", \"over_budget\", \"pending\",\n"
+	  "\"median_s\", \"quick_share\", \"people\": [...], \"capabilities\": [...]}`: questions, however many processes asked them. `median_s` is\n"
+	  "the time from question to answer, `quick_share` the share of the answers of people that took less than two seconds: who\n"
+	  "answers so fast does not read. `people` has the same by `name`, `capabilities` by `capability`, the most asked first." },
+	{ "GET", "/v1/approvals/{id}", ROLE_VIEWER, 0, get_hold, "One hold, by its id or an unambiguous prefix of at least six characters",
+	  "While it waits, with `offers`: the ways to approve it, the narrowest first, as far as the settings permit them: `scope`,\n"
+	  "`pattern` (null: this question only), `covers` and `example` in words, and `earlier`: how many of the agent's last questions for\n"
+	  "the capability the pattern would have answered." },
 	{ "POST", "/v1/approvals/{id}/approve", ROLE_APPROVER, 0, post_approve, "Let a held operation go on",
-	  "Body: `{\"scope\": \"once\"|\"session\"|\"agent\", \"for_s\": N, \"uses\": N, \"note\": TEXT}`, all optional.\n\n"
+	  "Body: `{\"scope\": \"once\"|\"session\"|\"agent\", \"pattern\": TEXT, \"for_s\": N, \"uses\": N, \"note\": TEXT}`, all optional.\n\n"
 	  "Every process that waits with the same question is released, each with an answer of its own. Scope `session` or `agent`\n"
 	  "also leaves a grant for later operations: for `for_s` seconds (default: until the session ends; for an agent\n"
 	  "`approvals.grant_default_s` of cvfd.json) and for `uses` operations beyond those released now (default: any number).\n\n"
+	  "With `pattern` the grant covers what matches instead of this one question: a path for operations on files, the program and\n"
+	  "its arguments for `exec`, `PREFIX:PORTS` for the network; the operation, its capability and the agent stay what they are. It\n"
+	  "must begin with a folder by name and cover what asks now: otherwise 400 with `error.diagnoses`. 403 when the settings forbid\n"
+	  "the scope. The governor answers what a pattern covers; the kernel still holds it for that moment.\n\n"
 	  "A CRITICAL operation needs a caller that cvfd.json declares to be a person, and scope `once`.\n\n"
 	  "Answer: the hold, with `resumed`: how many processes went on. 409 when it was decided before, or when the processes are gone;\n"
 	  "503 when the decision cannot be stored, and then nothing was released." },

@@ -7,6 +7,7 @@
 #include "api/view.h"
 #include "core/event.h"
 #include "govern/audit/event_view.h"
+#include "policy/pattern.h"
 
 #define COVERS_BYTES 300
 
@@ -30,6 +31,15 @@ static char *covers(const struct cvf_record *r)
 	return text;
 }
 
+/* "delete /srv/build/", then the pattern as it is. */
+static char *covers_pattern(const struct cvf_record *r, const char *pattern)
+{
+	const char *op = op_name(r->op);
+	char *text;
+
+	return asprintf(&text, "%s %s", op ? op : "", pattern) < 0 ? NULL : text;
+}
+
 static void set_end(struct governor *g, const struct decision *d, bool is_session, struct grant *to)
 {
 	int64_t for_s = d->for_s;
@@ -50,9 +60,15 @@ int grant_make(struct governor *g, const struct hold *h, const struct decision *
 			     .uses_left = d->uses ? d->uses : -1, .made_ms = clock_utc_ms(),
 			     .attached_ns = g->status.started_ns };
 
-	if (!one.digest)
+	if (!one.digest || strlen(d->pattern ? d->pattern : "") >= sizeof(one.pattern))
 		return -ENOTSUP;
-	one.covers = covers(h->record);
+	if (d->pattern) {
+		one.digest = 0;
+		one.op = h->record->op;
+		one.protocol = h->record->protocol;
+		strcpy(one.pattern, d->pattern);
+	}
+	one.covers = d->pattern ? covers_pattern(h->record, d->pattern) : covers(h->record);
 	if (!one.covers)
 		return -ENOMEM;
 	ulid_next(&g->ids, (uint64_t)one.made_ms, one.id);
@@ -70,13 +86,13 @@ int grant_send(struct governor *g, const struct grant *grant)
 	struct wire_grant message = { .digest = grant->digest, .expires_ns = grant->expires_ns,
 				      .uses = grant->uses_left < 0 ? CVF_USES_UNLIMITED : (uint32_t)grant->uses_left };
 
-	return link_order(g->link, WIRE_GRANT_ADD, &message);
+	return grant->digest ? link_order(g->link, WIRE_GRANT_ADD, &message) : 0;
 }
 
 static int drop(struct governor *g, uint64_t digest)
 {
 	struct wire_grant message = { .digest = digest };
-	int r = link_order(g->link, WIRE_GRANT_DROP, &message);
+	int r = digest ? link_order(g->link, WIRE_GRANT_DROP, &message) : 0;
 
 	return r == -ENOENT ? 0 : r; /* it ran out by itself */
 }
@@ -131,6 +147,69 @@ bool grant_covers(struct governor *g, const struct hold *h, char by[64])
 	return true;
 }
 
+int grant_check_pattern(struct governor *g, const struct hold *h, const char *pattern, struct diags *d)
+{
+	own(pattern) struct pattern *p = NULL;
+	struct question q;
+	int r = question_of_record(g, h->record, time(NULL), &q);
+
+	if (r < 0)
+		return r == -ENODATA ? -ENOTSUP : r; /* what was cut off cannot be compared */
+	r = pattern_make(&q.query, pattern, &p, d);
+	if (r == 0 && !pattern_covers(p, &q.query)) {
+		diags_add(d, DIAG_ERROR, NULL, 0, 0, "it is matched against the whole path and every argument",
+			  "the pattern \"%.200s\" does not cover the operation that asks", pattern);
+		r = -EINVAL;
+	}
+	question_done(&q);
+	return r;
+}
+
+struct looking {
+	struct governor *g;
+	const struct hold *h;
+	const struct query *query;
+	char *id;
+};
+
+static bool is_for(const struct grant *grant, const struct hold *h)
+{
+	return *grant->pattern && grant->boot == h->boot && (!grant->session || grant->session == h->session) &&
+	       grant->capability == h->record->capability && grant->op == h->record->op &&
+	       grant->protocol == h->record->protocol && grant->uses_left != 0 &&
+	       (!grant->expires_ns || grant->expires_ns > clock_boot_ns());
+}
+
+static int look(void *ctx, const struct grant *grant)
+{
+	struct looking *l = ctx;
+	own(pattern) struct pattern *p = NULL;
+	struct diags d = { 0 };
+	bool covers_it;
+
+	if (!is_for(grant, l->h))
+		return 0;
+	covers_it = pattern_make(l->query, grant->pattern, &p, &d) == 0 && pattern_covers(p, l->query);
+	diags_done(&d);
+	if (covers_it)
+		strcpy(l->id, grant->id);
+	return covers_it;
+}
+
+int grant_find_pattern(struct governor *g, const struct hold *h, char ret_id[ULID_SIZE])
+{
+	struct question q;
+	struct looking l = { .g = g, .h = h, .query = &q.query, .id = ret_id };
+	int r = question_of_record(g, h->record, time(NULL), &q);
+
+	ret_id[0] = 0;
+	if (r < 0)
+		return r == -ENODATA ? 0 : r;
+	r = grant_table_each(g->store, h->agent, look, &l);
+	question_done(&q);
+	return r < 0 ? r : ret_id[0] != 0;
+}
+
 static int drop_one(void *ctx, const struct grant *grant)
 {
 	return drop(ctx, grant->digest) == -ECONNRESET;
@@ -152,7 +231,7 @@ static int add_lost(void *ctx, const struct grant *grant)
 	struct lost *l = ctx;
 	struct grant *grown;
 
-	if (grant->boot != l->g->boot || grant->attached_ns == l->g->status.started_ns)
+	if (!grant->digest || grant->boot != l->g->boot || grant->attached_ns == l->g->status.started_ns)
 		return 0;
 	grown = reallocarray(l->v, l->n + 1, sizeof(*grown));
 	if (!grown)

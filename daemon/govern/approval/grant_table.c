@@ -8,7 +8,8 @@
 
 #define COLUMNS                                                                                                    \
 	"SELECT id, boot, scope, digest, agent, session, capability, hold, covers, state, made_ms, made_by, note,"        \
-	" expires_ms, expires_ns, IFNULL(uses_left, -1), last_use_ms, attached_ns FROM grants "
+	" expires_ms, expires_ns, IFNULL(uses_left, -1), last_use_ms, attached_ns, IFNULL(pattern, ''), op, protocol"      \
+	" FROM grants "
 
 static void bind_optional(struct stmt *q, int64_t value, int64_t none)
 {
@@ -21,8 +22,8 @@ static void bind_optional(struct stmt *q, int64_t value, int64_t none)
 int grant_table_add(struct store *s, const struct grant *g)
 {
 	struct stmt *q = stmt(s, "INSERT INTO grants (id, boot, scope, digest, agent, session, capability, hold, covers, state,"
-				 " made_ms, made_by, note, expires_ms, expires_ns, uses_left, attached_ns)"
-				 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)");
+				 " made_ms, made_by, note, expires_ms, expires_ns, uses_left, attached_ns, pattern, op, protocol)"
+				 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
 	stmt_text(q, g->id);
 	stmt_int(q, g->boot);
@@ -40,6 +41,9 @@ int grant_table_add(struct store *s, const struct grant *g)
 	stmt_int(q, (int64_t)g->expires_ns);
 	bind_optional(q, g->uses_left, -1);
 	stmt_int(q, (int64_t)g->attached_ns);
+	stmt_text(q, *g->pattern ? g->pattern : NULL);
+	stmt_int(q, g->op);
+	stmt_int(q, g->protocol);
 	return stmt_run(q);
 }
 
@@ -73,6 +77,9 @@ static int hand_over(struct stmt *q, grant_each each, void *ctx)
 	g.uses_left = stmt_col_int(q);
 	g.last_use_ms = stmt_col_int(q);
 	g.attached_ns = (uint64_t)stmt_col_int(q);
+	copy_text(q, g.pattern, sizeof(g.pattern));
+	g.op = (uint16_t)stmt_col_int(q);
+	g.protocol = (uint8_t)stmt_col_int(q);
 	r = each(ctx, &g);
 	free(g.covers);
 	return r;
@@ -120,7 +127,7 @@ int grant_table_find(struct store *s, const char *id, grant_each each, void *ctx
 
 int grant_table_find_digest(struct store *s, int64_t boot, uint64_t digest, uint64_t other, grant_each each, void *ctx)
 {
-	struct stmt *q = stmt(s, COLUMNS "WHERE state = 0 AND boot = ? AND digest IN (?, ?) LIMIT 1");
+	struct stmt *q = stmt(s, COLUMNS "WHERE state = 0 AND boot = ? AND digest IN (?, ?) AND digest <> 0 LIMIT 1");
 
 	stmt_int(q, boot);
 	stmt_int(q, (int64_t)digest);
@@ -150,13 +157,27 @@ int grant_table_use(struct store *s, int64_t boot, uint64_t digest, uint64_t oth
 {
 	struct stmt *q = stmt(s, "UPDATE grants SET last_use_ms = ?, uses_left = MAX(uses_left - 1, 0),"
 				 " state = CASE WHEN uses_left <= 1 THEN 3 ELSE state END"
-				 " WHERE id = (SELECT id FROM grants WHERE state = 0 AND boot = ? AND digest IN (?, ?) LIMIT 1)");
+				 " WHERE id = (SELECT id FROM grants WHERE state = 0 AND boot = ? AND digest IN (?, ?)"
+				 " AND digest <> 0 LIMIT 1)");
 
 	stmt_int(q, time_ms);
 	stmt_int(q, boot);
 	stmt_int(q, (int64_t)digest);
 	stmt_int(q, (int64_t)other);
 	return stmt_run(q);
+}
+
+int grant_table_use_id(struct store *s, const char *id, int64_t time_ms)
+{
+	struct stmt *q = stmt(s, "UPDATE grants SET last_use_ms = ?1, uses_left = MAX(uses_left - 1, 0),"
+				 " state = CASE WHEN uses_left <= 1 THEN 3 ELSE state END WHERE id = ?2 AND state = 0");
+	int64_t changes = 0;
+	int r;
+
+	stmt_int(q, time_ms);
+	stmt_text(q, id);
+	r = stmt_run_count(q, &changes);
+	return r < 0 ? r : changes > 0;
 }
 
 int grant_table_expire(struct store *s, int64_t now_ms)

@@ -8,6 +8,8 @@
 #include "store/store.h"
 #include "store/ulid.h"
 
+#define GRANT_PATTERN_SIZE 1024
+
 enum grant_state { GRANT_ACTIVE, GRANT_REVOKED, GRANT_EXPIRED, GRANT_USED_UP, GRANT_ENDED };
 
 struct grant {
@@ -18,6 +20,9 @@ struct grant {
 	uint32_t agent, session, capability;	/* numbers */
 	char hold[ULID_SIZE];	/* the approval it came from */
 	char *covers;		/* in words, valid UTF-8 */
+	char pattern[GRANT_PATTERN_SIZE];	/* empty: the one question of its digest; else digest is 0 and the governor answers */
+	uint16_t op;		/* with a pattern: enum cvf_op, enum cvf_proto */
+	uint8_t protocol;
 	enum grant_state state;
 	int64_t made_ms;
 	char made_by[64], note[512];
@@ -41,6 +46,8 @@ int grant_table_set_state(struct store *s, const char *id, enum grant_state stat
 int grant_table_set_attached(struct store *s, const char *id, uint64_t attached_ns) must_check;
 /* One use of an active grant with one of two digests; the last use ends it. */
 int grant_table_use(struct store *s, int64_t boot, uint64_t digest, uint64_t other, int64_t time_ms) must_check;
+/* The same for one with a pattern, which the governor uses itself. 1, or 0 when it is not active any more. */
+int grant_table_use_id(struct store *s, const char *id, int64_t time_ms) must_check;
 /* What ran out by now. */
 int grant_table_expire(struct store *s, int64_t now_ms) must_check;
 int grant_table_end_session(struct store *s, int64_t boot, uint32_t session, grant_each each, void *ctx) must_check;

@@ -24,7 +24,7 @@ int hold_table_add(struct store *s, const struct hold *h)
 {
 	struct stmt *q = stmt(s, "INSERT OR IGNORE INTO holds (id, boot, hold_no, digest, grant_session, grant_agent, question,"
 				 " agent, session, cell_flags, state, requested_ms, expires_ms, expires_ns, answer, reason,"
-				 " is_answered, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 0, 0, 1, ?)");
+				 " is_answered, record, capability) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 0, 0, 1, ?, ?)");
 	int64_t changes = 0;
 	int r;
 
@@ -42,6 +42,7 @@ int hold_table_add(struct store *s, const struct hold *h)
 	bind_optional(q, h->expires_ms);
 	stmt_int(q, (int64_t)h->expires_ns);
 	stmt_blob(q, h->record, h->record->size);
+	stmt_int(q, h->record->capability);
 	r = stmt_run_count(q, &changes);
 	return r < 0 ? r : changes > 0;
 }
@@ -174,6 +175,17 @@ int hold_table_each(struct store *s, const struct hold_filter *f, hold_each each
 	return walk(q, each, ctx);
 }
 
+int hold_table_each_like(struct store *s, const struct hold *h, int64_t limit, hold_each each, void *ctx)
+{
+	struct stmt *q = stmt(s, COLUMNS "WHERE agent = ? AND capability = ? AND id <> ? ORDER BY requested_ms DESC LIMIT ?");
+
+	stmt_int(q, h->agent);
+	stmt_int(q, h->record->capability);
+	stmt_text(q, h->id);
+	stmt_int(q, limit);
+	return walk(q, each, ctx);
+}
+
 int hold_table_each_unanswered(struct store *s, int64_t boot, hold_each each, void *ctx)
 {
 	struct stmt *q = stmt(s, COLUMNS "WHERE boot = ? AND is_answered = 0");
@@ -250,4 +262,56 @@ int hold_table_abandon_others(struct store *s, int64_t boot, int64_t now_ms)
 	stmt_int(q, now_ms);
 	stmt_int(q, boot);
 	return stmt_run(q);
+}
+
+int hold_table_count_questions(struct store *s, const struct hold *h, int64_t since_ms, int64_t *ret_count)
+{
+	/* Reasons: not decided, approved, denied, timed out, abandoned; not those that a rule or a grant answered. */
+	struct stmt *q = stmt(s, "SELECT COUNT(DISTINCT question), IFNULL(MAX(question = ?1), 0) FROM holds WHERE agent = ?2"
+				 " AND capability = ?3 AND requested_ms >= ?4 AND id < ?5 AND reason IN (0, 22, 23, 24, 26)"
+				 " AND (question <> ?1 OR state = 0)");
+	bool is_asked;
+	int r;
+
+	stmt_int(q, (int64_t)h->question);
+	stmt_int(q, h->agent);
+	stmt_int(q, h->record->capability);
+	stmt_int(q, since_ms);
+	stmt_text(q, h->id);
+	r = stmt_row(q);
+	if (r <= 0)
+		return r < 0 ? r : -EIO;
+	*ret_count = stmt_col_int(q);
+	is_asked = stmt_col_int(q);
+	stmt_end(q);
+	if (is_asked)
+		*ret_count = 0;
+	return 0;
+}
+
+int hold_table_each_answer(struct store *s, int64_t since_ms, hold_answer_each each, void *ctx)
+{
+	struct stmt *q = stmt(s, "SELECT MIN(requested_ms), IFNULL(decided_ms, 0), IFNULL(decided_by, ''), state, reason, agent,"
+				 " capability, COUNT(*) FROM holds WHERE requested_ms >= ?"
+				 " GROUP BY question, decided_ms ORDER BY id DESC LIMIT ?");
+	int r;
+
+	stmt_int(q, since_ms);
+	stmt_int(q, HOLD_ANSWERS_MAX);
+	while ((r = stmt_row(q)) > 0) {
+		struct hold_answer a = { .requested_ms = stmt_col_int(q) };
+
+		a.decided_ms = stmt_col_int(q);
+		a.by = stmt_col_text(q);
+		a.state = (enum hold_state)stmt_col_int(q);
+		a.reason = (enum cvf_reason)stmt_col_int(q);
+		a.agent = (uint32_t)stmt_col_int(q);
+		a.capability = (uint32_t)stmt_col_int(q);
+		a.processes = stmt_col_int(q);
+		if (each(ctx, &a)) {
+			stmt_end(q);
+			return -ENOMEM;
+		}
+	}
+	return r;
 }

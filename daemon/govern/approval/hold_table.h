@@ -45,10 +45,13 @@ struct hold_filter {
 	int64_t agent;		/* number; 0: all */
 	bool all_states;	/* else pending only */
 	int64_t boot;		/* of pending ones */
+	const char *capability;	/* pattern of an id; NULL: all. Not for hold_table_each(), which knows no names */
 	int64_t limit;
 };
 /* Pending ones oldest first, all newest first. */
 int hold_table_each(struct store *s, const struct hold_filter *f, hold_each each, void *ctx) must_check;
+/* The newest others of the same agent and capability, whatever became of them. */
+int hold_table_each_like(struct store *s, const struct hold *h, int64_t limit, hold_each each, void *ctx) must_check;
 /* Decided in this boot, and cvfd does not have the answer yet. */
 int hold_table_each_unanswered(struct store *s, int64_t boot, hold_each each, void *ctx) must_check;
 
@@ -59,6 +62,25 @@ int hold_table_set_answered(struct store *s, const char *id) must_check;
 int hold_table_set_due(struct store *s, const char *id) must_check;
 /* What became of it after all: for records that contradict the row. */
 int hold_table_set_state(struct store *s, const char *id, enum hold_state state) must_check;
+
+/*
+ * Other questions that the hold's agent had people asked for its capability since then and before it; 0 when the hold joins
+ * one that waits.
+ */
+int hold_table_count_questions(struct store *s, const struct hold *h, int64_t since_ms, int64_t *ret_count) must_check;
+
+/* One question and what came of it, however many processes asked it. */
+struct hold_answer {
+	int64_t requested_ms, decided_ms;	/* of the first that asked; 0: not decided */
+	const char *by;
+	enum hold_state state;
+	enum cvf_reason reason;
+	uint32_t agent, capability;	/* numbers */
+	int64_t processes;
+};
+#define HOLD_ANSWERS_MAX 200000	/* the newest are read */
+typedef int (*hold_answer_each)(void *ctx, const struct hold_answer *a);	/* non-zero ends the walk with -ENOMEM */
+int hold_table_each_answer(struct store *s, int64_t since_ms, hold_answer_each each, void *ctx) must_check;
 
 int hold_table_pending(struct store *s, int64_t boot, int64_t *ret_count, uint64_t *ret_next_expiry) must_check;
 /* Pending holds of other boots died with their processes. */

@@ -2,6 +2,7 @@
 /* hold_view.c - see hold_view.h */
 #include "hold_view.h"
 
+#include <fnmatch.h>
 #include <string.h>
 
 #include "answer.h"
@@ -12,6 +13,9 @@
 #include "govern/registry/numbers_table.h"
 #include "govern/registry/registry.h"
 #include "grant_table.h"
+#include "offer.h"
+
+#define LOOK_MAX 100000	/* holds of all states that are looked through for a capability */
 
 static const char *const state_words[HOLD_STATE_MAX] = {
 	[HOLD_PENDING] = "pending", [HOLD_APPROVED] = "approved",   [HOLD_DENIED] = "denied",
@@ -95,6 +99,7 @@ struct listing {
 	json_t *list;
 	struct hold_list shown;	/* in the order of list */
 	bool is_joined;
+	const char *capability;	/* pattern; NULL: all */
 };
 
 /* An earlier one of the list asks the same. */
@@ -111,11 +116,22 @@ static bool join(struct listing *l, const struct hold *h)
 	return false;
 }
 
+/* The name that an approver sees, "unregistered.read" too. */
+static bool is_wanted(const struct listing *l, const struct hold *h)
+{
+	char room[64];
+	const char *name = l->capability ? record_capability(l->g, h->record, room, sizeof(room)) : NULL;
+
+	return !l->capability || (name && fnmatch(l->capability, name, 0) == 0);
+}
+
 static int add(void *ctx, const struct hold *h)
 {
 	struct listing *l = ctx;
 	json_t *one;
 
+	if (!is_wanted(l, h))
+		return 0;
 	if (l->is_joined && join(l, h))
 		return 0;
 	if (hold_list_add(&l->shown, h) < 0)
@@ -126,18 +142,34 @@ static int add(void *ctx, const struct hold *h)
 	return 0;
 }
 
+/* What is worst comes first; within a level the oldest, which is how they came. */
+static json_t *sort_by_risk(json_t *take_list)
+{
+	json_t *sorted = json_array(), *one;
+	size_t i;
+
+	for (int risk = CVF_R3; sorted && risk >= CVF_R0; risk--)
+		json_array_foreach(take_list, i, one)
+			if (strcmp(json_string_value(json_object_get(one, "risk")), risk_name((enum cvf_risk)risk)) == 0)
+				json_array_append(sorted, one);
+	json_decref(take_list);
+	return sorted;
+}
+
 json_t *holds_view(struct governor *g, const struct hold_filter *f)
 {
-	struct listing l = { .g = g, .list = json_array(), .is_joined = !f->all_states };
+	struct listing l = { .g = g, .list = json_array(), .is_joined = !f->all_states, .capability = f->capability };
 	struct hold_filter all = *f;
 
-	if (l.is_joined)
-		all.limit = INT64_MAX; /* the limit counts questions, not processes */
+	if (l.is_joined || l.capability)
+		all.limit = l.is_joined ? INT64_MAX : LOOK_MAX; /* the limit counts what is shown */
 	if (hold_table_each(g->store, &all, add, &l) < 0) {
 		json_decref(l.list);
 		l.list = NULL;
 	}
 	hold_list_done(&l.shown);
+	if (l.is_joined && l.list)
+		l.list = sort_by_risk(l.list);
 	while (json_array_size(l.list) > (size_t)f->limit)
 		json_array_remove(l.list, json_array_size(l.list) - 1);
 	return l.list;
@@ -160,8 +192,12 @@ static int view_one(void *ctx, const struct hold *h)
 {
 	struct listing *l = ctx;
 
+	int r = hold_list_add(&l->shown, h);
+
 	l->list = view(l->g, h);
-	return hold_list_add(&l->shown, h);
+	if (h->state == HOLD_PENDING)
+		view_set(l->list, "offers", offers_view(l->g, h)); /* last: it looks at other holds */
+	return r;
 }
 
 json_t *hold_view_id(struct governor *g, const char *id)
@@ -212,6 +248,7 @@ static int add_grant(void *ctx, const struct grant *grant)
 	view_set(to, "created_by", view_text(grant->made_by));
 	view_set(to, "note", *grant->note ? view_text(grant->note) : json_null());
 	view_set(to, "hold", json_string(grant->hold));
+	view_set(to, "pattern", *grant->pattern ? view_text(grant->pattern) : json_null());
 	view_set(to, "expires_at", view_time(grant->expires_ms));
 	view_set(to, "uses_left", grant->uses_left < 0 ? json_null() : json_integer(grant->uses_left));
 	view_set(to, "last_use", view_time(grant->last_use_ms));
