@@ -13,7 +13,7 @@ const struct option_row options[OPT_MAX] = {
 	[OPT_SOCKET] = { "socket", "PATH", 0,
 			 "control socket (default: $CVF_SOCKET, else /run/cvf/cvfd.sock)", NULL },
 	[OPT_AGENT] = { "agent", "ID", 'a', "the agent", NULL },
-	[OPT_ALL] = { "all", NULL, 0, "decided and expired ones too", NULL },
+	[OPT_ALL] = { "all", NULL, 0, "all of them: decided and expired ones too in a list, everything that waits in an answer", NULL },
 	[OPT_CAPABILITY] = { "capability", "GLOB", 0, "only capabilities that match, such as 'io.fs.*'",
 			     NULL },
 	[OPT_DECLARATIONS] = { "declarations", "DIR", 0, "a file or folder of declarations to use instead of /etc/cvf",
@@ -25,8 +25,10 @@ const struct option_row options[OPT_MAX] = {
 	[OPT_LIMIT] = { "limit", "N", 'n', "at most N, the newest", NULL },
 	[OPT_NOTE] = { "note", "TEXT", 0, "why; kept in the audit trail", NULL },
 	[OPT_OFFLINE] = { "offline", NULL, 0, "judge by the files, without asking the daemon", NULL },
+	[OPT_PATTERN] = { "pattern", "PATTERN", 0, "with a scope: what the grant covers, such as '/srv/build/*'", NULL },
 	[OPT_PID] = { "pid", "PID", 'p', "process to enrol with all its threads", NULL },
 	[OPT_REPLACE] = { "replace", NULL, 0, "replace what is registered under the same id", NULL },
+	[OPT_RISK] = { "risk", "LEVEL", 0, "only LOW, MEDIUM or HIGH", "LOW MEDIUM HIGH" },
 	[OPT_SCOPE] = { "scope", "SCOPE", 0, "what the answer covers: once, session or agent (default: once)",
 			"once session agent" },
 	[OPT_SHARE] = { "share", "DIR", 0, "standard library to use instead of /usr/share/cvf", NULL },
@@ -34,11 +36,13 @@ const struct option_row options[OPT_MAX] = {
 	[OPT_SKILL] = { "skill", "ID", 0, "the skill the command is run for", NULL },
 	[OPT_STRICT] = { "strict", NULL, 0, "warnings fail, too", NULL },
 	[OPT_UNDO] = { "undo", "ID", 0, "the capability that makes up for it", NULL },
+	[OPT_UNTIL] = { "until", "HOLD", 0, "with --all: none that came after this one", NULL },
 	[OPT_USES] = { "uses", "N", 0, "how often the grant may be used", NULL },
 	[OPT_VERBOSE] = { "verbose", NULL, 'v', "tell about holds even when stderr is not a terminal", NULL },
 	[OPT_VERDICT] = { "verdict", "VERDICT", 0, "only allow, deny or hold", "allow deny hold" },
 	[OPT_VERSIONS] = { "versions", NULL, 0, "everything it has been, since when, and who made it so", NULL },
 	[OPT_WATCH] = { "watch", NULL, 'w', "go on printing as they come and are decided", NULL },
+	[OPT_YES] = { "yes", NULL, 0, "with --all: do it, do not only show it", NULL },
 };
 
 struct cursor {

@@ -213,6 +213,8 @@ static void put_effects(FILE *out, const json_t *hold)
 	if (json_is_object(undo) && json_is_true(out_field(undo, "supported"))) {
 		part(out, "", undo, "strategy");
 		part(out, ", capability ", undo, "capability_id");
+		if (json_is_false(out_field(undo, "performed")))
+			fputs(" is declared, but nothing performs it yet: count on no way back", out);
 	} else if (json_is_object(undo) || !undo || json_is_null(undo)) {
 		fputs("no compensation", out);
 	} else {
@@ -252,6 +254,68 @@ static void put_rest(FILE *out, const json_t *hold)
 	}
 }
 
+/* In single quotes of the shell, where only a single quote needs care; what is no plain text is not to be pasted. */
+static void put_quoted(FILE *out, const char *text)
+{
+	fputc('\'', out);
+	for (const char *at = text; *at; at++)
+		if (*at == '\'')
+			fputs("'\\''", out);
+		else
+			fputc(*at, out);
+	fputc('\'', out);
+}
+
+static bool is_plain(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f)
+			return false;
+	return true;
+}
+
+/* What the pattern covers beside this one, so that nobody must read a pattern to know. */
+static void put_pattern_help(FILE *out, const json_t *offer)
+{
+	long long earlier = json_integer_value(out_field(offer, "earlier")), of = json_integer_value(out_field(offer, "earlier_of"));
+
+	label(out, "");
+	part(out, "    covers ", offer, "covers");
+	part(out, ", for example ", offer, "example");
+	fputc('\n', out);
+	if (of > 0) {
+		label(out, "");
+		fprintf(out, "    would have answered %lld of the last %lld questions like this\n", earlier, of);
+	}
+}
+
+/* The ways to approve that the daemon offers, the narrowest first. */
+static void put_offers(FILE *out, const char *id, const json_t *offers)
+{
+	const json_t *offer;
+	size_t i;
+
+	json_array_foreach(offers, i, offer) {
+		const char *scope = out_text(offer, "scope", "once"), *pattern = out_text(offer, "pattern", NULL);
+
+		if (pattern && !is_plain(pattern))
+			continue;
+		label(out, i ? "" : "Approve");
+		fprintf(out, "cvfctl approve %s", id);
+		if (strcmp(scope, "session") == 0 || strcmp(scope, "agent") == 0)
+			fprintf(out, " --scope %s", scope);
+		if (pattern) {
+			fputs(" --pattern ", out);
+			put_quoted(out, pattern);
+		} else if (strcmp(scope, "session") == 0) {
+			fputs(" --for 10m", out);
+		}
+		fputc('\n', out);
+		if (pattern)
+			put_pattern_help(out, offer);
+	}
+}
+
 /* A CRITICAL answer never stays: offering a scope for it would only teach a refusal. */
 static void put_commands(FILE *out, const json_t *hold)
 {
@@ -264,11 +328,11 @@ static void put_commands(FILE *out, const json_t *hold)
 	if (!id)
 		return;
 	fputc('\n', out);
-	label(out, "Approve");
-	fprintf(out, "cvfctl approve %s\n", id);
-	if (strcmp(out_text(hold, "risk", ""), "CRITICAL") != 0) {
-		label(out, "");
-		fprintf(out, "cvfctl approve %s --scope session --for 10m\n", id);
+	if (json_array_size(out_field(hold, "offers"))) {
+		put_offers(out, id, out_field(hold, "offers"));
+	} else {
+		label(out, "Approve");
+		fprintf(out, "cvfctl approve %s\n", id);
 	}
 	label(out, "Deny");
 	fprintf(out, "cvfctl deny %s --note \"why\"\n", id);

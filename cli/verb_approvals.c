@@ -50,6 +50,7 @@ static struct url list_url(const struct call *c)
 	struct url u = url_begin("/v1/approvals");
 
 	url_param(&u, "agent", c->option[OPT_AGENT]);
+	url_param(&u, "capability", c->option[OPT_CAPABILITY]);
 	url_param(&u, "state", call_has(c, OPT_ALL) ? "all" : "pending");
 	url_param(&u, "limit", c->option[OPT_LIMIT]);
 	return u;
@@ -182,65 +183,4 @@ int verb_approvals_show(const struct call *c)
 	else
 		card_print(stdout, hold, time(NULL));
 	return DONE;
-}
-
-static int answer(const struct call *c, const char *verb, json_t *body, const char *done)
-{
-	own_url struct url u = url_begin("/v1/approvals");
-	own_json json_t *owned = body, *reply = NULL;
-	own_free char *text = body ? json_dumps(body, JSON_COMPACT) : NULL, *doing = NULL;
-	int r;
-
-	url_segment(&u, c->words[0]);
-	url_segment(&u, verb);
-	if (!text || asprintf(&doing, "%s hold %s", verb, c->words[0]) < 0)
-		return say_no_memory();
-	r = ask(c, &(struct ask){ { "POST", u.text, text, strlen(text), 0 }, doing, false }, &reply);
-	if (r != DONE)
-		return r;
-	if (call_has(c, OPT_JSON)) {
-		out_json(stdout, reply);
-		return DONE;
-	}
-	printf("hold %s %s", c->words[0], done);
-	if (out_text(reply, "operation", NULL)) {
-		fputs(": ", stdout);
-		text_operation(stdout, reply, 0);
-	}
-	if (json_integer_value(out_field(reply, "resumed")) > 1)
-		printf(" (%lld processes that asked the same)",
-		       (long long)json_integer_value(out_field(reply, "resumed")));
-	putchar('\n');
-	return DONE;
-}
-
-int verb_approve(const struct call *c)
-{
-	const char *scope = c->option[OPT_SCOPE] ? c->option[OPT_SCOPE] : "once";
-	json_t *body;
-	long for_s, uses;
-	int r = call_duration(c, OPT_FOR, &for_s);
-
-	if (r == 0)
-		r = call_number(c, OPT_USES, 1000000000, &uses);
-	if (r < 0)
-		return -r;
-	if (strcmp(scope, "once") == 0 && (for_s || uses))
-		return say_fail(USAGE, "add --scope session or --scope agent",
-				"--for and --uses need an answer that stays");
-	body = json_pack("{s:s}", "scope", scope);
-	if (for_s)
-		json_object_set_new(body, "for_s", json_integer(for_s));
-	if (uses)
-		json_object_set_new(body, "uses", json_integer(uses));
-	r = set_note(c, body);
-	return r == DONE ? answer(c, "approve", body, "approved") : r;
-}
-
-int verb_deny(const struct call *c)
-{
-	json_t *body = json_object();
-	int r = set_note(c, body);
-
-	return r == DONE ? answer(c, "deny", body, "denied") : r;
 }

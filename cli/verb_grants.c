@@ -7,6 +7,7 @@
 #include "text.h"
 #include "url.h"
 #include "verbs.h"
+#include "when.h"
 
 #include <string.h>
 
@@ -29,9 +30,27 @@ static void put_left(FILE *out, const json_t *row)
 		fputs("never", out);
 }
 
+/* "3m12s ago" */
+static void put_last_use(FILE *out, const json_t *row)
+{
+	const char *moment = out_text(row, "last_use", NULL);
+	char text[WHEN_MAX];
+	time_t at, now = time(NULL);
+
+	if (!moment || when_moment(moment, now, &at) < 0) {
+		fputs("never", out);
+		return;
+	}
+	when_print_duration(now - at, text);
+	fprintf(out, "%s ago", text);
+}
+
 static void put_operation(FILE *out, const json_t *row)
 {
-	text_operation(out, row, 0);
+	if (out_text(row, "pattern", NULL))
+		out_value(out, out_field(row, "covers"));
+	else
+		text_operation(out, row, 0);
 }
 
 static const struct column columns[] = {
@@ -41,7 +60,8 @@ static const struct column columns[] = {
 	{ "CAPABILITY", "capability", NULL },
 	{ "USES", NULL, put_uses },
 	{ "LEFT", NULL, put_left },
-	{ "OPERATION", NULL, put_operation },
+	{ "LAST USE", NULL, put_last_use },
+	{ "COVERS", NULL, put_operation },
 };
 
 int verb_grants(const struct call *c)

@@ -6,6 +6,8 @@
 #define EVENT_FILTERS \
 	(WITH(SINCE) | WITH(AGENT) | WITH(CAPABILITY) | WITH(VERDICT) | WITH(LIMIT) | WITH(FOLLOW))
 
+#define ANSWER_ALL (WITH(ALL) | WITH(AGENT) | WITH(CAPABILITY) | WITH(RISK) | WITH(UNTIL) | WITH(YES))
+
 const struct verb verbs[] = {
 	{ .noun = "status", .run = verb_status, .role = "viewer",
 	  .summary = "is anything enforced, how, and since which generation" },
@@ -113,19 +115,27 @@ const struct verb verbs[] = {
 		     "Ctrl-Z work as usual." },
 
 	{ .noun = "approvals", .verb = "list", .run = verb_approvals, .flags = VERB_DEFAULT,
-	  .options = WITH(AGENT) | WITH(ALL) | WITH(WATCH) | WITH(LIMIT), .role = "viewer",
-	  .summary = "list the operations that wait for an answer" },
+	  .options = WITH(AGENT) | WITH(ALL) | WITH(CAPABILITY) | WITH(WATCH) | WITH(LIMIT), .role = "viewer",
+	  .summary = "list the operations that wait for an answer, by risk and age" },
 	{ .noun = "approvals", .verb = "show", .run = verb_approvals_show, .words = "HOLD", .least = 1,
 	  .most = 1, .role = "viewer",
 	  .summary = "everything an approver should know about one" },
-	{ .noun = "approve", .run = verb_approve, .words = "HOLD", .least = 1, .most = 1,
-	  .options = WITH(SCOPE) | WITH(FOR) | WITH(USES) | WITH(NOTE), .role = "approver",
+	{ .noun = "approvals", .verb = "stats", .run = verb_approvals_stats, .options = WITH(SINCE), .role = "admin",
+	  .summary = "how much people are asked, and how long they look at it before they answer",
+	  .details = "Without --since: the last seven days. QUICK is the share of the answers that took less than two "
+		     "seconds." },
+	{ .noun = "approve", .run = verb_approve, .words = "HOLD", .most = 1,
+	  .options = WITH(SCOPE) | WITH(PATTERN) | WITH(FOR) | WITH(USES) | WITH(NOTE) | ANSWER_ALL, .role = "approver",
 	  .summary = "let a held operation go on",
 	  .details = "With --scope session or agent the answer stays as a grant, for as long as --for "
-		     "and as often as --uses say." },
-	{ .noun = "deny", .run = verb_deny, .words = "HOLD", .least = 1, .most = 1, .options = WITH(NOTE),
+		     "and as often as --uses say; with\n--pattern for whatever matches. With --all, instead of a HOLD, "
+		     "everything that waits and that --agent, --capability\nand --risk choose: shown only, unless --yes is "
+		     "there. What is CRITICAL is answered one by one." },
+	{ .noun = "deny", .run = verb_deny, .words = "HOLD", .most = 1, .options = WITH(NOTE) | ANSWER_ALL,
 	  .role = "approver",
-	  .summary = "refuse a held operation" },
+	  .summary = "refuse a held operation",
+	  .details = "With --all, instead of a HOLD, everything that waits and that --agent, --capability and --risk "
+		     "choose: shown only,\nunless --yes is there." },
 	{ .noun = "grants", .verb = "list", .run = verb_grants, .flags = VERB_DEFAULT,
 	  .options = WITH(AGENT), .role = "viewer",
 	  .summary = "list the grants that earlier approvals left" },

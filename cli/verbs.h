@@ -53,6 +53,7 @@ int verb_policy_explain(const struct call *c);
 int verb_run(const struct call *c);
 int verb_approvals(const struct call *c);
 int verb_approvals_show(const struct call *c);
+int verb_approvals_stats(const struct call *c);
 int verb_approve(const struct call *c);
 int verb_deny(const struct call *c);
 int verb_grants(const struct call *c);

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * verb_answer.c - approve and deny: one hold, or everything that waits and that a filter chooses, after it was shown
+ */
+#include "ask.h"
+#include "escape.h"
+#include "out.h"
+#include "text.h"
+#include "url.h"
+#include "verbs.h"
+
+#include <string.h>
+
+#define ALL_MAX "1000"	/* that the API lists at once */
+
+static const struct answer_word {
+	const char *verb, *done;
+} approving = { "approve", "approved" }, denying = { "deny", "denied" };
+
+static void put_answered(const char *id, const struct answer_word *word, const json_t *reply)
+{
+	printf("hold %s %s", id, word->done);
+	if (out_text(reply, "operation", NULL)) {
+		fputs(": ", stdout);
+		text_operation(stdout, reply, 0);
+	}
+	if (json_integer_value(out_field(reply, "resumed")) > 1)
+		printf(" (%lld processes that asked the same)", (long long)json_integer_value(out_field(reply, "resumed")));
+	putchar('\n');
+}
+
+static int answer_one(const struct call *c, const char *id, const struct answer_word *word, const json_t *body, json_t **ret)
+{
+	own_url struct url u = url_begin("/v1/approvals");
+	own_free char *text = json_dumps(body, JSON_COMPACT), *doing = NULL;
+
+	url_segment(&u, id);
+	url_segment(&u, word->verb);
+	if (!text || asprintf(&doing, "%s hold %s", word->verb, id) < 0)
+		return say_no_memory();
+	return ask(c, &(struct ask){ { "POST", u.text, text, strlen(text), 0 }, doing, false }, ret);
+}
+
+static int answer_hold(const struct call *c, const struct answer_word *word, const json_t *body)
+{
+	own_json json_t *reply = NULL;
+	int r = answer_one(c, c->words[0], word, body, &reply);
+
+	if (r != DONE)
+		return r;
+	if (call_has(c, OPT_JSON))
+		out_json(stdout, reply);
+	else
+		put_answered(c->words[0], word, reply);
+	return DONE;
+}
+
+/* Is it one that --all answers? CRITICAL never; --until protects from answering what nobody has seen. */
+static bool is_chosen(const struct call *c, const json_t *hold)
+{
+	const char *risk = out_text(hold, "risk", "CRITICAL"), *until = c->option[OPT_UNTIL];
+
+	return strcmp(risk, "CRITICAL") != 0 && (!call_has(c, OPT_RISK) || strcmp(risk, c->option[OPT_RISK]) == 0) &&
+	       (!until || strcmp(out_text(hold, "id", "~"), until) <= 0);
+}
+
+static int choose(const struct call *c, json_t *ret_chosen, size_t *ret_critical)
+{
+	own_url struct url u = url_begin("/v1/approvals");
+	own_json json_t *reply = NULL;
+	json_t *hold;
+	size_t i;
+	int r;
+
+	url_param(&u, "agent", c->option[OPT_AGENT]);
+	url_param(&u, "capability", c->option[OPT_CAPABILITY]);
+	url_param(&u, "limit", ALL_MAX);
+	r = ask(c, &(struct ask){ { .path = u.text }, "list the approvals", false }, &reply);
+	if (r != DONE)
+		return r;
+	*ret_critical = 0;
+	json_array_foreach(out_field(reply, "holds"), i, hold) {
+		if (is_chosen(c, hold))
+			json_array_append(ret_chosen, hold);
+		*ret_critical += strcmp(out_text(hold, "risk", "CRITICAL"), "CRITICAL") == 0;
+	}
+	return DONE;
+}
+
+static void put_operation(FILE *out, const json_t *row)
+{
+	text_operation(out, row, 0);
+}
+
+static const struct column columns[] = {
+	{ "HOLD", "id", NULL }, { "AGENT", "agent", NULL }, { "RISK", "risk", NULL }, { "CAPABILITY", "capability", NULL },
+	{ "OPERATION", NULL, put_operation },
+};
+
+static const char *newest_of(const json_t *chosen)
+{
+	const char *newest = "";
+	const json_t *hold;
+	size_t i;
+
+	json_array_foreach(chosen, i, hold)
+		if (strcmp(out_text(hold, "id", ""), newest) > 0)
+			newest = out_text(hold, "id", "");
+	return newest;
+}
+
+/* What --yes would do, and the words that do exactly this, whatever else comes meanwhile. */
+static int show(const struct call *c, const struct answer_word *word, const json_t *chosen)
+{
+	static const enum option filters[] = { OPT_AGENT, OPT_CAPABILITY, OPT_RISK };
+	const char *newest = newest_of(chosen);
+
+	if (call_has(c, OPT_JSON)) {
+		own_json json_t *document = json_pack("{s:b, s:s, s:O}", "answered", 0, "until", newest, "holds", chosen);
+
+		out_json(stdout, document);
+		return DONE;
+	}
+	if (out_table(stdout, chosen, columns, ARRAY_SIZE(columns), "Nothing of that waits for an answer.") < 0)
+		return say_no_memory();
+	if (!json_array_size(chosen))
+		return DONE;
+	printf("\nNothing is %s yet. To %s these %zu:\n    cvfctl %s --all", word->done, word->verb, json_array_size(chosen),
+	       word->verb);
+	for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
+		const char *value = c->option[filters[i]];
+
+		if (value) {
+			printf(" --%s ", options[filters[i]].name);
+			escape_word(stdout, value, strlen(value));
+		}
+	}
+	printf(" --until %s --yes\n", newest);
+	return DONE;
+}
+
+/* Goes on after one that failed: it was answered by somebody else, or its process is gone. The worst status is ours. */
+static int answer_chosen(const struct call *c, const struct answer_word *word, const json_t *body, const json_t *chosen)
+{
+	own_json json_t *replies = json_array(), *document = NULL;
+	const json_t *hold;
+	int worst = DONE;
+	size_t i;
+
+	json_array_foreach(chosen, i, hold) {
+		const char *id = out_text(hold, "id", "");
+		json_t *reply = NULL;
+		int r = answer_one(c, id, word, body, &reply);
+
+		if (r != DONE) {
+			worst = r;
+			if (r == NO_DAEMON || r == NOT_PERMITTED)
+				break;
+			continue;
+		}
+		if (!call_has(c, OPT_JSON))
+			put_answered(id, word, reply);
+		json_array_append_new(replies, reply);
+	}
+	document = json_pack("{s:b, s:O}", "answered", 1, "holds", replies);
+	if (call_has(c, OPT_JSON) && document)
+		out_json(stdout, document);
+	return worst;
+}
+
+static int answer_all(const struct call *c, const struct answer_word *word, const json_t *body)
+{
+	own_json json_t *chosen = json_array();
+	size_t critical;
+	int r = choose(c, chosen, &critical);
+
+	if (r != DONE)
+		return r;
+	r = call_has(c, OPT_YES) ? answer_chosen(c, word, body, chosen) : show(c, word, chosen);
+	if (critical && !call_has(c, OPT_JSON))
+		fprintf(stderr, "%zu CRITICAL not chosen: each is answered by itself\n", critical);
+	return r;
+}
+
+static int answer(const struct call *c, const struct answer_word *word, const json_t *body)
+{
+	static const enum option only_all[] = { OPT_AGENT, OPT_CAPABILITY, OPT_RISK, OPT_UNTIL, OPT_YES };
+	bool all = call_has(c, OPT_ALL);
+
+	if (all == (c->count > 0))
+		return say_fail(USAGE, "cvfctl approvals lists what waits", "%s: give %s", word->verb,
+				all ? "a HOLD or --all, not both" : "a HOLD, or --all with what to choose");
+	for (size_t i = 0; !all && i < ARRAY_SIZE(only_all); i++)
+		if (call_has(c, only_all[i]))
+			return say_fail(USAGE, NULL, "%s: --%s goes with --all", word->verb, options[only_all[i]].name);
+	return all ? answer_all(c, word, body) : answer_hold(c, word, body);
+}
+
+int verb_approve(const struct call *c)
+{
+	const char *scope = c->option[OPT_SCOPE] ? c->option[OPT_SCOPE] : "once";
+	own_json json_t *body = NULL;
+	json_t *draft;
+	long for_s, uses;
+	int r = call_duration(c, OPT_FOR, &for_s);
+
+	if (r == 0)
+		r = call_number(c, OPT_USES, 1000000000, &uses);
+	if (r < 0)
+		return -r;
+	if (strcmp(scope, "once") == 0 && (for_s || uses || call_has(c, OPT_PATTERN)))
+		return say_fail(USAGE, "add --scope session or --scope agent",
+				"--for, --uses and --pattern need an answer that stays");
+	draft = json_pack("{s:s}", "scope", scope);
+	if (for_s)
+		json_object_set_new(draft, "for_s", json_integer(for_s));
+	if (uses)
+		json_object_set_new(draft, "uses", json_integer(uses));
+	if (call_has(c, OPT_PATTERN) && json_object_set_new(draft, "pattern", json_string(c->option[OPT_PATTERN])) < 0) {
+		json_decref(draft);
+		return say_fail(USAGE, NULL, "--pattern: the text is not valid UTF-8");
+	}
+	r = set_note(c, draft);
+	if (r != DONE)
+		return r;
+	body = draft;
+	return answer(c, &approving, body);
+}
+
+int verb_deny(const struct call *c)
+{
+	own_json json_t *body = NULL;
+	json_t *draft = json_object();
+	int r = set_note(c, draft);
+
+	if (r != DONE)
+		return r;
+	body = draft;
+	return answer(c, &denying, body);
+}
