@@ -45,12 +45,13 @@ static __always_inline __u32 cell_find(const struct cvf_scratch *s, __u32 set)
 	return slot->index[word & (CVF_INDEX_MAX - 1)];
 }
 
-/* allow < hold < deny; then the risk */
+/* allow < hold < deny; then the risk; then what must be asked each time, so that no grant for the other name answers it */
 static __always_inline __u32 severity(const struct cvf_scratch *s, __u32 cell)
 {
 	const struct cvf_cell *c = cell_at(slot_of(s), cell);
 
-	return (c->action == CVF_VERDICT_ALLOW ? 0 : c->action == CVF_VERDICT_HOLD ? 4 : 8) + (c->risk & 3);
+	return (c->action == CVF_VERDICT_ALLOW ? 0 : c->action == CVF_VERDICT_HOLD ? 8 : 16) + (c->risk & 3) * 2 +
+	       !!(c->flags & CVF_CELL_ASK);
 }
 
 /*

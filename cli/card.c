@@ -49,6 +49,7 @@ static void put_who(FILE *out, const json_t *hold)
 	fputs("agent ", out);
 	out_value(out, out_field(hold, "agent"));
 	part(out, ", session ", hold, "session");
+	part(out, ", skill ", hold, "skill");
 	fputc('\n', out);
 	label(out, "");
 	part(out, "host pid ", hold, "pid");

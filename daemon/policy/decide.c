@@ -350,16 +350,19 @@ struct outcome decide(const struct question *q)
 	return by_rules(q, &s, 0);
 }
 
-bool is_more_severe(enum cvf_verdict action, enum cvf_risk risk, enum cvf_verdict than_action, enum cvf_risk than_risk)
+unsigned int severity(enum cvf_verdict action, enum cvf_risk risk, uint8_t flags)
 {
-	static const uint8_t severity[] = {
-		[CVF_VERDICT_NONE] = 3,
+	static const uint8_t of_action[] = {
+		[CVF_VERDICT_NONE] = 24,
 		[CVF_VERDICT_ALLOW] = 0,
-		[CVF_VERDICT_HOLD] = 1,
-		[CVF_VERDICT_DENY] = 2,
+		[CVF_VERDICT_HOLD] = 8,
+		[CVF_VERDICT_DENY] = 16,
 	};
 
-	if (severity[action] != severity[than_action])
-		return severity[action] > severity[than_action];
-	return risk > than_risk;
+	return of_action[action] + risk * 2u + !!(flags & CVF_CELL_ASK);
+}
+
+bool is_more_severe(enum cvf_verdict action, enum cvf_risk risk, enum cvf_verdict than_action, enum cvf_risk than_risk)
+{
+	return severity(action, risk, 0) > severity(than_action, than_risk, 0);
 }

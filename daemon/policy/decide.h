@@ -45,7 +45,11 @@ struct outcome {
 };
 
 struct outcome decide(const struct question *q);
-/* Of two paths of one operation the more severe decides; equal: the first. */
+/*
+ * Of two paths of one operation the more severe decides; equal: the first. Allow, hold, deny; then the risk; then what must
+ * be asked each time (CVF_CELL_ASK). The kernel ranks alike.
+ */
 bool is_more_severe(enum cvf_verdict action, enum cvf_risk risk, enum cvf_verdict than_action, enum cvf_risk than_risk);
+unsigned int severity(enum cvf_verdict action, enum cvf_risk risk, uint8_t flags);
 
 #endif

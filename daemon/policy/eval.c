@@ -150,7 +150,8 @@ int policy_eval(const struct model *m, const struct query *q, struct answer *ret
 	r = decide_path(p, agent, q, q->object, trace, &first);
 	if (r == 0 && q->object2 && (q->op == CVF_OP_RENAME || q->op == CVF_OP_LINK)) {
 		r = decide_path(p, agent, q, q->object2, trace, &second);
-		if (r == 0 && is_more_severe(second.action, second.risk, first.action, first.risk))
+		if (r == 0 && severity(second.action, second.risk, second.flags) >
+				      severity(first.action, first.risk, first.flags))
 			first = second;
 	}
 	if (r < 0)

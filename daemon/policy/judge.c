@@ -70,14 +70,16 @@ static uint32_t row_of(const struct cvf_image *image, uint32_t agent)
 	return 0;
 }
 
+static unsigned int cell_severity(const struct cvf_cell *c)
+{
+	return severity((enum cvf_verdict)c->action, (enum cvf_risk)c->risk, c->flags);
+}
+
 static uint16_t more_severe(const struct cvf_image *image, uint16_t second, uint16_t first)
 {
 	const struct cvf_cell *cells = image_section(image, CVF_SECTION_CELL, NULL);
 
-	return is_more_severe((enum cvf_verdict)cells[second].action, (enum cvf_risk)cells[second].risk,
-			      (enum cvf_verdict)cells[first].action, (enum cvf_risk)cells[first].risk)
-		       ? second
-		       : first;
+	return cell_severity(&cells[second]) > cell_severity(&cells[first]) ? second : first;
 }
 
 /* The strictest of the cells beyond the limits that are exceeded, the first of equals; else the cell itself. */

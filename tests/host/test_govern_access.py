@@ -132,6 +132,22 @@ class Sessions(GovernTest):
         event = self.wait(self.events, "event")[0]
         self.assertEqual(event["session"], answer["session"])
 
+    def test_what_it_is_run_for_is_kept_with_it(self):
+        child = subprocess.Popen(["sleep", "60"])
+        self.addCleanup(lambda: (child.kill(), child.wait()))
+        url = "/v1/agents/coder-1/sessions"
+        for bad in ("", "a b", "../x", "x" * 129, 3):
+            self.refused(self.post(url, {"pid": child.pid, "skill": bad}), 400, "bad-value")
+        self.assertFalse([s for s in self.fake.lines if s.startswith("enrol")], "refused, and enrolled all the same")
+        answer = self.ok(self.post(url, {"pid": child.pid, "skill": "code.review"}), 201)
+        self.assertEqual(answer["skill"], "code.review")
+        self.tell("deny session=1 1 read /x")
+        self.tell("deny session=2 1 read /y")
+        seen = self.wait(lambda: len(self.events()) == 2 and self.events(), "events")
+        self.assertEqual({e["object"]: e["skill"] for e in seen}, {"/x": "code.review", "/y": None})
+        _, hold = self.hold("exec /usr/bin/git push origin", session=1)
+        self.assertEqual(hold["skill"], "code.review")
+
     def test_mistakes(self):
         self.refused(self.post("/v1/agents/nobody/sessions", {"pid": 1}), 404, "not-found")
         self.refused(self.post("/v1/agents/coder-1/sessions", {}), 400, "bad-value")

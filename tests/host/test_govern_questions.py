@@ -99,6 +99,17 @@ class Patterns(Questions):
         self.do("exec /usr/bin/git push origin dev --force", pid=12)
         self.stays(12)
 
+    def test_a_storm_is_not_let_through_by_what_was_granted_before_it(self):
+        _, hold = self.hold("delete /srv/build/a", pid=10)
+        self.approve(hold, scope="agent", pattern="/srv/build/*")
+        self.tell("hold pid=11 reason=36 cell=8 1 delete /srv/build/b")
+        self.stays(11)
+        storm = [h for h in self.pending() if h["pid"] == 11][0]
+        self.assertEqual(storm["reason"], "rate")
+        self.approve(storm, scope="agent", pattern="/srv/build/*")
+        self.tell("hold pid=12 reason=36 cell=8 1 delete /srv/build/c")
+        self.assertEqual(self.settled(12)["answer"], "granted")
+
     def test_patterns_that_are_refused_decide_nothing(self):
         _, hold = self.hold("delete /srv/build/a", pid=10)
         url = f"/v1/approvals/{hold['id']}/approve"
@@ -199,6 +210,15 @@ class Queue(Questions):
         rule["rules"][0] = {"id": "r", "when": {"capability": ["t.wipe"]}, "effect": "DENY"}
         self.ok(self.post("/v1/policies", rule), 201)
         self.fake.wait_line(f"answer {number} deny reason 5")
+
+
+    def test_both_names_of_a_rename_are_judged_again(self):
+        number, _ = self.hold("rename /srv/a", pid=1, object2="/srv/b")
+        self.hold("rename /srv/a2", pid=2, object2="/srv/c")
+        self.ok(self.post("/v1/policies", {"schema": "cvf.policy/v1", "id": "p", "rules": [
+            {"id": "r", "when": {"path": ["/srv/b"]}, "effect": "DENY"}]}), 201)
+        self.fake.wait_line(f"answer {number} deny reason 5")
+        self.stays(2)
 
 
 class Hours(Questions):

@@ -130,6 +130,31 @@ class Trail(GovernTest):
         self.tell("late 1 1 4")
         self.wait(lambda: self.status()["events_lost"] == 4, "late record to fill the gap")
 
+    def test_gaps_have_pages(self):
+        for i in range(5):
+            self.tell("gap 2 1 1")
+            self.do(WRITE, cpu=1, pid=i + 1)
+        self.wait(lambda: len(self.get("/v1/gaps")["gaps"]) == 5, "gaps")
+        seen, after = [], ""
+        while after is not None:
+            page = self.ok(self.get(f"/v1/gaps?limit=2{after and '&after=' + after}"))
+            self.assertLessEqual(len(page["gaps"]), 2)
+            seen += [g["id"] for g in page["gaps"]]
+            after = page["next"]
+        self.assertEqual(seen, [g["id"] for g in self.get("/v1/gaps")["gaps"]])
+        for bad in ("limit=0", "limit=1001", "after=x"):
+            self.refused(self.get(f"/v1/gaps?{bad}"), 400, "bad-parameter")
+
+    def test_the_end_of_an_abandoned_hold_says_what_was_asked(self):
+        verdict, number = self.do("exec /usr/bin/git push origin")
+        self.assertEqual(verdict, "hold")
+        self.wait(self.events, "event of the hold")
+        self.tell(f"abandon {number}")
+        end = self.wait(lambda: [e for e in self.events() if e["kind"] == "resume"], "end of the hold")[0]
+        self.assertEqual((end["reason"], end["operation"], end["object"], end["capability"], end["risk"], end["verdict"]),
+                         ("abandoned", "exec", "/usr/bin/git", "t.push", "HIGH", "deny"))
+        self.assertEqual(end["argv"][1:], ["push", "origin"])
+
     def test_completeness_without_records_is_unknown(self):
         self.assertIsNone(self.status()["audit_completeness"])
 

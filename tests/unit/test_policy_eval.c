@@ -349,6 +349,39 @@ static void test_order(void **state)
 	fixture_done(&f);
 }
 
+/* Of two names that are held the one whose hour must be looked at decides: a grant for the other may not answer it. */
+static void test_time_on_one_name(void **state)
+{
+	static const char text[] = "[" LEVELS "," AGENT(",\"capabilities\":[\"f.*\"]") "," POLICY(
+		"p", "",
+		"{\"id\":\"day\",\"when\":{\"path\":[\"/r2/t\"],\"time\":\"Mon-Fri 09:00-18:00\"},\"effect\":\"DENY\"}") "]";
+	static const struct {
+		const char *from, *to;
+		uint8_t flags;
+	} rows[] = {
+		{"/r2/a", "/r2/b", 0},
+		{"/r2/a", "/r2/t", CVF_CELL_ASK | CVF_CELL_NO_GRANT},
+		{"/r2/t", "/r2/a", CVF_CELL_ASK | CVF_CELL_NO_GRANT},
+		{"/r0/a", "/r2/t", CVF_CELL_ASK | CVF_CELL_NO_GRANT},
+		{"/r3/a", "/r2/t", CVF_CELL_NO_GRANT}, /* CRITICAL stays CRITICAL */
+		{"/r2/t", "/r3/a", CVF_CELL_NO_GRANT},
+	};
+	struct fixture f;
+
+	(void)state;
+	fixture_load(&f, text);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct cvf_cell *cells = image_section(f.image, CVF_SECTION_CELL, NULL);
+		struct query q = {.agent = "a", .op = CVF_OP_RENAME, .object = rows[i].from, .object2 = rows[i].to,
+				  .now = FIXTURE_NOW};
+		const struct cvf_cell *cell = &cells[image_judge(f.image, 1, &q)];
+
+		assert_int_equal(cell->action, HOLD);
+		assert_int_equal(cell->flags, rows[i].flags);
+	}
+	fixture_done(&f);
+}
+
 /* The hour is the governor's to look at: the image holds and asks, explain answers. */
 static void test_time(void **state)
 {
@@ -450,6 +483,7 @@ int main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_rate),
+		cmocka_unit_test(test_time_on_one_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

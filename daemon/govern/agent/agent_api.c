@@ -64,11 +64,18 @@ static unsigned int refuse_enrol(struct request *q, int error, pid_t pid)
 	}
 }
 
-static unsigned int enrol(struct request *q, uint32_t agent, pid_t pid, uint64_t start_ns)
+/* What of the session is known before it has a number, and the process that becomes its first. */
+struct enrolment {
+	struct session_new session;
+	pid_t pid;
+	uint64_t start_ns;
+};
+
+static unsigned int enrol(struct request *q, const struct enrolment *e)
 {
 	struct governor *g = governor_of(q);
-	struct wire_enrol_pid message = { .pid = (uint32_t)pid, .agent = agent, .start_ns = start_ns };
-	struct session_new session = { .boot = g->boot, .agent = agent, .began_ms = clock_utc_ms() };
+	struct wire_enrol_pid message = { .pid = (uint32_t)e->pid, .agent = e->session.agent, .start_ns = e->start_ns };
+	struct session_new session = e->session;
 	struct wire_reply answer;
 	char id[ULID_SIZE];
 	int r = link_call(g->link, WIRE_ENROL_PID, &message, -1, &answer);
@@ -76,7 +83,7 @@ static unsigned int enrol(struct request *q, uint32_t agent, pid_t pid, uint64_t
 	if (r == 0)
 		r = answer.error;
 	if (r < 0)
-		return refuse_enrol(q, r, pid);
+		return refuse_enrol(q, r, e->pid);
 	session.number = (uint32_t)answer.value;
 	r = store_begin(g->store, STORE_BATCH);
 	if (r == 0)
@@ -87,33 +94,45 @@ static unsigned int enrol(struct request *q, uint32_t agent, pid_t pid, uint64_t
 		store_rollback(g->store);
 		snprintf(id, sizeof(id), "%u", session.number);
 	}
-	return reply(q, 201, json_pack("{s:s, s:s}", "session", id, "agent", q->params[0]));
+	return reply(q, 201, json_pack("{s:s, s:s, s:s?}", "session", id, "agent", q->params[0], "skill", session.skill));
+}
+
+/* An id, as declarations have them. */
+static bool is_skill(const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+	return *text && strlen(text) < SKILL_SIZE && text[strspn(text, plain)] == 0 && !strchr("._-", *text);
 }
 
 static unsigned int post_session(struct request *q)
 {
-	static const char *const members[] = { "pid", NULL };
+	static const char *const members[] = { "pid", "skill", NULL };
 	struct governor *g = governor_of(q);
+	struct enrolment e = { .session = { .boot = g->boot, .began_ms = clock_utc_ms() } };
 	const struct caller *c = caller_of(q);
 	unsigned int status = 0;
 	own_json json_t *body = request_object(q, members, &status);
 	uint32_t agent = numbers_table_find(g->numbers, NUMBER_AGENT, q->params[0]);
-	uint64_t start_ns;
 	int64_t pid = 0;
 
 	if (!body)
 		return status;
-	if (member_int(q, body, "pid", 1, INT32_MAX, &pid) < 0)
+	if (member_int(q, body, "pid", 1, INT32_MAX, &pid) < 0 || member_text(q, body, "skill", SKILL_SIZE - 1, &e.session.skill) < 0)
 		return 400;
+	if (e.session.skill && !is_skill(e.session.skill))
+		return refuse(q, 400, "bad-value", "use letters, digits, '.', '_' and '-'", "\"skill\" is not an id");
 	if (!pid)
 		return refuse(q, 400, "bad-value", NULL, "\"pid\" is missing");
 	if (!agent || !model_find(registry_model(g->registry), DECL_AGENT, q->params[0]))
 		return refuse(q, 404, "not-found", "GET /v1/agents lists the agents", "there is no agent %s", q->params[0]);
-	start_ns = start_of((pid_t)pid); /* first: whose the process is must be true of this one */
+	e.pid = (pid_t)pid;
+	e.session.agent = agent;
+	e.start_ns = start_of(e.pid); /* first: whose the process is must be true of this one */
 	if (c->uid != 0 && !owns(c, (pid_t)pid))
 		return refuse(q, 403, "not-permitted", "only root may enrol the processes of others",
 			      "process %d is not one of %s", (int)pid, c->name);
-	return enrol(q, agent, (pid_t)pid, start_ns);
+	return enrol(q, &e);
 }
 
 /* On the agent socket the caller's own number; else the one asked for. 0, or the status of the refusal. */
@@ -164,8 +183,9 @@ static unsigned int get_why(struct request *q)
 static const struct route table[] = {
 	{ "POST", "/v1/agents/{id}/sessions", ROLE_OPERATOR, 0, post_session,
 	  "Enrol a running process, and what it starts from now on, as a session of an agent",
-	  "Body: `{\"pid\": N}`, a process of the caller (any process for root), numbered as the host numbers it.\n\n"
-	  "201 with `{\"session\": ID, \"agent\": ID}`; 409 when it belongs to an agent already." },
+	  "Body: `{\"pid\": N, \"skill\": ID}`: a process of the caller (any process for root), numbered as the host numbers it, and\n"
+	  "what the session is run for (optional; kept with the session, shown with its events and holds).\n\n"
+	  "201 with `{\"session\": ID, \"agent\": ID, \"skill\": ID|null}`; 409 when it belongs to an agent already." },
 	{ "GET", "/v1/why", ROLE_VIEWER, ON_CONTROL | ON_AGENT, get_why, "The last refusals and holds, with their reasons in words",
 	  "Parameters: `agent`, `limit` (default 20). On the agent socket the agent is the caller's own.\n\n"
 	  "Answer: `{\"agent\": ID|null, \"events\": [...], \"holds\": [...]}`, newest first; each with `reason_text` and `rule_text`." },

@@ -298,8 +298,8 @@ static int answer_by_pattern(struct governor *g, const struct hold *h)
 	char id[ULID_SIZE], by[64];
 	int r;
 
-	if (approval_leaves_no_grant(h) || !is_judged(h))
-		return 0;
+	if (approval_leaves_no_grant(h) || !(is_judged(h) || h->record->reason == CVF_REASON_RATE))
+		return 0; /* a limit of how often is answered by grants that were made because of one, see is_for() in grant.c */
 	r = grant_find_pattern(g, h, id);
 	if (r <= 0)
 		return r;

@@ -66,6 +66,7 @@ int grant_make(struct governor *g, const struct hold *h, const struct decision *
 		one.digest = 0;
 		one.op = h->record->op;
 		one.protocol = h->record->protocol;
+		one.is_over = h->cell_flags & CVF_CELL_OVER;
 		strcpy(one.pattern, d->pattern);
 	}
 	one.covers = d->pattern ? covers_pattern(h->record, d->pattern) : covers(h->record);
@@ -176,7 +177,7 @@ static bool is_for(const struct grant *grant, const struct hold *h)
 {
 	return *grant->pattern && grant->boot == h->boot && (!grant->session || grant->session == h->session) &&
 	       grant->capability == h->record->capability && grant->op == h->record->op &&
-	       grant->protocol == h->record->protocol && grant->uses_left != 0 &&
+	       grant->protocol == h->record->protocol && (grant->is_over || !(h->cell_flags & CVF_CELL_OVER)) && grant->uses_left != 0 &&
 	       (!grant->expires_ns || grant->expires_ns > clock_boot_ns());
 }
 

@@ -8,7 +8,7 @@
 
 #define COLUMNS                                                                                                    \
 	"SELECT id, boot, scope, digest, agent, session, capability, hold, covers, state, made_ms, made_by, note,"        \
-	" expires_ms, expires_ns, IFNULL(uses_left, -1), last_use_ms, attached_ns, IFNULL(pattern, ''), op, protocol"      \
+	" expires_ms, expires_ns, IFNULL(uses_left, -1), last_use_ms, attached_ns, IFNULL(pattern, ''), op, protocol, is_over" \
 	" FROM grants "
 
 static void bind_optional(struct stmt *q, int64_t value, int64_t none)
@@ -22,8 +22,8 @@ static void bind_optional(struct stmt *q, int64_t value, int64_t none)
 int grant_table_add(struct store *s, const struct grant *g)
 {
 	struct stmt *q = stmt(s, "INSERT INTO grants (id, boot, scope, digest, agent, session, capability, hold, covers, state,"
-				 " made_ms, made_by, note, expires_ms, expires_ns, uses_left, attached_ns, pattern, op, protocol)"
-				 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+				 " made_ms, made_by, note, expires_ms, expires_ns, uses_left, attached_ns, pattern, op, protocol, is_over)"
+				 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
 	stmt_text(q, g->id);
 	stmt_int(q, g->boot);
@@ -44,6 +44,7 @@ int grant_table_add(struct store *s, const struct grant *g)
 	stmt_text(q, *g->pattern ? g->pattern : NULL);
 	stmt_int(q, g->op);
 	stmt_int(q, g->protocol);
+	stmt_int(q, g->is_over);
 	return stmt_run(q);
 }
 
@@ -80,6 +81,7 @@ static int hand_over(struct stmt *q, grant_each each, void *ctx)
 	copy_text(q, g.pattern, sizeof(g.pattern));
 	g.op = (uint16_t)stmt_col_int(q);
 	g.protocol = (uint8_t)stmt_col_int(q);
+	g.is_over = stmt_col_int(q);
 	r = each(ctx, &g);
 	free(g.covers);
 	return r;

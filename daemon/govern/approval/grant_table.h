@@ -23,6 +23,7 @@ struct grant {
 	char pattern[GRANT_PATTERN_SIZE];	/* empty: the one question of its digest; else digest is 0 and the governor answers */
 	uint16_t op;		/* with a pattern: enum cvf_op, enum cvf_proto */
 	uint8_t protocol;
+	bool is_over;		/* its question came because of a limit of how often: only then it covers others of that kind */
 	enum grant_state state;
 	int64_t made_ms;
 	char made_by[64], note[512];

@@ -85,6 +85,7 @@ static json_t *view(struct governor *g, const struct hold *h)
 	view_set(to, "id", json_string(h->id));
 	view_set(to, "agent", view_text(numbers_table_name(g->numbers, NUMBER_AGENT, h->agent)));
 	view_set(to, "session", record_session(g, h->boot, r));
+	view_set(to, "skill", record_skill(g, h->boot, r));
 	view_set(to, "pid", json_integer(r->pid));
 	view_set(to, "uid", json_integer(r->uid));
 	view_set(to, "comm", view_bytes(r->comm, strnlen(r->comm, sizeof(r->comm))));

@@ -303,15 +303,28 @@ static void name_boots(struct governor *g, json_t *gaps)
 
 static unsigned int get_gaps(struct request *q)
 {
-	struct page page = { .g = governor_of(q), .list = json_array() };
-	int r = gap_table_each(page.g->store, LIMIT_MAX, add_gap, &page);
+	const char *limit_text = request_query(q, "limit"), *after = request_query(q, "after"), *next = NULL;
+	struct page page = { .g = governor_of(q), .list = NULL };
+	int64_t limit = LIMIT_MAX;
+	char id[ULID_SIZE];
+	int r;
 
+	if (limit_text && number_parse(limit_text, 1, LIMIT_MAX, &limit) < 0)
+		return refuse(q, 400, "bad-parameter", "write a number from 1 to 1000", "the parameter \"limit\" cannot be understood");
+	if (after && (!ulid_normalise(after, id) || strlen(id) != ULID_SIZE - 1))
+		return refuse(q, 400, "bad-parameter", "write the id of a gap", "the parameter \"after\" cannot be understood");
+	page.list = json_array();
+	r = gap_table_each(page.g->store, after ? id : NULL, limit + 1, add_gap, &page);
 	if (r < 0) {
 		json_decref(page.list);
 		return refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read: %s", strerror(-r));
 	}
+	if (json_array_size(page.list) > (size_t)limit) {
+		json_array_remove(page.list, (size_t)limit);
+		next = json_string_value(json_object_get(json_array_get(page.list, (size_t)limit - 1), "id"));
+	}
 	name_boots(page.g, page.list);
-	return reply(q, 200, json_pack("{s:o}", "gaps", page.list));
+	return reply(q, 200, json_pack("{s:s?, s:o}", "next", next, "gaps", page.list));
 }
 
 static const char filters[] =
@@ -332,7 +345,9 @@ static const struct route table[] = {
 	{ "GET", "/v1/events/{id}/explain", ROLE_VIEWER, 0, explain_event, "Which rule and which generation decided, and what was compared",
 	  "Answer: `{\"event\", \"reason_text\", \"rule_text\", \"generation\", \"trace\", \"now\"}`. `trace` is made with the\n"
 	  "declarations of that generation; null when they or the whole operation are not known any more." },
-	{ "GET", "/v1/gaps", ROLE_VIEWER, 0, get_gaps, "Records that the kernel numbered and that never arrived", NULL },
+	{ "GET", "/v1/gaps", ROLE_VIEWER, 0, get_gaps, "Records that the kernel numbered and that never arrived",
+	  "Parameters: `limit` (1 to 1000, default 1000), `after` (id of a gap: go on from there).\n\n"
+	  "Answer: `{\"gaps\": [...], \"next\": ID}`, newest first; `next` is null on the last page, else the value for `after`." },
 };
 
 const struct routes event_routes = { table, ARRAY_SIZE(table), "Audit trail" };

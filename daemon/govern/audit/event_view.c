@@ -113,6 +113,15 @@ json_t *record_session(struct governor *g, int64_t boot, const struct cvf_record
 	return json_string(id);
 }
 
+json_t *record_skill(struct governor *g, int64_t boot, const struct cvf_record *r)
+{
+	char skill[SKILL_SIZE];
+
+	if (session_table_skill(g->store, boot, r->session, skill) < 0 || !skill[0])
+		return json_null();
+	return json_string(skill);
+}
+
 struct program {
 	const struct cvf_record *record;
 	json_t *to;
@@ -175,6 +184,7 @@ static void view_who(struct governor *g, const struct event_row *row, json_t *to
 
 	view_set(to, "agent", view_text(numbers_table_name(g->numbers, NUMBER_AGENT, r->agent)));
 	view_set(to, "session", record_session(g, row->boot, r));
+	view_set(to, "skill", record_skill(g, row->boot, r));
 	view_set(to, "pid", json_integer(r->pid));
 	view_set(to, "ppid", json_integer(r->ppid));
 	view_set(to, "tid", json_integer(r->tid));
@@ -199,11 +209,46 @@ static void view_what(const struct cvf_record *r, json_t *to)
 	view_set(to, "result", json_integer(r->result));
 }
 
-json_t *event_view(struct governor *g, const struct event_row *row)
+static int keep_record(void *ctx, const struct hold *h)
+{
+	memcpy(ctx, h->record, h->record->size);
+	return 0;
+}
+
+/*
+ * A hold whose task died ends with a record that names the question only: what was asked is what the hold says. Returns
+ * the record to show; room is as large as any.
+ */
+static const struct cvf_record *with_question(struct governor *g, const struct event_row *row, struct cvf_record *room)
 {
 	const struct cvf_record *r = row->record;
+	struct cvf_record head;
+
+	if (r->kind != CVF_KIND_RESUME || r->op || !r->hold_no ||
+	    hold_table_find_no(g->store, row->boot, r->hold_no, keep_record, room) <= 0)
+		return r;
+	memcpy(&head, r, CVF_RECORD_HEAD);
+	room->kind = head.kind;
+	room->flags = head.flags | (room->flags & (CVF_REC_ARGS_CUT | CVF_REC_TEXT_CUT));
+	room->cpu = head.cpu;
+	room->ring = head.ring;
+	room->seq = head.seq;
+	room->time_ns = head.time_ns;
+	room->verdict = head.verdict;
+	room->reason = head.reason;
+	room->result = head.result;
+	return room;
+}
+
+json_t *event_view(struct governor *g, const struct event_row *listed)
+{
+	static struct cvf_record room;
+	struct event_row completed = *listed;
+	const struct event_row *row = &completed;
+	const struct cvf_record *r;
 	json_t *to = json_object();
 
+	completed.record = r = with_question(g, listed, &room);
 	view_set(to, "id", json_string(row->id));
 	view_set(to, "seq", json_integer((json_int_t)r->seq));
 	view_set(to, "cpu", json_integer(r->cpu));

@@ -16,6 +16,7 @@ json_t *record_object(const struct cvf_record *r);	/* path, "address:port", or n
 json_t *record_address(const struct cvf_record *r);	/* null unless the operation has one */
 json_t *record_args(const char *p, size_t n);		/* array of strings */
 json_t *record_session(struct governor *g, int64_t boot, const struct cvf_record *r);
+json_t *record_skill(struct governor *g, int64_t boot, const struct cvf_record *r);
 const char *verdict_word(unsigned int verdict);		/* NULL: none */
 unsigned int verdict_find(const char *word);		/* 0: unknown */
 

@@ -103,12 +103,13 @@ int gap_table_missing(struct store *s, uint64_t *ret_missing)
 	return read_sum(stmt(s, "SELECT IFNULL(SUM(missing), 0) FROM gaps"), ret_missing);
 }
 
-int gap_table_each(struct store *s, int64_t limit, void (*each)(void *ctx, const struct gap_row *row), void *ctx)
+int gap_table_each(struct store *s, const char *before, int64_t limit, void (*each)(void *ctx, const struct gap_row *row), void *ctx)
 {
 	struct stmt *q = stmt(s, "SELECT id, boot, cpu, ring, first, last, missing, found_ms FROM gaps"
-				 " ORDER BY id DESC LIMIT ?");
+				 " WHERE ?1 IS NULL OR id < ?1 ORDER BY id DESC LIMIT ?2");
 	int r;
 
+	stmt_text(q, before);
 	stmt_int(q, limit);
 	while ((r = stmt_row(q)) > 0) {
 		struct gap_row row = { .id = stmt_col_text(q) };

@@ -33,7 +33,7 @@ int gap_table_add(struct store *s, const char *id, const struct ring_row *ring, 
 int gap_table_fill(struct store *s, const struct ring_row *ring, uint64_t seq) must_check;
 int gap_table_missing(struct store *s, uint64_t *ret_missing) must_check;
 int gap_table_declared(struct store *s, const struct ring_row *ring, uint64_t *ret_missing) must_check;
-/* Newest first. */
-int gap_table_each(struct store *s, int64_t limit, void (*each)(void *ctx, const struct gap_row *row), void *ctx) must_check;
+/* Newest first, those before an id (NULL: all). */
+int gap_table_each(struct store *s, const char *before, int64_t limit, void (*each)(void *ctx, const struct gap_row *row), void *ctx) must_check;
 
 #endif

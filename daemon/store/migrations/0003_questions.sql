@@ -5,6 +5,7 @@ SQL(
 ALTER TABLE grants ADD COLUMN pattern TEXT;
 ALTER TABLE grants ADD COLUMN op INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE grants ADD COLUMN protocol INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE grants ADD COLUMN is_over INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE holds ADD COLUMN capability INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX holds_requested ON holds (requested_ms);
 CREATE INDEX holds_capability ON holds (agent, capability, requested_ms);
