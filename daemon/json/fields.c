@@ -212,7 +212,8 @@ void read_texts(const struct jat *at, const struct field *f, void *out)
 		return;
 	}
 	if (json_is_string(at->value)) {
-		read_text(at, f, &texts->v[texts->n++]);
+		read_text(at, f, &texts->v[0]);
+		texts->n = texts->v[0] != NULL;
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {

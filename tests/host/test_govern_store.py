@@ -97,7 +97,7 @@ class Damaged(GovernTest):
         self.assertEqual(len(aside), 1)
         with open(aside[0], "rb") as f:
             self.assertTrue(f.read().startswith(b"this is no database"))
-        self.assertTrue(any("damaged" in line for line in self.govern.lines))
+        self.wait(lambda: any("damaged" in line for line in self.govern.lines), "word of the damage")
         self.assertEqual(self.wait(lambda: self.get("/v1/approvals")["holds"], "hold")[0]["pid"], 9)
         gap = self.wait(lambda: self.get("/v1/gaps")["gaps"], "gap")[0]
         self.assertEqual((gap["first"], gap["last"]), (1, 3), "what the old store had is missing here, and says so")

@@ -54,6 +54,10 @@ static const struct row {
 	{"{\"schema\":\"cvf.capability/v1\",\"id\":\"TEXT_ANALYSIS\"}", NULL, NULL},
 	{CAP(",\"desciption\":\"x\""), "unknown field \"desciption\"", "\"description\""},
 
+	/* an empty text instead of a list */
+	{CAP(",\"match\":{\"exec\":[{\"path\":\"\"}]}"), "must not be empty", NULL},
+	{CAP(",\"match\":{\"exec\":[{\"path\":\"x\"}]}"), NULL, NULL},
+
 	/* state and version */
 	{CAP(",\"state\":\"PROPOSED\""), NULL, NULL},
 	{CAP(",\"state\":\"RETIRED\""), NULL, NULL},
