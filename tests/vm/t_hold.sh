@@ -64,6 +64,29 @@ held "exec" '"operation":"exec"' 'rm -f /t/r0/said' '[ -e /t/r0/said ]' "$PROBE"
 held "posix_spawn" '"operation":"exec"' 'rm -f /t/r0/said' '[ -e /t/r0/said ]' "$PROBE" spawn %/probe say /t/r0/said x
 held "a thread's unlink" '"operation":"delete"' 'echo x >%/f' '[ ! -e %/f ]' "$PROBE" thread unlink %/f
 
+# A grant with a pattern: the next in the folder goes on with nobody asked, one beside it waits, and a revoked one covers nothing.
+mkdir -p /t/r2/build /t/r2/src
+for f in build/1 build/2 build/3 src/1; do echo x >/t/r2/$f; done
+agent_begin "$PROBE" unlink /t/r2/build/1
+wait_hold t '"operation":"delete"' && yes "pattern: it is offered" 'cvfctl approvals show "$HOLD" | grep -q -F "/t/r2/build/*"'
+cvfctl approve "$HOLD" --scope session --pattern '/t/r2/build/*' >/tmp/approve.log 2>&1
+agent_end
+is "pattern: the first is approved" 0 $?
+agent "$PROBE" unlink /t/r2/build/2
+is "pattern: the next is covered" 0 $?
+yes "pattern: the next has the effect" '[ ! -e /t/r2/build/2 ]'
+agent_begin "$PROBE" unlink /t/r2/src/1
+wait_hold t '"operation":"delete"' && deny
+agent_end
+is "pattern: another folder is not covered" $EPERM $?
+no "pattern: another folder has no effect" '[ ! -e /t/r2/src/1 ]'
+cvfctl grants revoke "$(cvfctl grants --json | field id)" >/dev/null
+agent_begin "$PROBE" unlink /t/r2/build/3
+wait_hold t '"operation":"delete"' && deny
+agent_end
+is "pattern: revoked" $EPERM $?
+no "pattern: revoked has no effect" '[ ! -e /t/r2/build/3 ]'
+
 # Reading has no effect on the disk: what was read is the effect.
 echo secret >/t/r2/f
 agent_begin "$PROBE" cat /t/r2/f
