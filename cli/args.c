@@ -27,6 +27,7 @@ const struct option_row options[OPT_MAX] = {
 	[OPT_OFFLINE] = { "offline", NULL, 0, "judge by the files, without asking the daemon", NULL },
 	[OPT_PATTERN] = { "pattern", "PATTERN", 0, "with a scope: what the grant covers, such as '/srv/build/*'", NULL },
 	[OPT_PID] = { "pid", "PID", 'p', "process to enrol with all its threads", NULL },
+	[OPT_POLICY] = { "policy", NULL, 0, "print the policy that belongs to it instead", NULL },
 	[OPT_REPLACE] = { "replace", NULL, 0, "replace what is registered under the same id", NULL },
 	[OPT_RISK] = { "risk", "LEVEL", 0, "only LOW, MEDIUM or HIGH", "LOW MEDIUM HIGH" },
 	[OPT_SCOPE] = { "scope", "SCOPE", 0, "what the answer covers: once, session or agent (default: once)",

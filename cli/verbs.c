@@ -65,6 +65,11 @@ const struct verb verbs[] = {
 	{ .noun = "agent", .verb = "mode", .run = verb_mode, .words = "ID enforce|observe|learn",
 	  .least = 2, .most = 2, .role = "admin",
 	  .summary = "enforce, only record what would be refused, or learn what it does" },
+	{ .noun = "agent", .verb = "suggest", .run = verb_suggest, .words = "ID", .least = 1, .most = 1,
+	  .options = WITH(SINCE) | WITH(POLICY), .role = "viewer",
+	  .summary = "the least declaration that covers what an agent was seen doing",
+	  .details = "Let it work in the mode learn first. The declaration goes to standard output, what is to be said about "
+		     "it to standard error." },
 
 	{ .noun = "policy", .verb = "apply", .run = verb_register, .words = "FILE", .least = 1, .most = 1,
 	  .role = "admin",

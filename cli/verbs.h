@@ -46,6 +46,7 @@ int verb_remove(const struct call *c);
 int verb_validate(const struct call *c);
 int verb_attach(const struct call *c);
 int verb_mode(const struct call *c);
+int verb_suggest(const struct call *c);
 int verb_policy_diff(const struct call *c);
 int verb_policy_replay(const struct call *c);
 int verb_policy_test(const struct call *c);

@@ -135,5 +135,59 @@ class Replay(Authoring):
         self.assertEqual(self.ctl("policy", "replay", "-", "--since", "once", text="[]")[0], 2)
 
 
+class Suggest(Authoring):
+    files = {"etc/agents.d/pupil.json": {"schema": "cvf.agent/v1", "id": "pupil", "owner": "team", "mode": "learn"},
+             "etc/capabilities.d/u.json": [{"schema": "cvf.capability/v1", "id": "t.keys", "operation_type": "READ",
+                                            "risk": {"level": "HIGH"}, "match": {"file": [{"path": "/**/secret", "ops": ["read"]}]}}]}
+
+    def pupil(self, operation, **keys):
+        numbers = {a["id"]: i + 1 for i, a in enumerate(sorted(self.get("/v1/agents")["agents"], key=lambda a: a["id"]))}
+        return self.do(operation, agent=numbers["pupil"], **keys)[0]
+
+    def learn(self):
+        """Nothing is refused meanwhile."""
+        for i, name in enumerate("abcde"):
+            self.assertEqual(self.pupil(f"write /home/dev/work/src/{name}.c", pid=i + 1), "allow")
+        self.assertEqual(self.pupil(READ), "allow")
+        self.assertEqual(self.pupil(PUSH), "allow")
+        self.assertEqual(self.pupil("exec /sbin/mkfs /dev/x"), "allow")
+        self.recorded(8)
+
+    def test_what_is_suggested(self):
+        self.learn()
+        got = self.ok(self.get("/v1/agents/pupil/suggestion?since=10m"))
+        agent = got["agent"]
+        self.assertEqual((agent["id"], agent["owner"], agent["mode"]), ("pupil", "team", "enforce"))
+        self.assertEqual(agent["capabilities"], ["t.push", "t.read", "t.write"])
+        self.assertEqual(agent["scope"]["paths"], ["/home/dev/work/src/**"])
+        self.assertTrue(any("CRITICAL is never suggested: t.wipe" in line for line in got["report"]), got["report"])
+        self.assertTrue(any("asked for each time: t.push" in line for line in got["report"]), got["report"])
+        self.refused(self.get("/v1/agents/nobody/suggestion"), 404, "not-found")
+        self.refused(self.get("/v1/agents/pupil/suggestion?since=x"), 400, "bad-parameter")
+
+    def test_what_it_means_when_it_is_in_force(self):
+        self.learn()
+        status, text, report = self.ctl("agent", "suggest", "pupil")
+        self.assertEqual(status, 0, report)
+        self.assertIn("added to its scope: /home/dev/work/src/**", report)
+        status, policy, _ = self.ctl("agent", "suggest", "pupil", "--policy")
+        self.assertEqual(status, 0)
+        for noun, one in (("agent", text), ("policy", policy)):
+            self.write(f"{noun}.json", one)
+            words = ("--etc", f"{self.dir}/etc", "--share", f"{self.dir}/share", f"{self.dir}/{noun}.json")
+            status, out, err = self.ctl(noun, "validate", "--strict", *words)
+            self.assertEqual((status, err), (0, ""), out)
+        got = self.ok(self.post("/v1/policies/replay?since=10m&agent=pupil", f"[{text},{policy}]"))
+        self.assertEqual({(c["before"], c["after"]): c["count"] for c in got["counts"]},
+                         {("deny", "allow"): 6, ("deny", "hold"): 1, ("deny", "deny"): 1})
+        os.remove(f"{self.dir}/etc/agents.d/pupil.json")
+        self.ok(self.post("/v1/reload"))
+        self.ok(self.post("/v1/agents", text), 201)
+        self.ok(self.post("/v1/policies", policy), 201)
+        self.assertEqual(self.pupil("write /home/dev/work/src/new.c", pid=20), "allow")
+        self.assertEqual(self.pupil("write /home/dev/other.c", pid=21), "hold")
+        self.assertEqual(self.pupil("exec /sbin/mkfs /dev/x", pid=22), "deny")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* authoring_api.c - /v1/policies/diff, /v1/policies/replay */
+/* authoring_api.c - /v1/policies/diff, /v1/policies/replay, /v1/agents/{id}/suggestion */
 #include "authoring_api.h"
 
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "govern/slices.h"
 #include "policy/diff.h"
 #include "replay.h"
+#include "suggest.h"
 
 #define OPERATIONS_PER_STEP 200
 
@@ -95,6 +96,11 @@ static const char compared[] =
 static const struct route table[] = {
 	{ "POST", "/v1/policies/diff", ROLE_VIEWER, 0, post_diff, "What declarations would change: in words, and in decisions", compared },
 	{ "POST", "/v1/policies/replay", ROLE_VIEWER, 0, post_replay, "What recorded operations would have come to", candidates },
+	{ "GET", "/v1/agents/{id}/suggestion", ROLE_VIEWER, 0, get_suggestion, "The least declaration that covers what an agent was recorded doing",
+	  "Parameters: `since`, `until`. Like `/v1/policies/replay` it may take a while.\n\n"
+	  "Answer: `{\"agent\": declaration, \"policy\": declaration or null, \"report\": [lines], \"operations\"}`. What is LOW leaves no\n"
+	  "record: which capabilities of that level were used is known from the counters. Never suggested: what is CRITICAL, secrets,\n"
+	  "code that others will run, what a policy denies." },
 };
 
 const struct routes authoring_routes = { table, ARRAY_SIZE(table), "Before it is in force" };

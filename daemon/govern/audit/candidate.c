@@ -20,18 +20,28 @@ int candidate_check(const struct governor *g, const struct candidate *c)
 	return registry_generation(g->registry) == c->generation ? 0 : -ESTALE;
 }
 
+int candidate_copy(struct governor *g, struct candidate *ret_candidate)
+{
+	struct candidate c = {.generation = registry_generation(g->registry)};
+	own_free char *text = NULL;
+	int r = generation_table_model(g->store, c.generation, &text);
+
+	if (r == 0)
+		r = sources_of_text(text, &c.origin);
+	if (r == 0)
+		*ret_candidate = c;
+	return r;
+}
+
 static int load(struct request *q, struct candidate *c, struct diags *d)
 {
 	struct governor *g = governor_of(q);
 	const char *name = request_query(q, "name");
-	own_free char *text = NULL;
 	int r;
 
 	if (!q->body_size)
 		return sources_collect(g, NULL, &c->origin, d);
-	r = generation_table_model(g->store, c->generation, &text);
-	if (r == 0)
-		r = sources_of_text(text, &c->origin);
+	r = candidate_copy(g, c);
 	if (r == 0)
 		r = model_load_candidate(c->origin.model, q->body, q->body_size, name ? name : "request", KINDS, d);
 	return r == 0 ? model_check(c->origin.model, d) : r;

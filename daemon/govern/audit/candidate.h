@@ -17,6 +17,8 @@ void candidate_done(struct candidate *c);
  * is on disk. 0, or the status of the refusal.
  */
 unsigned int candidate_make(struct request *q, struct candidate *ret_candidate);
+/* Only what is in force, as a copy of its own. 0 or a negative errno. */
+int candidate_copy(struct governor *g, struct candidate *ret_candidate) must_check;
 /* -ESTALE: something else is in force by now. */
 int candidate_check(const struct governor *g, const struct candidate *c) must_check;
 
