@@ -5,6 +5,7 @@
 #include "policy/decide.h"
 
 #include "policy/parse.h"
+#include "policy/trace.h"
 
 static const uint8_t op_types[CVF_OP_MAX] = {
 #define OP(number, suffix, name, domain, type) [number] = TYPE_##type,
@@ -20,13 +21,6 @@ struct subject {
 	bool requires_approval, granted, retired, in_scope;
 	uint32_t timeout_s;
 };
-
-static void trace(const struct question *q, const char *step, const char *id, bool matched, const char *why)
-{
-	if (q->trace)
-		json_array_append_new(q->trace, json_pack("{s:s, s:s?, s:b, s:s}", "step", step, "id", id, "matched",
-							  matched, "why", why));
-}
 
 static bool is_guarded(const struct question *q, const struct guard **ret_guard)
 {
@@ -45,8 +39,8 @@ static bool is_guarded(const struct question *q, const struct guard **ret_guard)
 
 static struct outcome guarded(const struct question *q, const struct guard *g)
 {
-	trace(q, "self-guard", GUARD_NAME, true,
-	      g->allow ? "agents may connect here" : "it belongs to the enforcement");
+	trace_step(q, "self-guard", GUARD_NAME, true,
+		   g->allow ? "agents may connect here" : "it belongs to the enforcement");
 	return (struct outcome){
 		.action = g->allow ? CVF_VERDICT_ALLOW : CVF_VERDICT_DENY,
 		.reason = g->allow ? CVF_REASON_LOW_RISK : CVF_REASON_SELF_GUARD,
@@ -81,9 +75,13 @@ static const struct offer *choose(const struct question *q)
 
 		if (best && c->risk != q->plan->capabilities[best->capability]->risk && !q->trace)
 			break;
-		if (!covers(q, o))
+		if (!covers(q, o)) {
+			if (fact(q->facts, o->pattern))
+				trace_step(q, "capability", c->id, false,
+					   "it covers this, but for an exception of its own");
 			continue;
-		trace(q, "capability", c->id, true, risk_name(c->risk));
+		}
+		trace_step(q, "capability", c->id, true, risk_name(c->risk));
 		if (best &&
 		    (c->risk != q->plan->capabilities[best->capability]->risk || q->agent->granted[best->capability]))
 			continue;
@@ -182,26 +180,26 @@ static bool names_path(const struct question *q, const struct bound_rule *b)
 	       (domain == CVF_DOMAIN_EXEC && fact(q->facts, b->exec));
 }
 
-/* NULL: every condition but the hour holds; else the first that does not. */
-static const char *why_not(const struct question *q, const struct bound_rule *b, const struct subject *s)
+/* The first condition that does not hold; those on the hour and on how often are looked at later. */
+static enum condition why_not(const struct question *q, const struct bound_rule *b, const struct subject *s)
 {
 	const struct rule *r = b->planned->rule;
 
 	if (!(r->ops & OP_BIT(q->op)))
-		return "another operation";
+		return CONDITION_OP;
 	if (r->risks && !(r->risks >> s->risk & 1))
-		return "another risk level";
+		return CONDITION_RISK;
 	if (!names_capability(q, b->planned, s))
-		return "another capability";
+		return CONDITION_CAPABILITY;
 	if (!names_type(q, b->planned, s))
-		return "another operation type";
+		return CONDITION_TYPE;
 	if (r->in_scope != TRI_ANY && (r->in_scope == TRI_YES) != s->in_scope)
-		return s->in_scope ? "the object is in scope" : "the object is out of scope";
+		return CONDITION_SCOPE;
 	if ((r->path.n || r->argv.n) && !names_path(q, b))
-		return r->argv.n ? "another program or other arguments" : "another path";
+		return r->argv.n ? CONDITION_ARGV : CONDITION_PATH;
 	if (r->address.n && !(op_domain(q->op) == CVF_DOMAIN_NET && fact(q->facts, b->net)))
-		return "another address";
-	return NULL;
+		return CONDITION_ADDRESS;
+	return CONDITION_NONE;
 }
 
 static struct outcome allow_by_rule(const struct question *q, const struct rule *r, const struct subject *s)
@@ -244,7 +242,7 @@ static struct outcome apply(const struct question *q, const struct bound_rule *b
 /* What the risk level asks for when no rule speaks. */
 static struct outcome by_risk(const struct question *q, const struct subject *s)
 {
-	trace(q, "risk", risk_name(s->risk), true, risk_class(s->risk));
+	trace_step(q, "risk", risk_name(s->risk), true, risk_class(s->risk));
 	if (s->risk == CVF_R3)
 		return outcome_of(s, CVF_VERDICT_HOLD, CVF_REASON_HUMAN);
 	if (s->capability == CAPABILITY_UNREGISTERED)
@@ -272,18 +270,18 @@ static bool is_over(const struct question *q, const struct bound_rule *b)
 	return q->over == b || q->recent > (uint64_t)r->rate.more_than;
 }
 
-/* NULL: when and how often it is done are as the rule wants them. */
-static const char *why_not_now(const struct question *q, const struct bound_rule *b)
+/* When and how often it is done. */
+static enum condition why_not_now(const struct question *q, const struct bound_rule *b)
 {
 	const struct rule *r = b->planned->rule;
 
 	if (r->windows.n && q->hours_known && !windows_hold(&r->windows, q->now))
-		return "another time";
+		return CONDITION_TIME;
 	if (!rule_waits(r) || is_over(q, b))
-		return NULL;
+		return CONDITION_NONE;
 	if (q->counting && q->counting->n++ < CVF_RATES_CHAIN)
 		q->counting->v[q->counting->n - 1] = b;
-	return r->session_age_s ? "the session is not that old yet" : "not that often so far";
+	return r->session_age_s ? CONDITION_AGE : CONDITION_RATE;
 }
 
 /* A rule that counts takes the place of what would come otherwise only if it is stricter; of two the earlier one. */
@@ -297,20 +295,39 @@ static struct outcome stricter(const struct outcome *counting, const struct outc
 	return *otherwise;
 }
 
+/* What the rule's conditions are compared with, for the trace alone. */
+static void tell_rule(const struct question *q, const struct planned_rule *p, enum condition failed,
+		      const struct subject *s)
+{
+	const struct compared with = {
+		.capability = s->capability == CAPABILITY_UNREGISTERED ? "unregistered"
+								       : q->plan->capabilities[s->capability]->id,
+		.risk = s->risk,
+		.type = s->type,
+		.in_scope = s->in_scope,
+	};
+
+	trace_rule(q, p, failed, &with);
+}
+
 static struct outcome by_rules(const struct question *q, const struct subject *s, size_t from)
 {
+	const struct planned_rule *next = from ? q->agent->rules[from - 1].planned + 1 : q->plan->rules;
 	const struct finder *f = &q->agent->rule_finder[op_domain(q->op)];
 	size_t n = q->agent->rules_count;
 
 	for (size_t i = next_place(q, f, from, n); i != SIZE_MAX; i = next_place(q, f, i + 1, n)) {
 		const struct bound_rule *b = &q->agent->rules[i];
-		const char *why = why_not(q, b, s);
+		enum condition failed = why_not(q, b, s);
 		struct outcome now, otherwise;
 
-		if (!why)
-			why = why_not_now(q, b);
-		trace(q, "rule", b->planned->name, !why, why ? why : "every condition holds");
-		if (why)
+		if (failed == CONDITION_NONE)
+			failed = why_not_now(q, b);
+		if (q->trace) {
+			trace_others(q, &next, b->planned);
+			tell_rule(q, b->planned, failed, s);
+		}
+		if (failed != CONDITION_NONE)
 			continue;
 		now = apply(q, b, s);
 		if (!rule_waits(b->planned->rule) && (!b->planned->rule->windows.n || q->hours_known))
@@ -326,6 +343,7 @@ static struct outcome by_rules(const struct question *q, const struct subject *s
 		otherwise.rule = b;
 		return otherwise;
 	}
+	trace_others(q, &next, NULL);
 	return by_risk(q, s);
 }
 
@@ -338,15 +356,22 @@ struct outcome decide(const struct question *q)
 		return guarded(q, guard);
 	s = find_subject(q);
 	if (s.capability == CAPABILITY_UNREGISTERED)
-		trace(q, "capability", "unregistered", true, "no registered capability covers it: it counts as HIGH");
+		trace_step(q, "capability", "unregistered", true,
+			   "no registered capability covers it: it counts as HIGH");
 	if (s.retired) {
-		trace(q, "state", q->plan->capabilities[s.capability]->id, true, "the capability is retired");
+		trace_step(q, "state", q->plan->capabilities[s.capability]->id, true, "the capability is retired");
 		return outcome_of(&s, CVF_VERDICT_DENY, CVF_REASON_RETIRED);
 	}
 	if (!s.granted) {
-		trace(q, "grant", q->agent->agent->id, false, "the capability is not among the agent's grants");
+		trace_step(q, "grant", q->agent->agent->id, false, "the capability is not among the agent's grants");
 		return outcome_of(&s, CVF_VERDICT_DENY, CVF_REASON_NOT_GRANTED);
 	}
+	if (s.capability != CAPABILITY_UNREGISTERED)
+		trace_step(q, "grant", q->agent->agent->id, true, "the agent or its profile grants the capability");
+	if (op_domain(q->op) != CVF_DOMAIN_SYS && op_domain(q->op) != CVF_DOMAIN_EXEC)
+		trace_step(q, "scope", q->agent->agent->id, s.in_scope,
+			   s.in_scope ? "the object is in the agent's scope"
+				      : "the object is outside of the agent's scope");
 	return by_rules(q, &s, 0);
 }
 

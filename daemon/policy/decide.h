@@ -30,6 +30,8 @@ struct question {
 	uint64_t session_age_s;
 	const struct bound_rule *over; /* NULL, or the rule that counts whose limit is exceeded */
 	struct counting *counting;     /* NULL, or gets the rules that count and do not decide yet */
+	const struct query *query; /* with a trace: what is asked, */
+	const char *path;	   /* and which of its paths */
 	json_t *trace;	  /* NULL, or an array that gets one object per thing tried */
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy/decide.h"
+#include "policy/trace.h"
 
 static const char *const unregistered_names[CVF_OP_MAX] = {
 #define OP(number, suffix, name, domain, type) [number] = "unregistered." name,
@@ -57,6 +58,8 @@ static int decide_path(const struct plan *p, const struct bound_agent *agent, co
 		.hours_known = true,
 		.recent = q->recent,
 		.session_age_s = q->session_age_s,
+		.query = q,
+		.path = path,
 		.trace = trace,
 	};
 	int r = find_facts(p, q, path, &facts);
@@ -64,6 +67,8 @@ static int decide_path(const struct plan *p, const struct bound_agent *agent, co
 	if (r < 0)
 		return r;
 	question.facts = facts;
+	if (q->object2)
+		trace_step(&question, "object", path, true, "each name is judged; the stricter outcome counts");
 	*ret_outcome = decide(&question);
 	if ((path && strlen(path) > CVF_PATH_MAX) || q->op == CVF_OP_NONE)
 		*ret_outcome = (struct outcome){

@@ -12,9 +12,9 @@
 #define RANDOM_MIN 6	 /* letters and digits of a name that nobody chose: what mkstemp() makes */
 
 struct path_node {
-	char *name;	     /* its pattern */
+	char *name; /* its pattern */
 	struct path_node *child, *next;
-	bool is_object;	     /* it was seen itself, not only below it */
+	bool is_object; /* it was seen itself, not only below it */
 	bool is_full;
 };
 
@@ -80,7 +80,8 @@ static bool is_random(const char *s, size_t n)
 		int before = s[i - 1], now = s[i];
 
 		capital = capital || isupper(now);
-		turns += (isdigit(before) && isalpha(now)) || (isalpha(before) && isdigit(now)) || (islower(before) && isupper(now));
+		turns += (isdigit(before) && isalpha(now)) || (isalpha(before) && isdigit(now)) ||
+			 (islower(before) && isupper(now));
 	}
 	return n >= RANDOM_MIN && turns >= (capital ? 2 : 3);
 }
@@ -220,7 +221,8 @@ static bool may_be_whole(const char *folder)
 		return strncmp(folder, "/root", 5) == 0 ? folder[5] == '/' : strchr(second + 1, '/') != NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(never); i++)
 		if (strncmp(folder, never[i], strlen(never[i])) == 0)
-			return strncmp(folder, "/srv/", 5) == 0 || strncmp(folder, "/opt/", 5) == 0 || strchr(second + 1, '/');
+			return strncmp(folder, "/srv/", 5) == 0 || strncmp(folder, "/opt/", 5) == 0 ||
+			       strchr(second + 1, '/');
 	return true;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * suggest.c - see suggest.h: what was done, sorted by what may be suggested; the declarations are made in suggest_make.c
+ * suggest.c - see suggest.h: what was done, sorted by what may be suggested; the declarations are made in
+ * suggest_make.c
  */
 #include <arpa/inet.h>
 #include <fnmatch.h>

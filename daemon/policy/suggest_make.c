@@ -137,11 +137,11 @@ static int add_grant(struct maker *k, const struct capability *c, const struct u
 	gmtime_r(&k->s->now, &day);
 	strftime(ticket, sizeof(ticket), "learned-%Y-%m-%d", &day);
 	say(k, "allowed for %d days inside of its scope: %s (%zu objects)", SUGGEST_GRANT_DAYS, c->id, inside);
-	return json_array_append_new(k->rules,
-				     json_pack("{s:s, s:{s:[s], s:[s], s:o}, s:s, s:s, s:{s:s, s:s}}", "id", c->id, "when", "agent",
-					       k->id, "capability", c->id, "path", path_tree_globs(tree), "effect", "ALLOW",
-					       "reason", "seen while learning", "standing_grant", "expires", expires, "ticket",
-					       ticket))
+	return json_array_append_new(k->rules, json_pack("{s:s, s:{s:[s], s:[s], s:o}, s:s, s:s, s:{s:s, s:s}}", "id",
+							 c->id, "when", "agent", k->id, "capability", c->id, "path",
+							 path_tree_globs(tree), "effect", "ALLOW", "reason",
+							 "seen while learning", "standing_grant", "expires", expires,
+							 "ticket", ticket))
 		       ? -ENOMEM
 		       : 0;
 }
@@ -234,7 +234,7 @@ static json_t *make_policy(struct maker *k)
 static void say_examples(struct maker *k, const struct use *u)
 {
 	for (size_t i = 0; i < json_array_size(u->examples); i++)
-		say(k, "    %s", json_string_value(json_array_get(u->examples, i)));
+		say(k, "  %s", json_string_value(json_array_get(u->examples, i)));
 }
 
 static void report_asked(struct maker *k)
@@ -245,8 +245,9 @@ static void report_asked(struct maker *k)
 
 		if (!u->operations || u->why || (c->risk < CVF_R2 && !c->requires_approval))
 			continue;
-		say(k, "%s %s (%llu), for example:", u->objects ? "outside of its scope asked for each time:" : "asked for each time:",
-		    c->id, (unsigned long long)u->operations);
+		say(k, "%s %s (%llu), for example:",
+		    u->objects ? "outside of its scope asked for each time:" : "asked for each time:", c->id,
+		    (unsigned long long)u->operations);
 		say_examples(k, u);
 	}
 	if (k->s->unregistered.operations) {
@@ -257,7 +258,8 @@ static void report_asked(struct maker *k)
 	if (k->s->denied)
 		say(k, "not suggested, a policy denies it: %llu operations", (unsigned long long)k->s->denied);
 	if (k->s->guarded)
-		say(k, "not suggested, it touched the enforcement itself: %llu operations", (unsigned long long)k->s->guarded);
+		say(k, "not suggested, it touched the enforcement itself: %llu operations",
+		    (unsigned long long)k->s->guarded);
 }
 
 json_t *suggestion_result(struct suggestion *s)
@@ -272,8 +274,8 @@ json_t *suggestion_result(struct suggestion *s)
 	policy = make_policy(&k);
 	report_asked(&k);
 	if (agent && policy)
-		result = json_pack("{s:O, s:O, s:O, s:I}", "agent", agent, "policy", policy, "report", k.report, "operations",
-				   (json_int_t)s->operations);
+		result = json_pack("{s:O, s:O, s:O, s:I}", "agent", agent, "policy", policy, "report", k.report,
+				   "operations", (json_int_t)s->operations);
 	json_decref(agent);
 	json_decref(policy);
 	json_decref(k.report);

@@ -235,8 +235,9 @@ static void test_other(void **state)
 	q.agent = "a";
 	assert_int_equal(policy_eval(f.m, &q, &a, trace), 0);
 	assert_int_equal(a.mode, CVF_MODE_OBSERVE);
-	assert_int_equal(json_array_size(trace), 3);
-	assert_string_equal(json_string_value(json_object_get(json_array_get(trace, 1), "why")), "another risk level");
+	assert_int_equal(json_array_size(trace), 5);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(trace, 3), "why")),
+			    "risk: LOW, the rule wants MEDIUM");
 	json_decref(trace);
 	memset(long_path, 'x', sizeof(long_path) - 1);
 	memcpy(long_path, "/r0/", 4);

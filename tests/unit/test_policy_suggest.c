@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * test_policy_suggest.c - what was done is covered by what is suggested, what was not is held, and some things are never
- * suggested
+ * test_policy_suggest.c - what was done is covered by what is suggested, what was not is held, and some things are
+ * never suggested
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,8 +17,8 @@
 #include "policy_fixture.h"
 
 #define CAPABILITY(id, type, level, match)                                                                             \
-	"{\"schema\":\"cvf.capability/v1\",\"id\":\"" id "\",\"operation_type\":\"" type "\",\"risk\":{\"level\":\"" level  \
-	"\"},\"match\":{" match "}},"
+	"{\"schema\":\"cvf.capability/v1\",\"id\":\"" id "\",\"operation_type\":\"" type                               \
+	"\",\"risk\":{\"level\":\"" level "\"},\"match\":{" match "}},"
 #define FILES(paths, ops) "\"file\":[{\"path\":[" paths "],\"ops\":[" ops "]}]"
 
 /* clang-format off */
@@ -93,7 +93,8 @@ static void put_in_force(const struct learning *l, struct fixture *after)
 		char *text = json_is_null(part) ? NULL : json_dumps(part, 0);
 
 		if (text)
-			assert_int_equal(model_load_candidate(after->m, text, strlen(text), parts[i], 0xf, &after->d), 0);
+			assert_int_equal(model_load_candidate(after->m, text, strlen(text), parts[i], 0xf, &after->d),
+					 0);
 		free(text);
 	}
 	if (model_check(after->m, &after->d) || model_lint(after->m, FIXTURE_NOW, &after->d)) {
@@ -111,8 +112,8 @@ static void expect(struct fixture *f, const char *operation, enum cvf_verdict ve
 
 	assert_int_equal(policy_eval(f->m, &q, &a, NULL), 0);
 	if (a.verdict != verdict)
-		fail_msg("%s: %u, expected %u (%s, %s, %s)", operation, a.verdict, verdict, a.capability, reason_word(a.reason),
-			 a.rule ? a.rule : "no rule");
+		fail_msg("%s: %u, expected %u (%s, %s, %s)", operation, a.verdict, verdict, a.capability,
+			 reason_word(a.reason), a.rule ? a.rule : "no rule");
 	pool_free(pool);
 }
 
@@ -128,10 +129,18 @@ static bool reports(const struct learning *l, const char *words)
 }
 
 static const char *const work[] = {
-	"write /home/dev/work/src/a.c",	   "write /home/dev/work/src/b.c",    "create /home/dev/work/src/c.c",
-	"write /home/dev/work/src/main.c", "delete /home/dev/work/src/old.c", "delete /home/dev/work/src/older.c",
-	"write /home/dev/kept/x",	   "write /home/dev/one/file",	      "exec /usr/bin/make all",
-	"connect 10.0.0.5:443",		   "write /tmp/scratch",	      "read /etc/passwd",
+	"write /home/dev/work/src/a.c",
+	"write /home/dev/work/src/b.c",
+	"create /home/dev/work/src/c.c",
+	"write /home/dev/work/src/main.c",
+	"delete /home/dev/work/src/old.c",
+	"delete /home/dev/work/src/older.c",
+	"write /home/dev/kept/x",
+	"write /home/dev/one/file",
+	"exec /usr/bin/make all",
+	"connect 10.0.0.5:443",
+	"write /tmp/scratch",
+	"read /etc/passwd",
 };
 
 static void test_work_goes_on(void **state)
@@ -152,8 +161,8 @@ static void test_work_goes_on(void **state)
 static void test_the_rest_is_held(void **state)
 {
 	static const char *const held[] = {
-		"write /home/dev/other/x", "delete /home/dev/other/x", "attr /home/dev/work/src/a.c", "delete /home/dev",
-		"delete /home/dev/work",
+		"write /home/dev/other/x", "delete /home/dev/other/x", "attr /home/dev/work/src/a.c",
+		"delete /home/dev",	   "delete /home/dev/work",
 	};
 	struct learning l;
 	struct fixture after;
@@ -170,8 +179,14 @@ static void test_the_rest_is_held(void **state)
 static void test_never(void **state)
 {
 	static const char *const all[] = {
-		"write /home/dev/work/a", "exec /sbin/mkfs /dev/sda", "read /home/dev/.ssh/id", "write /denied/x",
-		"exec /usr/bin/git push origin", "delete /etc/passwd", "write /etc/cvf/x", "rename /home/dev/work/a /home/dev/work/b",
+		"write /home/dev/work/a",
+		"exec /sbin/mkfs /dev/sda",
+		"read /home/dev/.ssh/id",
+		"write /denied/x",
+		"exec /usr/bin/git push origin",
+		"delete /etc/passwd",
+		"write /etc/cvf/x",
+		"rename /home/dev/work/a /home/dev/work/b",
 	};
 	const json_t *agent;
 	struct learning l;
@@ -226,11 +241,11 @@ static void test_used(void **state)
 static void test_names(void **state)
 {
 	static const char *const rows[][2] = {
-		{"main.c", "main.c"},	       {"README", "README"},	      {"file1.txt", "file1.txt"},
-		{"JavaScript", "JavaScript"},  {"tmpX3f9Qa", "tmp*"},	      {"tmp.X3f9Qa.log", "tmp.*.log"},
-		{"app-1.2.3.tar", "app-*.tar"}, {"log.20260921", "log.*"},     {"core.1234", "core.*"},
-		{"0a1b2c3d4e5f", "*"},	       {"a[1]{x}", "a\\[1\\]\\{x\\}"}, {"libfoo.so.6", "libfoo.so.*"},
-		{"sha256sum", "sha256sum"},    {".bashrc", ".bashrc"},
+		{"main.c", "main.c"},		{"README", "README"},		{"file1.txt", "file1.txt"},
+		{"JavaScript", "JavaScript"},	{"tmpX3f9Qa", "tmp*"},		{"tmp.X3f9Qa.log", "tmp.*.log"},
+		{"app-1.2.3.tar", "app-*.tar"}, {"log.20260921", "log.*"},	{"core.1234", "core.*"},
+		{"0a1b2c3d4e5f", "*"},		{"a[1]{x}", "a\\[1\\]\\{x\\}"}, {"libfoo.so.6", "libfoo.so.*"},
+		{"sha256sum", "sha256sum"},	{".bashrc", ".bashrc"},
 	};
 
 	(void)state;
@@ -280,8 +295,9 @@ static void test_places(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_work_goes_on), cmocka_unit_test(test_the_rest_is_held), cmocka_unit_test(test_never),
-		cmocka_unit_test(test_used),	     cmocka_unit_test(test_names),	      cmocka_unit_test(test_places),
+		cmocka_unit_test(test_work_goes_on), cmocka_unit_test(test_the_rest_is_held),
+		cmocka_unit_test(test_never),	     cmocka_unit_test(test_used),
+		cmocka_unit_test(test_names),	     cmocka_unit_test(test_places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,8 +5,8 @@
  *   t_oracle declare SEED ETC    declarations of capabilities, an agent "o" and a policy, below a folder like /etc/cvf
  *   t_oracle operations SEED N   N operations, a line each: NUMBER OP OBJECT [MORE...], words separated by tabs
  *   t_oracle prepare             stdin: operations; makes what they need, unlabelled
- *   t_oracle do                  stdin: operations; does each in a child; stdout: allow, deny or hold, a line each
- *   t_oracle cases FILE          stdin: operations; FILE: what `do` printed; a cvf.test/v1 file that expects just that
+ *   t_oracle perform             stdin: operations; does each in a child; stdout: allow, deny or hold, a line each
+ *   t_oracle cases FILE          stdin: operations; FILE: what `perform` printed; a cvf.test/v1 file that expects just that
  *   nothing ...                  exits with 0: what `exec` runs
  *
  * A held operation is a stopped child: it is killed, its question ends with it.
@@ -399,7 +399,7 @@ static const char *verdict_of(const struct operation *o)
 	return WIFEXITED(status) ? WEXITSTATUS(status) == EPERM ? "deny" : "allow" : "broken";
 }
 
-static int do_all(void)
+static int perform_all(void)
 {
 	struct operation o;
 
@@ -451,8 +451,8 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(verb, "prepare") == 0)
 		return prepare("/proc/self/exe");
-	if (strcmp(verb, "do") == 0)
-		return do_all();
+	if (strcmp(verb, "perform") == 0)
+		return perform_all();
 	if (strcmp(verb, "cases") == 0 && argc == 3)
 		return cases(argv[2]);
 	fprintf(stderr, "t_oracle: see its source for what it takes\n");

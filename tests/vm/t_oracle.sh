@@ -22,7 +22,7 @@ round() {
 	"$ORACLE" operations "$seed" $EACH >/tmp/ops
 	"$ORACLE" prepare </tmp/ops
 	is "seed $seed: prepared" 0 $?
-	cvfctl run --agent o -- "$ORACLE" do </tmp/ops >/tmp/verdicts 2>/tmp/do.log
+	cvfctl run --agent o -- "$ORACLE" perform </tmp/ops >/tmp/verdicts 2>/tmp/do.log
 	is "seed $seed: done" 0 $?
 	n=$(grep -c -x -e allow -e deny -e hold /tmp/verdicts)
 	is "seed $seed: every operation has a verdict" $EACH "$n"
@@ -43,7 +43,7 @@ done
 
 # Every verdict must have been met, or the comparison says little.
 for verdict in allow deny hold; do
-	yes "$verdict was met often" "[ $(grep -c -x $verdict /tmp/all) -ge $((ROUNDS * 20)) ]"
+	yes "$verdict was met often" "[ \$(grep -c -x $verdict /tmp/all) -ge $((ROUNDS * 20)) ]"
 done
 sort /tmp/all | uniq -c | sed 's/^/# /'
 

@@ -133,6 +133,9 @@ static int on_row(void *ctx, const struct event_row *row)
 	if (said(row->record) != CVF_VERDICT_NONE)
 		result = question_of_record(r->g, row->record, (time_t)(row->time_ms / 1000), &question);
 	if (result == 0) {
+		/* How often it was done is not recorded, but that it was too often is. */
+		question.query.recent = row->record->reason == CVF_REASON_RATE ? UINT64_MAX : 0;
+		question.query.session_age_s = row->record->reason == CVF_REASON_SESSION_AGE ? UINT64_MAX : 0;
 		result = judge(r, row, &question.query);
 		question_done(&question);
 	}
