@@ -129,6 +129,8 @@ static void put_wanted(FILE *out, const struct rule *r, enum condition condition
 	switch (condition) {
 	case CONDITION_AGENT:
 		return put_texts(out, &r->agent);
+	case CONDITION_OWNER:
+		return put_texts(out, &r->owner);
 	case CONDITION_PROFILE:
 		return put_texts(out, &r->profile);
 	case CONDITION_OP:
@@ -180,6 +182,9 @@ static void put_value(FILE *out, const struct question *q, enum condition condit
 	case CONDITION_AGENT:
 		fputs(q->agent->agent->id, out);
 		return;
+	case CONDITION_OWNER:
+		fputs(q->agent->agent->owner && *q->agent->agent->owner ? q->agent->agent->owner : "nobody", out);
+		return;
 	case CONDITION_PROFILE:
 		fputs(q->agent->profile->id, out);
 		return;
@@ -224,6 +229,7 @@ static void put_value(FILE *out, const struct question *q, enum condition condit
 
 static const char *const names[CONDITION_MAX] = {
 	[CONDITION_AGENT] = "agent",
+	[CONDITION_OWNER] = "owner",
 	[CONDITION_PROFILE] = "profile",
 	[CONDITION_OP] = "op",
 	[CONDITION_RISK] = "risk",
@@ -242,6 +248,7 @@ static bool is_given(const struct rule *r, enum condition condition)
 {
 	const bool given[CONDITION_MAX] = {
 		[CONDITION_AGENT] = r->agent.n,
+		[CONDITION_OWNER] = r->owner.n,
 		[CONDITION_PROFILE] = r->profile.n,
 		[CONDITION_OP] = r->ops != OPS_ALL,
 		[CONDITION_RISK] = r->risks,
@@ -306,6 +313,16 @@ static bool names_hold(const struct texts *globs, const char *name)
 	return holds || !globs->n;
 }
 
+/* The first of the conditions on the agent that does not hold. */
+static enum condition other_of(const struct question *q, const struct rule *r)
+{
+	const struct agent *agent = q->agent->agent;
+
+	if (!names_hold(&r->agent, agent->id))
+		return CONDITION_AGENT;
+	return names_hold(&r->owner, agent->owner ? agent->owner : "") ? CONDITION_PROFILE : CONDITION_OWNER;
+}
+
 void trace_others(const struct question *q, const struct planned_rule **next, const struct planned_rule *end)
 {
 	const struct planned_rule *last = q->plan->rules + q->plan->rules_count;
@@ -316,9 +333,7 @@ void trace_others(const struct question *q, const struct planned_rule **next, co
 		/* Rules of other profiles are not there for this agent. */
 		if ((*next)->profile)
 			continue;
-		trace_rule(q, *next,
-			   names_hold(&(*next)->rule->agent, q->agent->agent->id) ? CONDITION_PROFILE : CONDITION_AGENT,
-			   NULL);
+		trace_rule(q, *next, other_of(q, (*next)->rule), NULL);
 	}
 	if (end)
 		(*next)++;

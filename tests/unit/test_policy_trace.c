@@ -26,6 +26,10 @@ static const struct row {
 	const char *when, *operation, *why;
 } rows[] = {
 	{"\"agent\":[\"b*\",\"c\"]", "write /srv/x", "agent: a, the rule wants b*, c"},
+	{"\"owner\":[\"team-*\"]", "write /srv/x", "owner: nobody, the rule wants team-*"},
+	{"\"session_age\":{\"more_than_s\":60}", "write /srv/x", "session_age: 0 s, the rule wants more than 60 s"},
+	{"\"path\":[\"**/git\"],\"argv\":[\"push\"]", "exec /usr/bin/git pull",
+	 "argv: /usr/bin/git pull, the rule wants **/git with push"},
 	{"\"profile\":[\"ci\"]", "write /srv/x", "profile: default, the rule wants ci"},
 	{"\"op\":[\"read\",\"exec\"]", "write /srv/x", "op: write, the rule wants exec, read"},
 	{"\"risk\":[\"LOW\",\"R3\"]", "write /srv/x", "risk: HIGH, the rule wants LOW, CRITICAL"},
