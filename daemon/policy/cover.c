@@ -71,13 +71,42 @@ static int compare(const struct texts *a, const struct texts *b, enum glob_flavo
 	return r;
 }
 
+static bool is_plain(char c)
+{
+	return c && !strchr("*?[{\\$", c);
+}
+
+/* As far as both are plain they are the same. */
+static bool may_meet_one(const char *a, const char *b)
+{
+	while (*a && *a == *b && is_plain(*a)) {
+		a++;
+		b++;
+	}
+	return !*a || !*b ? *a == *b || !is_plain(*a ? *a : *b) : !is_plain(*a) || !is_plain(*b);
+}
+
+bool texts_may_meet(const struct texts *a, const struct texts *b)
+{
+	for (size_t i = 0; i < a->n; i++)
+		for (size_t k = 0; k < b->n; k++)
+			if (may_meet_one(a->v[i], b->v[k]))
+				return true;
+	return !a->n || !b->n;
+}
+
+bool texts_may_cover(const struct texts *a, const struct texts *b)
+{
+	return !a->n || (b->n && texts_may_meet(a, b));
+}
+
 bool texts_cover(const struct texts *a, const struct texts *b, enum glob_flavour flavour)
 {
 	bool seen[SIDES] = {false};
 
 	if (!a->n || is_same(a, b))
 		return true;
-	return b->n && compare(a, b, flavour, seen) == 0 && !seen[ONLY_B];
+	return texts_may_cover(a, b) && compare(a, b, flavour, seen) == 0 && !seen[ONLY_B];
 }
 
 bool texts_meet(const struct texts *a, const struct texts *b, enum glob_flavour flavour)
@@ -86,7 +115,7 @@ bool texts_meet(const struct texts *a, const struct texts *b, enum glob_flavour 
 
 	if (!a->n || !b->n || is_same(a, b))
 		return true;
-	return compare(a, b, flavour, seen) == 0 && seen[BOTH];
+	return texts_may_meet(a, b) && compare(a, b, flavour, seen) == 0 && seen[BOTH];
 }
 
 static bool contains(const struct cidr *a, const struct cidr *b)

@@ -125,17 +125,21 @@ static char *changes_of(const json_t *before, const json_t *after)
 
 /* ---- rules ---- */
 
-static const json_t *rule_find(const json_t *rules, const char *id, size_t *ret_at)
+static const char *rule_id(const json_t *rule)
 {
+	return json_string_value(json_object_get(rule, "id"));
+}
+
+/* Rules by id: {id: place}. */
+static json_t *places_of(const json_t *rules)
+{
+	json_t *places = json_object();
 	const json_t *rule;
 	size_t i;
 
-	json_array_foreach (rules, i, rule) {
-		*ret_at = i;
-		if (strcmp(json_string_value(json_object_get(rule, "id")), id) == 0)
-			return rule;
-	}
-	return NULL;
+	json_array_foreach (rules, i, rule)
+		json_object_set_new(places, rule_id(rule), json_integer((json_int_t)i));
+	return places;
 }
 
 static int note_rule(json_t *list, const char *owner, const char *rule, const char *change, const char *words)
@@ -158,13 +162,13 @@ static int note_new_rule(json_t *list, const char *owner, const json_t *rule, co
 		words = NULL;
 		return -1;
 	}
-	return note_rule(list, owner, json_string_value(json_object_get(rule, "id")), change, words);
+	return note_rule(list, owner, rule_id(rule), change, words);
 }
 
 static int compare_rule(json_t *list, const char *owner, const json_t *before, const json_t *after, bool moved)
 {
 	static const char place[] = "comes after rules that it came before";
-	const char *id = json_string_value(json_object_get(after, "id"));
+	const char *id = rule_id(after);
 	own_free char *words = changes_of(before, after), *both = NULL;
 
 	if (!words || asprintf(&both, "%s%s%s", words, *words && moved ? "; " : "", moved ? place : "") < 0) {
@@ -174,34 +178,40 @@ static int compare_rule(json_t *list, const char *owner, const json_t *before, c
 	return *both ? note_rule(list, owner, id, *words ? "changed" : "moved", both) : 0;
 }
 
-/* Rules that stay, in their order before: a rule has moved when one that came after it comes before it now. */
-static bool is_moved(const json_t *before, const json_t *after, size_t at_before, size_t at_after)
+/* A rule has moved when one that came after it comes before it now: {id: true}. */
+static json_t *moved_of(const json_t *before, const json_t *places_after)
 {
-	const json_t *one;
-	size_t i, at;
+	json_t *moved = json_object();
+	json_int_t least = (json_int_t)json_object_size(places_after);
 
-	json_array_foreach (before, i, one) {
-		if (!rule_find(after, json_string_value(json_object_get(one, "id")), &at))
-			continue;
-		if (i > at_before && at < at_after)
-			return true;
+	for (size_t i = json_array_size(before); i-- > 0;) {
+		const char *id = rule_id(json_array_get(before, i));
+		const json_t *place = json_object_get(places_after, id);
+
+		if (place && json_integer_value(place) > least)
+			json_object_set_new(moved, id, json_true());
+		if (place && json_integer_value(place) < least)
+			least = json_integer_value(place);
 	}
-	return false;
+	return moved;
 }
 
 static int compare_rules(json_t *list, const char *owner, const json_t *before, const json_t *after)
 {
-	const json_t *rule, *other;
-	size_t i, at = 0;
+	own_json json_t *places_before = places_of(before), *places_after = places_of(after);
+	own_json json_t *moved = moved_of(before, places_after);
+	const json_t *rule, *place;
+	size_t i;
 	int r = 0;
 
 	json_array_foreach (after, i, rule) {
-		other = rule_find(before, json_string_value(json_object_get(rule, "id")), &at);
-		r |= other ? compare_rule(list, owner, other, rule, is_moved(before, after, at, i))
+		place = json_object_get(places_before, rule_id(rule));
+		r |= place ? compare_rule(list, owner, json_array_get(before, (size_t)json_integer_value(place)), rule,
+					  json_object_get(moved, rule_id(rule)))
 			   : note_new_rule(list, owner, rule, "added");
 	}
 	json_array_foreach (before, i, rule)
-		if (!rule_find(after, json_string_value(json_object_get(rule, "id")), &at))
+		if (!json_object_get(places_after, rule_id(rule)))
 			r |= note_new_rule(list, owner, rule, "removed");
 	return r;
 }

@@ -11,7 +11,7 @@ struct lint {
 	time_t now;
 	struct diags *d;
 	uint64_t *ops;	    /* [capability]: operations that it covers */
-	size_t comparisons; /* left: two rules are compared only so often */
+	size_t comparisons; /* left, in units of the cheap ones: an automaton of two rules costs many of them */
 };
 
 /* Rules of candidate policies and profiles. */

@@ -115,8 +115,17 @@ static bool argv_covers(const struct texts *a, const struct texts *b)
 	return a->n == b->n;
 }
 
+#define AUTOMATON_COST 1000
+
+/* False: the lint has looked long enough. */
+static bool charge(struct lint *l, size_t cost)
+{
+	l->comparisons -= cost < l->comparisons ? cost : l->comparisons;
+	return l->comparisons > 0;
+}
+
 /* Everything that b matches a matches. The cheap conditions first. */
-static bool covers(const struct lint *l, const struct planned_rule *a, const struct planned_rule *b)
+static bool covers(struct lint *l, const struct planned_rule *a, const struct planned_rule *b)
 {
 	const struct rule *x = a->rule, *y = b->rule;
 
@@ -124,20 +133,22 @@ static bool covers(const struct lint *l, const struct planned_rule *a, const str
 	       (!x->path.n || y->path.n) && (!x->address.n || y->address.n) && (!x->agent.n || y->agent.n) &&
 	       (!x->owner.n || y->owner.n) && rate_covers(&x->rate, &y->rate) && argv_covers(&x->argv, &y->argv) &&
 	       (!x->session_age_s || (y->session_age_s && x->session_age_s <= y->session_age_s)) &&
-	       texts_cover(&x->owner, &y->owner, GLOB_NAME) &&
 	       cidrs_cover(&x->address, &y->address) && reach_covers(l, a, b) &&
-	       texts_cover(&x->agent, &y->agent, GLOB_NAME) && texts_cover(&x->profile, &y->profile, GLOB_NAME) &&
+	       texts_may_cover(&x->path, &y->path) && charge(l, AUTOMATON_COST) &&
+	       texts_cover(&x->owner, &y->owner, GLOB_NAME) && texts_cover(&x->agent, &y->agent, GLOB_NAME) &&
+	       texts_cover(&x->profile, &y->profile, GLOB_NAME) &&
 	       texts_cover(&x->path, &y->path, GLOB_PATH) && windows_cover(&x->windows, &y->windows);
 }
 
 /* Some operation can be matched by both. */
-static bool meets(const struct lint *l, const struct planned_rule *a, const struct planned_rule *b)
+static bool meets(struct lint *l, const struct planned_rule *a, const struct planned_rule *b)
 {
 	const struct rule *x = a->rule, *y = b->rule;
 
 	return (x->in_scope == TRI_ANY || y->in_scope == TRI_ANY || x->in_scope == y->in_scope) &&
 	       (profile_covers(a, b) || profile_covers(b, a)) && cidrs_meet(&x->address, &y->address) &&
-	       reach_meets(l, a, b) && texts_meet(&x->agent, &y->agent, GLOB_NAME) &&
+	       reach_meets(l, a, b) && texts_may_meet(&x->path, &y->path) && charge(l, AUTOMATON_COST) &&
+	       texts_meet(&x->agent, &y->agent, GLOB_NAME) &&
 	       texts_meet(&x->owner, &y->owner, GLOB_NAME) && (!x->argv.n || !y->argv.n || argv_covers(&x->argv, &y->argv)) &&
 	       texts_meet(&x->profile, &y->profile, GLOB_NAME) && texts_meet(&x->path, &y->path, GLOB_PATH) &&
 	       windows_meet(&x->windows, &y->windows);
