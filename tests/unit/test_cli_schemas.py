@@ -47,15 +47,28 @@ SAMPLES = {
                                  "risk": ["HIGH", "R3"], "operation_type": ["DELETE"], "op": ["delete"], "path": ["/srv/**"],
                                  "address": ["10.0.0.0/8"], "in_scope": True, "time": ["Mon-Fri 09:00-18:00"]},
              "effect": "ALLOW", "reason": "why", "standing_grant": {"expires": "2099-01-01T00:00:00Z", "ticket": "T"}},
-            {"id": "s", "when": {"op": "delete", "rate": {"more_than": 5, "within_s": 60}}, "effect": "DENY"}]}],
+            {"id": "s", "when": {"op": "delete", "rate": {"more_than": 5, "within_s": 60}}, "effect": "DENY"},
+            {"id": "t", "when": {"argv": ["push", "**"], "session_age": {"more_than_s": 60}}, "effect": "REQUIRE_APPROVAL",
+             "hold": {"timeout_s": 60}},
+            {"id": "u", "effect": "ALLOW", "when": {"risk": "HIGH"}, "hold": {}}]}],
     "profile": [{
         "schema": "cvf.profile/v1", "id": "f", "name": "n", "description": "d", "capabilities": ["io.*"],
         "scope": {"paths": ["/srv/**"], "net": ["127.0.0.0/8"]},
         "rules": [{"id": "r", "effect": "REQUIRE_APPROVAL", "when": {"path": "/x"}}]}],
 }
 VALUES = [None, True, 3, -1, 1.5, "", "x y", "zz", [], ["a"], [3], {}, {"zz": 1}, "R9", "low", 0]
+# Rules of which two fields do not go together.
+CONTRARY = [
+    {"effect": "ALLOW", "when": {"rate": {"more_than": 5, "within_s": 60}}},
+    {"effect": "ALLOW", "when": {"session_age": {"more_than_s": 60}}},
+    {"effect": "DENY", "when": {"session_age": {"more_than_s": 60}, "time": "Mon-Fri 09:00-18:00"}},
+    {"effect": "DENY", "when": {"rate": {"more_than": 5, "within_s": 60}, "time": "Mon-Fri 09:00-18:00"}},
+    {"effect": "DENY", "when": {"rate": {"more_than": 5, "within_s": 60}, "session_age": {"more_than_s": 60}}},
+    {"effect": "DENY", "hold": {"timeout_s": 60}}, {"effect": "ALLOW", "hold": {"timeout_s": 60}},
+    {"effect": "DENY", "standing_grant": {"expires": "2099-01-01T00:00:00Z", "ticket": "T"}},
+]
 # Of the parser alone: what a text means, and what two fields mean together.
-MEANING = re.compile(r"pattern|Risk Consistency|address|ports|not a time|RFC 3339|standing_grant|is(?: not)? matched|no operation|slash|user 0"
+MEANING = re.compile(r"pattern|Risk Consistency|address|ports|not a time|RFC 3339|is(?: not)? matched|no operation|slash|user 0"
                      r"|\"ops\" is missing|declared twice|does not exist")
 
 
@@ -207,6 +220,27 @@ class Schemas(unittest.TestCase):
             if kind == "profile":  # its rules are those of policies, where every condition has its sample
                 missing -= {key for d in SAMPLES["policy"] for _, v in places(d) if isinstance(v, dict) for key in v}
             self.assertEqual(missing, set())
+
+    def test_every_field_of_the_parser_is_in_a_schema(self):
+        """Read from the tables of the parser: what neither a schema nor a sample knows would not be compared."""
+        here, seen = set(), set()
+        for kind in KINDS:
+            here |= {name for _, s in places(self.schema(kind)) if isinstance(s, dict) for name in s.get("properties", {})}
+        for path in sorted(glob.glob(f"{ROOT}/daemon/policy/*.c")):
+            if os.path.basename(path) == "scenario.c":  # of files of scenarios, which are no declarations
+                continue
+            with open(path, encoding="utf-8") as f:
+                named = set(re.findall(r'\{\s*"(\w+)",\s*read_\w+,', f.read()))
+            self.assertEqual(named - here, set(), f"{path}: put it into share/schemas and a sample here")
+            seen |= named
+        self.assertLess({"session_age", "more_than", "ticket", "argv", "uid"}, seen, "the tables are written in another way")
+
+    def test_fields_that_do_not_go_together(self):
+        schema = self.schema("policy")
+        policies = [{"schema": "cvf.policy/v1", "id": f"p{i}", "rules": [r]} for i, r in enumerate(CONTRARY)]
+        for policy, said in zip(policies, self.refusals("policy", policies)):
+            self.assertTrue(said, policy)
+            self.assertFalse(valid(policy, schema, schema), policy)
 
     def test_capabilities(self):
         self.compare("capability", [m for d in SAMPLES["capability"] for m in mutations(d)])
