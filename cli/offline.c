@@ -48,14 +48,22 @@ int offline_share(const struct call *c, struct model *m, struct diags *d)
 	return r < 0 ? r : load_dir(m, base, "profiles", BIT(DECL_PROFILE), true, d);
 }
 
+static const struct {
+	const char *name;
+	unsigned int kinds;
+} folders[] = { { "capabilities.d", BIT(DECL_CAPABILITY) },
+		{ "profiles.d", BIT(DECL_PROFILE) },
+		{ "agents.d", BIT(DECL_AGENT) },
+		{ "policies.d", BIT(DECL_POLICY) } };
+
 int offline_etc(const struct call *c, struct model *m, struct diags *d)
 {
 	const char *base = c->option[OPT_ETC] ? c->option[OPT_ETC] : ETC_DIR;
-	int r = load_dir(m, base, "capabilities.d", BIT(DECL_CAPABILITY), false, d);
+	int r = 0;
 
-	if (r == 0)
-		r = load_dir(m, base, "agents.d", BIT(DECL_AGENT), false, d);
-	return r < 0 ? r : load_dir(m, base, "policies.d", BIT(DECL_POLICY), false, d);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(folders); i++)
+		r = load_dir(m, base, folders[i].name, folders[i].kinds, false, d);
+	return r;
 }
 
 static bool is_folder(const char *path)
@@ -69,28 +77,22 @@ static bool is_folder(const char *path)
 
 int offline_folder(const char *path, struct model *m, struct diags *d)
 {
-	static const struct {
-		const char *name;
-		unsigned int kinds;
-	} subs[] = { { "capabilities.d", BIT(DECL_CAPABILITY) },
-		     { "agents.d", BIT(DECL_AGENT) },
-		     { "policies.d", BIT(DECL_POLICY) } };
 	bool found = false;
 	int r = 0;
 
 	if (!is_folder(path))
 		return model_load_file(m, path, EVERY_KIND, false, d);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(subs); i++) {
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(folders); i++) {
 		own_free char *sub = NULL;
 
-		if (asprintf(&sub, "%s/%s", path, subs[i].name) < 0) {
+		if (asprintf(&sub, "%s/%s", path, folders[i].name) < 0) {
 			sub = NULL;
 			return -ENOMEM;
 		}
 		if (!is_folder(sub))
 			continue;
 		found = true;
-		r = model_load_dir(m, sub, subs[i].kinds, false, d);
+		r = model_load_dir(m, sub, folders[i].kinds, false, d);
 	}
 	return found ? r : model_load_dir(m, path, EVERY_KIND, false, d);
 }

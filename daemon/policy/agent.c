@@ -143,11 +143,24 @@ struct profile_spec {
 
 #define P(member) (offsetof(struct profile_spec, p) + offsetof(struct profile, member))
 
+static void read_ids(const struct jat *at, const struct field *f, void *out)
+{
+	read_texts(at, f, out);
+	for (size_t i = 0; i < elements_count(at); i++) {
+		struct jat one = element_at(at, i);
+		const char *unused;
+
+		if (json_is_string(one.value))
+			read_id(&one, f, &unused);
+	}
+}
+
 static const struct field profile_fields[] = {
 	{"schema", read_text, offsetof(struct profile_spec, schema), true, NULL},
 	{"id", read_id, P(id), true, NULL},
 	{"name", read_any_text, offsetof(struct profile_spec, name), false, NULL},
 	{"description", read_any_text, offsetof(struct profile_spec, description), false, NULL},
+	{"extends", read_ids, P(extends), false, NULL},
 	{"capabilities", read_name_globs, P(grants), false, NULL},
 	{"scope", read_scope, P(scope), false, NULL},
 	{"rules", read_rules, P(rules), false, NULL},
@@ -165,6 +178,7 @@ void profile_read(const struct jat *at, struct decl *d)
 		return;
 	set_default(d->normal, "name", json_string(spec.name ? spec.name : d->id));
 	set_default(d->normal, "description", json_string(""));
+	set_default(d->normal, "extends", json_array());
 	normalise_scope(d->normal);
 	normalise_rules(d->normal, &spec.p.rules);
 }

@@ -245,26 +245,29 @@ static int bind_offers(struct binder *k)
 	return 0;
 }
 
+static int add_grants(struct binder *k, const struct texts *globs)
+{
+	const struct plan *p = k->p;
+	struct nfa names;
+	int r = glob_names(globs, &names);
+
+	for (size_t i = 0; r == 0 && i < p->capabilities_count; i++)
+		k->b->granted[i] |= glob_matches(&names, p->capabilities[i]->id);
+	nfa_done(&names);
+	return r;
+}
+
 static int bind_grants(struct binder *k)
 {
-	const struct texts *lists[] = {&k->b->agent->grants, &k->b->profile->grants};
-	struct plan *p = k->p;
+	int r;
 
-	k->b->granted = pool_alloc(p->pool, p->capabilities_count, sizeof(bool));
+	k->b->granted = pool_alloc(k->p->pool, k->p->capabilities_count, sizeof(bool));
 	if (!k->b->granted)
 		return -ENOMEM;
-	for (size_t l = 0; l < ARRAY_SIZE(lists); l++) {
-		struct nfa names;
-		int r = glob_names(lists[l], &names);
-
-		for (size_t i = 0; r == 0 && i < p->capabilities_count; i++)
-			k->b->granted[i] |=
-				capability_in_force(p->capabilities[i]) && glob_matches(&names, p->capabilities[i]->id);
-		nfa_done(&names);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	r = add_grants(k, &k->b->agent->grants);
+	for (size_t i = 0; r == 0 && i < k->b->profiles.n; i++)
+		r = add_grants(k, &k->b->profiles.v[i]->grants);
+	return r;
 }
 
 /* ---- scope and rules ---- */
@@ -277,20 +280,30 @@ static int bind_net(struct binder *k, const struct cidrs *cidrs, uint32_t *ret_p
 	return cidrs->n ? plan_net_pattern(k->p, &one, ret_pattern) : 0;
 }
 
-/* The agent's and its profile's as one list. */
+/* The agent's and its profiles' as one list. */
 static int bind_scope_net(struct binder *k)
 {
-	const struct cidrs *own = &k->b->agent->scope.net, *shared = &k->b->profile->scope.net;
-	struct cidrs both = {.n = own->n + shared->n};
+	const struct cidrs *own = &k->b->agent->scope.net;
+	struct cidrs all = {.n = own->n};
 
-	if (!own->n || !shared->n)
-		return bind_net(k, own->n ? own : shared, &k->b->scope_net);
-	both.v = pool_alloc(k->p->pool, both.n, sizeof(*both.v));
-	if (!both.v)
+	for (size_t i = 0; i < k->b->profiles.n; i++)
+		all.n += k->b->profiles.v[i]->scope.net.n;
+	if (all.n == own->n)
+		return bind_net(k, own, &k->b->scope_net);
+	all.v = pool_alloc(k->p->pool, all.n, sizeof(*all.v));
+	if (!all.v)
 		return -ENOMEM;
-	memcpy(both.v, own->v, own->n * sizeof(*both.v));
-	memcpy(both.v + own->n, shared->v, shared->n * sizeof(*both.v));
-	return bind_net(k, &both, &k->b->scope_net);
+	all.n = own->n;
+	if (own->n)
+		memcpy(all.v, own->v, own->n * sizeof(*all.v));
+	for (size_t i = 0; i < k->b->profiles.n; i++) {
+		const struct cidrs *shared = &k->b->profiles.v[i]->scope.net;
+
+		if (shared->n)
+			memcpy(all.v + all.n, shared->v, shared->n * sizeof(*all.v));
+		all.n += shared->n;
+	}
+	return bind_net(k, &all, &k->b->scope_net);
 }
 
 static int bind_scope(struct binder *k)
@@ -298,8 +311,8 @@ static int bind_scope(struct binder *k)
 	struct texts meaning = {0};
 	int r = bind_list(k, &k->b->agent->scope.paths, &meaning);
 
-	if (r == 0)
-		r = bind_list(k, &k->b->profile->scope.paths, &meaning);
+	for (size_t i = 0; r == 0 && i < k->b->profiles.n; i++)
+		r = bind_list(k, &k->b->profiles.v[i]->scope.paths, &meaning);
 	if (r == 0)
 		r = plan_pattern(k->p, CVF_DOMAIN_FILE, &meaning, NULL, &k->b->scope_file);
 	return r < 0 ? r : bind_scope_net(k);
@@ -319,17 +332,27 @@ static int names_hold(const struct texts *globs, const char *name)
 	return r;
 }
 
-/* Can the rule ever apply to this agent? */
-static int rule_concerns(const struct planned_rule *rule, const struct bound_agent *b)
+/* Who extends a profile is of that profile, too. */
+static int is_of_profile(const struct texts *globs, const struct bound_agent *b)
 {
-	int r = !rule->profile || strcmp(rule->profile, b->profile->id) == 0;
+	int r = names_hold(globs, b->profiles.v[0]->id);
+
+	for (size_t i = 1; r == 0 && i < b->profiles.n; i++)
+		r = names_hold(globs, b->profiles.v[i]->id);
+	return r;
+}
+
+/* Can the rule, which is of that profile (NULL: of a policy), ever apply to this agent? */
+static int rule_concerns(const struct planned_rule *rule, const struct bound_agent *b, const char *profile)
+{
+	int r = profile ? rule->profile && strcmp(rule->profile, profile) == 0 : !rule->profile;
 
 	if (r > 0)
 		r = names_hold(&rule->rule->agent, b->agent->id);
 	if (r > 0)
 		r = names_hold(&rule->rule->owner, b->agent->owner ? b->agent->owner : "");
 	if (r > 0)
-		r = names_hold(&rule->rule->profile, b->profile->id);
+		r = is_of_profile(&rule->rule->profile, b);
 	return r;
 }
 
@@ -362,39 +385,89 @@ static uint32_t rule_pattern(const struct bound_rule *b, enum cvf_domain domain)
 	return PATTERN_ALWAYS;
 }
 
-static int index_rules(struct binder *k)
+static int index_rules(struct binder *k, struct bound_rules *rules)
 {
-	struct bound_agent *b = k->b;
-
 	for (int domain = 0; domain < CVF_DOMAIN_MAX; domain++) {
-		struct finder *f = &b->rule_finder[domain];
-		int r = finder_begin(f, k->p->pool, b->rules_count);
+		struct finder *f = &rules->finder[domain];
+		int r = finder_begin(f, k->p->pool, rules->n);
 
 		if (r < 0)
 			return r;
-		for (size_t i = 0; i < b->rules_count; i++)
-			finder_add(f, rule_pattern(&b->rules[i], (enum cvf_domain)domain), i);
+		for (size_t i = 0; i < rules->n; i++)
+			finder_add(f, rule_pattern(&rules->v[i], (enum cvf_domain)domain), i);
 		finder_end(f);
 	}
 	return 0;
 }
 
-static int bind_rules(struct binder *k)
+/* The rules of one profile, of one overlay, or of the policies (both NULL). */
+static int add_rules_of(struct binder *k, const char *profile, const struct policy *overlay, struct bound_rules *rules)
 {
-	struct bound_agent *b = k->b;
+	size_t from = rules->n;
 
-	b->rules = pool_alloc(k->p->pool, k->p->rules_count, sizeof(*b->rules));
-	if (!b->rules)
-		return -ENOMEM;
 	for (size_t i = 0; i < k->p->rules_count; i++) {
-		int r = rule_concerns(&k->p->rules[i], b);
+		const struct planned_rule *planned = &k->p->rules[i];
+		int r = planned->overlay == overlay ? rule_concerns(planned, k->b, profile) : 0;
 
 		if (r > 0)
-			r = bind_rule(k, &k->p->rules[i], &b->rules[b->rules_count++]);
+			r = bind_rule(k, planned, &rules->v[rules->n++]);
 		if (r < 0)
 			return r;
 	}
-	return index_rules(k);
+	for (size_t i = from; i < rules->n; i++)
+		rules->v[i].bases = profile ? (uint32_t)rules->n : UINT32_MAX;
+	return 0;
+}
+
+static int bind_rules(struct binder *k)
+{
+	struct bound_rules *rules = &k->b->rules;
+	int r;
+
+	rules->v = pool_alloc(k->p->pool, k->p->rules_count, sizeof(*rules->v));
+	if (!rules->v)
+		return -ENOMEM;
+	r = add_rules_of(k, NULL, NULL, rules);
+	for (size_t i = 0; r == 0 && i < k->b->profiles.n; i++)
+		r = add_rules_of(k, k->b->profiles.v[i]->id, NULL, rules);
+	return r < 0 ? r : index_rules(k, rules);
+}
+
+static int bind_overlay(struct binder *k, const struct policy *overlay)
+{
+	struct bound_rules *rules = &k->b->overlays[k->b->overlays_count++];
+	int r;
+
+	rules->overlay = overlay;
+	rules->v = pool_alloc(k->p->pool, overlay->rules.n, sizeof(*rules->v));
+	if (!rules->v)
+		return -ENOMEM;
+	r = add_rules_of(k, NULL, overlay, rules);
+	return r < 0 ? r : index_rules(k, rules);
+}
+
+static int bind_overlays(struct binder *k)
+{
+	const struct policy *last = NULL;
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < k->p->rules_count; i++) {
+		n += k->p->rules[i].overlay && k->p->rules[i].overlay != last;
+		last = k->p->rules[i].overlay;
+	}
+	k->b->overlays = pool_alloc(k->p->pool, n, sizeof(*k->b->overlays));
+	if (!k->b->overlays)
+		return -ENOMEM;
+	last = NULL;
+	for (size_t i = 0; r == 0 && i < k->p->rules_count; i++) {
+		const struct policy *overlay = k->p->rules[i].overlay;
+
+		if (overlay && overlay != last)
+			r = bind_overlay(k, overlay);
+		last = overlay;
+	}
+	return r;
 }
 
 /* A cgroup pattern covers what is below, as the cgroup itself does. */
@@ -419,16 +492,35 @@ static int bind_enrolment(struct binder *k, bool cgroup, const struct texts *glo
 	return 0;
 }
 
+/* Without any profile of that name "default" is empty. */
+static int bind_profiles(struct binder *k, const struct model *m)
+{
+	static const struct profile none = {.id = "default"};
+	const char *id = k->b->agent->profile;
+	struct profiles *mine = &k->b->profiles, chain = {0};
+	int r = profile_chain(m, id, &chain, NULL);
+
+	if (r == -ENOENT && strcmp(id, none.id) == 0 && !model_decl(m, DECL_PROFILE, id))
+		r = 0;
+	if (r < 0)
+		return r == -ENOMEM ? r : -EINVAL;
+	mine->n = chain.n ? chain.n : 1;
+	mine->v = pool_alloc(k->p->pool, mine->n, sizeof(*mine->v));
+	if (mine->v && chain.n)
+		memcpy(mine->v, chain.v, chain.n * sizeof(*mine->v));
+	else if (mine->v)
+		mine->v[0] = &none;
+	profiles_done(&chain);
+	return mine->v ? 0 : -ENOMEM;
+}
+
 int plan_bind_agent(struct plan *p, const struct model *m, struct bound_agent *b)
 {
-	const struct decl *profile = model_decl(m, DECL_PROFILE, b->agent->profile);
-	static const struct profile none = {.id = "default"};
 	struct binder k = {.p = p, .b = b};
-	int r;
+	int r = bind_profiles(&k, m);
 
-	if (!profile && strcmp(b->agent->profile, none.id) != 0)
-		return -EINVAL;
-	b->profile = profile ? &profile->profile : &none;
+	if (r < 0)
+		return r;
 	r = variables_bind(p->pool, b->agent, k.vars);
 	if (r == 0)
 		r = bind_offers(&k);
@@ -438,6 +530,8 @@ int plan_bind_agent(struct plan *p, const struct model *m, struct bound_agent *b
 		r = bind_scope(&k);
 	if (r == 0)
 		r = bind_rules(&k);
+	if (r == 0)
+		r = bind_overlays(&k);
 	if (r == 0)
 		r = bind_enrolment(&k, false, &b->agent->exe);
 	return r < 0 ? r : bind_enrolment(&k, true, &b->agent->cgroup);

@@ -37,8 +37,8 @@ static void check_duplicates(const struct model *m, struct diags *d)
 				continue;
 			if (a->builtin != b->builtin && a->kind == DECL_CAPABILITY &&
 			    a->capability.state == STATE_PROPOSED) {
-				complain2(d, DIAG_ERROR, a, "give the proposal an id of its own",
-					  names[kind], "is PROPOSED, but is shipped and in force under this id:", a->id);
+				complain2(d, DIAG_ERROR, a, "give the proposal an id of its own", names[kind],
+					  "is PROPOSED, but is shipped and in force under this id:", a->id);
 				continue;
 			}
 			if (a->builtin != b->builtin) {
@@ -93,7 +93,8 @@ static void check_granted_state(const struct model *m, const struct decl *decl, 
 	const struct decl *one = model_decl(m, DECL_CAPABILITY, granted);
 
 	if (one && one->capability.state != STATE_ACTIVE)
-		complain2(d, DIAG_WARNING, decl, hints[one->capability.state], decl->id, words[one->capability.state], granted);
+		complain2(d, DIAG_WARNING, decl, hints[one->capability.state], decl->id, words[one->capability.state],
+			  granted);
 }
 
 /* Grants that name nothing are most likely misspelt. */
@@ -167,16 +168,43 @@ static void check_rules(const struct model *m, const struct decl *decl, const st
 	}
 }
 
+/* An agent's profile is checked with the profile itself. */
+static void check_extends(const struct model *m, const struct decl *decl, struct diags *d)
+{
+	struct profiles chain = {0};
+	own_free char *hint = NULL;
+	const char *culprit, *meant;
+	int r = profile_chain(m, decl->id, &chain, &culprit);
+
+	profiles_done(&chain);
+	if (r == -ELOOP)
+		complain2(d, DIAG_ERROR, decl, "take one \"extends\" out", decl->id,
+			  "extends what extends itself, by way of", culprit);
+	if (r == -E2BIG)
+		complain2(d, DIAG_ERROR, decl, "at most 16 profiles, itself included: write some of them as one", decl->id,
+			  "extends too many profiles; the first that is too many is", culprit);
+	if (r != -ENOENT)
+		return;
+	meant = nearest(culprit, profile_at, m);
+	if (meant && asprintf(&hint, "did you mean \"%s\"?", meant) < 0)
+		hint = NULL;
+	complain2(d, DIAG_ERROR, decl, hint, decl->id, "extends a profile that does not exist:", culprit);
+}
+
 static void check_agent(const struct model *m, const struct decl *decl, struct diags *d)
 {
 	const char *profile = decl->agent.profile, *meant;
 	const struct decl *shared = model_decl(m, DECL_PROFILE, profile);
+	struct profiles chain = {0};
 	own_free char *hint = NULL;
 
 	check_grants(m, decl, &decl->agent.grants, d);
 	check_users_of_scope(decl, &decl->agent.scope, d);
-	if (shared)
-		check_users_of_scope(decl, &shared->profile.scope, d);
+	if (profile_chain(m, profile, &chain, NULL) < 0)
+		chain = (struct profiles){0};
+	for (size_t i = 0; i < chain.n; i++)
+		check_users_of_scope(decl, &chain.v[i]->scope, d);
+	profiles_done(&chain);
 	if (strcmp(profile, "default") == 0 || shared)
 		return;
 	meant = nearest(profile, profile_at, m);
@@ -228,6 +256,8 @@ int model_check(const struct model *m, struct diags *d)
 	check_duplicates(m, d);
 	for (size_t i = 0; i < m->seen[DECL_CAPABILITY].n; i++)
 		check_compensation(m, m->seen[DECL_CAPABILITY].v[i], d);
+	for (size_t i = 0; i < m->seen[DECL_PROFILE].n; i++)
+		check_extends(m, m->seen[DECL_PROFILE].v[i], d);
 	for (size_t i = 0; i < m->seen[DECL_PROFILE].n; i++)
 		check_grants(m, m->seen[DECL_PROFILE].v[i], &m->seen[DECL_PROFILE].v[i]->profile.grants, d);
 	for (size_t i = 0; i < m->seen[DECL_AGENT].n; i++)

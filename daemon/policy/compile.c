@@ -123,7 +123,7 @@ static struct cvf_rate rate_of(const struct rule *r, uint32_t number, uint32_t o
 	};
 }
 
-/* What rules that count would make of it; only what is stricter than the usual outcome takes its place. */
+/* What rules that count would make of it; only what is stricter than the usual outcome, or may be, takes its place. */
 static int decide_rates(struct compiler *c, const struct question *q, const struct outcome *usual, uint32_t *ret_rate)
 {
 	struct cvf_rate chain[CVF_RATES_CHAIN];
@@ -144,7 +144,7 @@ static int decide_rates(struct compiler *c, const struct question *q, const stru
 		over.counting = NULL;
 		o = decide(&over);
 		if (!is_more_severe(o.action, o.risk, usual->action, usual->risk) &&
-		    !(o.flags & usual->flags & CVF_CELL_ASK))
+		    !(o.flags & CVF_CELL_ASK && usual->action == CVF_VERDICT_HOLD))
 			continue;
 		r = outcome_cell(c, &over, &o, 0, &cell);
 		if (r == 0)

@@ -26,6 +26,13 @@ static void charge(struct bill *b, uint32_t pattern, uint64_t *owner)
 	*owner += b->cost[pattern];
 }
 
+static void charge_rules(struct bill *b, enum cvf_domain domain, const struct bound_rules *rules)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		charge(b, domain == CVF_DOMAIN_FILE ? rules->v[i].file : rules->v[i].exec,
+		       &b->rules[rules->v[i].planned - b->plan->rules]);
+}
+
 static void charge_agent(struct bill *b, enum cvf_domain domain, const struct bound_agent *a)
 {
 	for (unsigned int op = 1; op < CVF_OP_MAX; op++) {
@@ -36,9 +43,9 @@ static void charge_agent(struct bill *b, enum cvf_domain domain, const struct bo
 			charge(b, o->except, &b->capabilities[o->capability]);
 		}
 	}
-	for (size_t i = 0; i < a->rules_count; i++)
-		charge(b, domain == CVF_DOMAIN_FILE ? a->rules[i].file : a->rules[i].exec,
-		       &b->rules[a->rules[i].planned - b->plan->rules]);
+	charge_rules(b, domain, &a->rules);
+	for (size_t i = 0; i < a->overlays_count; i++)
+		charge_rules(b, domain, &a->overlays[i]);
 	if (domain == CVF_DOMAIN_FILE)
 		charge(b, a->scope_file, &b->agents[a - b->plan->agents]);
 }

@@ -256,6 +256,72 @@ static struct outcome by_risk(const struct question *q, const struct subject *s)
 	return outcome_of(s, CVF_VERDICT_ALLOW, CVF_REASON_IN_SCOPE);
 }
 
+/* A list of rules, what comes where none of them speaks, and what those of bases came to, which are asked once. */
+struct list {
+	const struct bound_rules *rules;
+	const struct outcome *usual; /* an overlay's, which makes it stricter or leaves it; NULL: the risk's */
+	uint32_t asked[PROFILES_CHAIN];
+	struct outcome said[PROFILES_CHAIN];
+	size_t bases_count;
+};
+
+static struct outcome by_rules(const struct question *q, const struct subject *s, struct list *l, size_t from);
+
+static const struct outcome *by_bases(const struct question *q, const struct subject *s, struct list *l, uint32_t from)
+{
+	struct outcome said;
+
+	for (size_t i = 0; i < l->bases_count; i++)
+		if (l->asked[i] == from)
+			return &l->said[i];
+	said = by_rules(q, s, l, from);
+	l->asked[l->bases_count] = from;
+	l->said[l->bases_count] = said;
+	return &l->said[l->bases_count++];
+}
+
+/*
+ * What a profile lets through or asks about, and one that it extends denies, is denied, and limits of how often stay:
+ * extending lifts nothing.
+ */
+static struct outcome apply_over_bases(const struct question *q, const struct subject *s, struct list *l,
+				       const struct bound_rule *b)
+{
+	struct outcome now = apply(q, b, s);
+	const struct outcome *base;
+
+	if (b->bases >= l->rules->n || now.action == CVF_VERDICT_DENY)
+		return now;
+	base = by_bases(q, s, l, b->bases);
+	if (!(base->flags & CVF_CELL_ASK) && !(base->rule && base->reason == CVF_REASON_POLICY_DENY) &&
+	    !(base->flags & CVF_CELL_OVER && is_more_severe(base->action, base->risk, now.action, now.risk)))
+		return now;
+	trace_step(q, "extends", base->rule->planned->name, true, "a profile does not lift it from one that it extends");
+	return *base;
+}
+
+/* Whether it holds now nobody can say yet. */
+static bool is_hour_open(const struct question *q, const struct bound_rule *b)
+{
+	return b->planned->rule->windows.n && !q->hours_known;
+}
+
+static struct outcome apply_in(const struct question *q, const struct subject *s, struct list *l,
+			       const struct bound_rule *b)
+{
+	struct outcome now = apply_over_bases(q, s, l, b);
+	const struct outcome *usual = l->usual;
+
+	if (!usual || is_more_severe(now.action, now.risk, usual->action, usual->risk))
+		return now;
+	/* Of equals what does not count: it holds up to the limit, too. */
+	if (usual->flags & ~now.flags & CVF_CELL_OVER && !is_hour_open(q, b) &&
+	    !is_more_severe(usual->action, usual->risk, now.action, now.risk))
+		return now;
+	trace_step(q, "overlay", b->planned->name, false, "it is no stricter than what has been decided without it");
+	return *usual;
+}
+
 static bool is_same(const struct outcome *a, const struct outcome *b)
 {
 	return a->action == b->action && a->reason == b->reason && a->flags == b->flags && a->rule == b->rule;
@@ -270,6 +336,16 @@ static bool is_over(const struct question *q, const struct bound_rule *b)
 	return q->over == b || q->recent > (uint64_t)r->rate.more_than;
 }
 
+/* Once, however often the rules of a base are looked at. */
+static void count_by(struct counting *c, const struct bound_rule *b)
+{
+	for (size_t i = 0; i < c->n && i < CVF_RATES_CHAIN; i++)
+		if (c->v[i] == b)
+			return;
+	if (c->n++ < CVF_RATES_CHAIN)
+		c->v[c->n - 1] = b;
+}
+
 /* When and how often it is done. */
 static enum condition why_not_now(const struct question *q, const struct bound_rule *b)
 {
@@ -279,8 +355,8 @@ static enum condition why_not_now(const struct question *q, const struct bound_r
 		return CONDITION_TIME;
 	if (!rule_waits(r) || is_over(q, b))
 		return CONDITION_NONE;
-	if (q->counting && q->counting->n++ < CVF_RATES_CHAIN)
-		q->counting->v[q->counting->n - 1] = b;
+	if (q->counting)
+		count_by(q->counting, b);
 	return r->session_age_s ? CONDITION_AGE : CONDITION_RATE;
 }
 
@@ -310,32 +386,35 @@ static void tell_rule(const struct question *q, const struct planned_rule *p, en
 	trace_rule(q, p, failed, &with);
 }
 
-static struct outcome by_rules(const struct question *q, const struct subject *s, size_t from)
+static struct outcome by_rules(const struct question *q, const struct subject *s, struct list *l, size_t from)
 {
-	const struct planned_rule *next = from ? q->agent->rules[from - 1].planned + 1 : q->plan->rules;
-	const struct finder *f = &q->agent->rule_finder[op_domain(q->op)];
-	size_t n = q->agent->rules_count;
+	const struct planned_rule *next = from ? l->rules->v[from - 1].planned + 1 : q->plan->rules;
+	const struct finder *f = &l->rules->finder[op_domain(q->op)];
+	size_t n = l->rules->n;
 
 	for (size_t i = next_place(q, f, from, n); i != SIZE_MAX; i = next_place(q, f, i + 1, n)) {
-		const struct bound_rule *b = &q->agent->rules[i];
+		const struct bound_rule *b = &l->rules->v[i];
 		enum condition failed = why_not(q, b, s);
 		struct outcome now, otherwise;
 
 		if (failed == CONDITION_NONE)
 			failed = why_not_now(q, b);
 		if (q->trace) {
-			trace_others(q, &next, b->planned);
+			trace_others(q, l->rules->overlay, &next, b->planned);
 			tell_rule(q, b->planned, failed, s);
 		}
 		if (failed != CONDITION_NONE)
 			continue;
-		now = apply(q, b, s);
-		if (!rule_waits(b->planned->rule) && (!b->planned->rule->windows.n || q->hours_known))
+		now = apply_in(q, s, l, b);
+		if (!rule_waits(b->planned->rule) && !is_hour_open(q, b))
 			return now;
-		otherwise = by_rules(q, s, i + 1);
+		otherwise = by_rules(q, s, l, i + 1);
 		if (rule_waits(b->planned->rule))
 			return stricter(&now, &otherwise);
 		if (is_same(&now, &otherwise))
+			return otherwise;
+		/* An overlay must not turn a denial into a question. */
+		if (l->usual && now.action == CVF_VERDICT_DENY && otherwise.action == CVF_VERDICT_DENY)
 			return otherwise;
 		/* No grant may answer it: the hour must be looked at each time. */
 		otherwise = outcome_of(s, CVF_VERDICT_HOLD, CVF_REASON_ASK_GOVERNOR);
@@ -343,8 +422,27 @@ static struct outcome by_rules(const struct question *q, const struct subject *s
 		otherwise.rule = b;
 		return otherwise;
 	}
-	trace_others(q, &next, NULL);
-	return by_risk(q, s);
+	trace_others(q, l->rules->overlay, &next, NULL);
+	return l->usual ? *l->usual : by_risk(q, s);
+}
+
+/* Policies and profiles, then each overlay on top of what came so far. */
+static struct outcome by_all_rules(const struct question *q, const struct subject *s)
+{
+	struct list l;
+	struct outcome usual, tightened;
+
+	l.rules = &q->agent->rules;
+	l.usual = NULL;
+	l.bases_count = 0;
+	usual = by_rules(q, s, &l, 0);
+	for (size_t i = 0; i < q->agent->overlays_count; i++) {
+		l.rules = &q->agent->overlays[i];
+		l.usual = &usual;
+		tightened = by_rules(q, s, &l, 0);
+		usual = tightened;
+	}
+	return usual;
 }
 
 struct outcome decide(const struct question *q)
@@ -372,7 +470,7 @@ struct outcome decide(const struct question *q)
 		trace_step(q, "scope", q->agent->agent->id, s.in_scope,
 			   s.in_scope ? "the object is in the agent's scope"
 				      : "the object is outside of the agent's scope");
-	return by_rules(q, &s, 0);
+	return by_all_rules(q, &s);
 }
 
 unsigned int severity(enum cvf_verdict action, enum cvf_risk risk, uint8_t flags)

@@ -129,9 +129,10 @@ static bool covers(struct lint *l, const struct planned_rule *a, const struct pl
 {
 	const struct rule *x = a->rule, *y = b->rule;
 
-	return profile_covers(a, b) && (x->in_scope == TRI_ANY || x->in_scope == y->in_scope) &&
-	       (!x->path.n || y->path.n) && (!x->address.n || y->address.n) && (!x->agent.n || y->agent.n) &&
-	       (!x->owner.n || y->owner.n) && rate_covers(&x->rate, &y->rate) && argv_covers(&x->argv, &y->argv) &&
+	return a->overlay == b->overlay && profile_covers(a, b) &&
+	       (x->in_scope == TRI_ANY || x->in_scope == y->in_scope) && (!x->path.n || y->path.n) &&
+	       (!x->address.n || y->address.n) && (!x->agent.n || y->agent.n) && (!x->owner.n || y->owner.n) &&
+	       rate_covers(&x->rate, &y->rate) && argv_covers(&x->argv, &y->argv) &&
 	       (!x->session_age_s || (y->session_age_s && x->session_age_s <= y->session_age_s)) &&
 	       cidrs_cover(&x->address, &y->address) && reach_covers(l, a, b) &&
 	       texts_may_cover(&x->path, &y->path) && charge(l, AUTOMATON_COST) &&
@@ -274,7 +275,8 @@ static void find_conflict(const struct subject *s)
 		const struct planned_rule *other = &s->l->plan->rules[i];
 		const struct decl *policy = policy_of(s->l, other);
 
-		if (!policy || policy == s->decl || policy->policy.priority != s->decl->policy.priority)
+		if (!policy || policy == s->decl || other->overlay || s->p->overlay ||
+		    policy->policy.priority != s->decl->policy.priority)
 			continue;
 		if (policy->candidate && i > s->order) /* told there */
 			continue;

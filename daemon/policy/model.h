@@ -137,14 +137,25 @@ struct agent {
 
 struct profile {
 	const char *id;
+	struct texts extends; /* ids */
 	struct texts grants;
 	struct scope scope;
 	struct rules rules;
 };
 
+/* A profile and those it extends, itself included, have at most that many: what they come to is decided by recursion. */
+#define PROFILES_CHAIN 16
+
+/* A profile and those it extends, in the order in which their rules are tried. */
+struct profiles {
+	const struct profile **v;
+	size_t n;
+};
+
 struct policy {
 	const char *id;
 	long long priority;
+	bool overlay; /* its rules only tighten */
 	struct rules rules;
 };
 
@@ -212,6 +223,14 @@ const char *rule_unknown(const struct model *m, const struct rule *r, size_t *re
 
 /* Visible declarations in order of id. */
 const struct decl *model_decl(const struct model *m, enum decl_kind kind, const char *id);
+
+/*
+ * The profile of an id and what it extends; profiles_done() after success. -ENOENT, -ELOOP or -E2BIG: *ret_culprit (may be
+ * NULL) is the id that nobody declared, that comes back to itself, or that is one too many. -ENOMEM.
+ */
+int profile_chain(const struct model *m, const char *id, struct profiles *ret_chain,
+		  const char **ret_culprit) must_check;
+void profiles_done(struct profiles *p);
 
 /*
  * One per kind: reads the object into the declaration and makes its normalised JSON; mistakes go to the document's

@@ -136,8 +136,13 @@ static int plan_rules(struct plan *p, const struct model *m)
 		memcpy(sorted, policies->v, policies->n * sizeof(*sorted));
 		qsort(sorted, policies->n, sizeof(*sorted), by_priority);
 	}
-	for (size_t i = 0; r == 0 && i < policies->n; i++)
+	for (size_t i = 0; r == 0 && i < policies->n; i++) {
+		size_t from = p->rules_count;
+
 		r = add_rules(p, m, &sorted[i]->policy.rules, sorted[i]->id, NULL);
+		for (size_t k = from; sorted[i]->policy.overlay && k < p->rules_count; k++)
+			p->rules[k].overlay = &sorted[i]->policy;
+	}
 	for (size_t i = 0; r == 0 && i < profiles->n; i++)
 		r = add_rules(p, m, &profiles->v[i]->profile.rules, profiles->v[i]->id, profiles->v[i]->id);
 	return r;

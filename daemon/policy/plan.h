@@ -42,28 +42,37 @@ struct offers {
 /* A rule of a policy or profile, with what does not depend on the agent. */
 struct planned_rule {
 	const struct rule *rule;
-	const char *name;      /* "policy/rule" or "profile:id/rule" */
-	const char *profile;   /* NULL: of a policy */
-	bool *capabilities;    /* [capability]; NULL: any */
-	uint64_t unregistered; /* operations whose unregistered effect it names */
-	const char *unknown;   /* an id it names and nobody registered: it denies; NULL: none */
+	const char *name;	      /* "policy/rule" or "profile:id/rule" */
+	const char *profile;	      /* NULL: of a policy */
+	const struct policy *overlay; /* that it is of; NULL: of none */
+	bool *capabilities;	      /* [capability]; NULL: any */
+	uint64_t unregistered;	      /* operations whose unregistered effect it names */
+	const char *unknown;	      /* an id it names and nobody registered: it denies; NULL: none */
 };
 
 /* The same for one agent: its variables filled in. */
 struct bound_rule {
 	const struct planned_rule *planned;
 	uint32_t file, exec, net;
+	uint32_t bases; /* of a profile: where the rules of what it extends begin; of a policy: past the last */
+};
+
+struct bound_rules {
+	const struct policy *overlay; /* that they are of; NULL: of the other policies and of profiles */
+	struct bound_rule *v;
+	size_t n;
+	struct finder finder[CVF_DOMAIN_MAX];
 };
 
 struct bound_agent {
 	const struct agent *agent;
-	const struct profile *profile;
-	bool *granted; /* [capability] */
+	struct profiles profiles; /* of the pool; the agent's own first */
+	bool *granted;		  /* [capability] */
 	struct offers offers[CVF_OP_MAX];
 	uint32_t scope_file, scope_net;
-	struct bound_rule *rules;
-	size_t rules_count;
-	struct finder rule_finder[CVF_DOMAIN_MAX];
+	struct bound_rules rules;
+	struct bound_rules *overlays; /* one for each, in order of priority */
+	size_t overlays_count;
 };
 
 struct guard {

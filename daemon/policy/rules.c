@@ -291,8 +291,23 @@ static const struct field policy_fields[] = {
 	{"name", read_any_text, offsetof(struct policy_spec, name), false, NULL},
 	{"description", read_any_text, offsetof(struct policy_spec, description), false, NULL},
 	{"priority", read_number, P(priority), false, &priority_limits},
+	{"overlay", read_bool, P(overlay), false, NULL},
 	{"rules", read_rules, P(rules), true, NULL},
 };
+
+static void check_overlay(const struct jat *at, const struct rules *rules)
+{
+	struct jat list = jat_member(at, "rules");
+
+	for (size_t i = 0; i < rules->n; i++) {
+		struct jat one = jat_element(&list, i), effect = jat_member(&one, "effect");
+
+		if (rules->v[i].effect == EFFECT_ALLOW)
+			jat_error(&effect,
+				  "write DENY or REQUIRE_APPROVAL, or put the rule into a policy that is no overlay",
+				  "an overlay only tightens: it cannot allow");
+	}
+}
 
 void policy_read(const struct jat *at, struct decl *d)
 {
@@ -302,10 +317,13 @@ void policy_read(const struct jat *at, struct decl *d)
 	fields_read(at, policy_fields, ARRAY_SIZE(policy_fields), &spec);
 	d->policy = spec.p;
 	d->id = spec.p.id;
+	if (spec.p.overlay && at->doc->d->errors == errors)
+		check_overlay(at, &spec.p.rules);
 	if (at->doc->d->errors > errors)
 		return;
 	set_default(d->normal, "name", json_string(spec.name ? spec.name : d->id));
 	set_default(d->normal, "description", json_string(""));
 	set_default(d->normal, "priority", json_integer(0));
+	set_default(d->normal, "overlay", json_false());
 	normalise_rules(d->normal, &spec.p.rules);
 }

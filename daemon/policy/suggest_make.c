@@ -149,8 +149,8 @@ static int add_grant(struct maker *k, const struct capability *c, const struct u
 /* A capability that a rule of the profile speaks about is left to the profile. */
 static bool is_of_profile(const struct maker *k, size_t capability)
 {
-	for (size_t i = 0; i < k->s->agent->rules_count; i++) {
-		const struct planned_rule *p = k->s->agent->rules[i].planned;
+	for (size_t i = 0; i < k->s->agent->rules.n; i++) {
+		const struct planned_rule *p = k->s->agent->rules.v[i].planned;
 
 		if (p->profile && (!p->capabilities || p->capabilities[capability]))
 			return true;

@@ -186,7 +186,7 @@ static void put_value(FILE *out, const struct question *q, enum condition condit
 		fputs(q->agent->agent->owner && *q->agent->agent->owner ? q->agent->agent->owner : "nobody", out);
 		return;
 	case CONDITION_PROFILE:
-		fputs(q->agent->profile->id, out);
+		fputs(q->agent->profiles.v[0]->id, out);
 		return;
 	case CONDITION_OP:
 		fputs(op_name(q->op), out);
@@ -323,7 +323,8 @@ static enum condition other_of(const struct question *q, const struct rule *r)
 	return names_hold(&r->owner, agent->owner ? agent->owner : "") ? CONDITION_PROFILE : CONDITION_OWNER;
 }
 
-void trace_others(const struct question *q, const struct planned_rule **next, const struct planned_rule *end)
+void trace_others(const struct question *q, const struct policy *overlay, const struct planned_rule **next,
+		  const struct planned_rule *end)
 {
 	const struct planned_rule *last = q->plan->rules + q->plan->rules_count;
 
@@ -331,10 +332,11 @@ void trace_others(const struct question *q, const struct planned_rule **next, co
 		return;
 	for (; *next < (end ? end : last); (*next)++) {
 		/* Rules of other profiles are not there for this agent. */
-		if ((*next)->profile)
+		if ((*next)->profile || (*next)->overlay != overlay)
 			continue;
 		trace_rule(q, *next, other_of(q, (*next)->rule), NULL);
 	}
-	if (end)
+	/* Those of profiles are tried in another order. */
+	if (end && *next == end)
 		(*next)++;
 }

@@ -40,7 +40,11 @@ void trace_step(const struct question *q, const char *step, const char *id, bool
 /* A rule and the condition of it that did not hold. */
 void trace_rule(const struct question *q, const struct planned_rule *p, enum condition failed,
 		const struct compared *with);
-/* Rules from *next up to `end` (NULL: the last) that are about other agents or another profile; *next is moved on. */
-void trace_others(const struct question *q, const struct planned_rule **next, const struct planned_rule *end);
+/*
+ * Rules from *next up to `end` (NULL: the last) that are about other agents or another profile; of one overlay, or (NULL) of
+ * the other policies. *next is moved on.
+ */
+void trace_others(const struct question *q, const struct policy *overlay, const struct planned_rule **next,
+		  const struct planned_rule *end);
 
 #endif

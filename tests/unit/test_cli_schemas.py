@@ -50,11 +50,13 @@ SAMPLES = {
             {"id": "s", "when": {"op": "delete", "rate": {"more_than": 5, "within_s": 60}}, "effect": "DENY"},
             {"id": "t", "when": {"argv": ["push", "**"], "session_age": {"more_than_s": 60}}, "effect": "REQUIRE_APPROVAL",
              "hold": {"timeout_s": 60}},
-            {"id": "u", "effect": "ALLOW", "when": {"risk": "HIGH"}, "hold": {}}]}],
+            {"id": "u", "effect": "ALLOW", "when": {"risk": "HIGH"}, "hold": {}}]},
+        {"schema": "cvf.policy/v1", "id": "o", "overlay": True, "rules": [{"effect": "DENY"}, {"effect": "REQUIRE_APPROVAL"}]}],
     "profile": [{
-        "schema": "cvf.profile/v1", "id": "f", "name": "n", "description": "d", "capabilities": ["io.*"],
+        "schema": "cvf.profile/v1", "id": "f", "name": "n", "description": "d", "extends": ["g"], "capabilities": ["io.*"],
         "scope": {"paths": ["/srv/**"], "net": ["127.0.0.0/8"]},
-        "rules": [{"id": "r", "effect": "REQUIRE_APPROVAL", "when": {"path": "/x"}}]}],
+        "rules": [{"id": "r", "effect": "REQUIRE_APPROVAL", "when": {"path": "/x"}}]},
+        {"schema": "cvf.profile/v1", "id": "g", "extends": []}],
 }
 VALUES = [None, True, 3, -1, 1.5, "", "x y", "zz", [], ["a"], [3], {}, {"zz": 1}, "R9", "low", 0]
 # Rules of which two fields do not go together.
@@ -152,8 +154,7 @@ class Schemas(unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.TemporaryDirectory()
         self.addCleanup(self.dir.cleanup)
-        for name in ("empty", "share/profiles"):
-            os.makedirs(f"{self.dir.name}/{name}")
+        os.makedirs(f"{self.dir.name}/empty")
 
     def schema(self, kind):
         with open(f"{ROOT}/share/schemas/cvf.{kind}.v1.json", encoding="utf-8") as f:
@@ -161,16 +162,11 @@ class Schemas(unittest.TestCase):
 
     def refusals(self, kind, documents):
         """What the parser says about each document: a list of messages."""
-        path = f"{self.dir.name}/share/profiles/d.json" if kind == "profile" else f"{self.dir.name}/d.json"
+        path = f"{self.dir.name}/d.json"
         with open(path, "w", encoding="utf-8") as f:
             f.write("[\n" + ",\n".join(json.dumps(d) for d in documents) + "]\n")
-        if kind == "profile":
-            empty = f"{self.dir.name}/empty.json"
-            with open(empty, "w", encoding="utf-8") as f:
-                f.write("[]")
-            argv = [CVFCTL, "policy", "validate", "--json", "--share", f"{self.dir.name}/share", empty]
-        else:
-            argv = [CVFCTL, kind, "validate", "--json", "--share", f"{self.dir.name}/empty", path]
+        noun = "policy" if kind == "profile" else kind
+        argv = [CVFCTL, noun, "validate", "--json", "--share", f"{self.dir.name}/empty", path]
         got = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
         said = [[] for _ in documents]
         for d in json.loads(got.stdout)["diagnoses"]:
@@ -238,6 +234,7 @@ class Schemas(unittest.TestCase):
     def test_fields_that_do_not_go_together(self):
         schema = self.schema("policy")
         policies = [{"schema": "cvf.policy/v1", "id": f"p{i}", "rules": [r]} for i, r in enumerate(CONTRARY)]
+        policies += [{"schema": "cvf.policy/v1", "id": "o", "overlay": True, "rules": [{"effect": "DENY"}, {"effect": "ALLOW"}]}]
         for policy, said in zip(policies, self.refusals("policy", policies)):
             self.assertTrue(said, policy)
             self.assertFalse(valid(policy, schema, schema), policy)

@@ -17,6 +17,7 @@
 #define AGENT(rest)	 "{\"schema\":\"cvf.agent/v1\",\"id\":\"a\"" rest "}"
 #define RULES(rest)	 "{\"schema\":\"cvf.policy/v1\",\"id\":\"p\",\"rules\":[" rest "]}"
 #define RULE(rest)	 RULES("{\"effect\":\"DENY\"" rest "}")
+#define OVERLAY(is, rest) "{\"schema\":\"cvf.policy/v1\",\"id\":\"p\",\"overlay\":" is ",\"rules\":[" rest "]}"
 #define COUNTING(effect, rate, rest) \
 	RULES("{\"effect\":\"" effect "\",\"when\":{\"rate\":{" rate "}" rest "}}")
 #define PROFILE(rest)	 "{\"schema\":\"cvf.profile/v1\",\"id\":\"f\"" rest "}"
@@ -239,6 +240,16 @@ static const struct row {
 	{PROFILE(",\"capabilities\":[\"io.*\"],\"scope\":{\"paths\":[\"/tmp/**\"]},\"rules\":[{\"effect\":\"DENY\"}]"),
 	 NULL, NULL},
 	{PROFILE(",\"capability\":[]"), "unknown field", "\"capabilities\""},
+	{PROFILE(",\"extends\":[\"a\",\"b\"]"), NULL, NULL},
+	{PROFILE(",\"extends\":\"a\""), NULL, NULL},
+	{PROFILE(",\"extends\":[\"a b\"]"), "is not an id", NULL},
+	{PROFILE(",\"extends\":[3]"), "must be a string", NULL},
+
+	/* overlays */
+	{OVERLAY("true", "{\"effect\":\"DENY\"},{\"effect\":\"REQUIRE_APPROVAL\"}"), NULL, NULL},
+	{OVERLAY("true", "{\"effect\":\"DENY\"},{\"effect\":\"ALLOW\"}"), "it cannot allow", "DENY or REQUIRE_APPROVAL"},
+	{OVERLAY("false", "{\"effect\":\"DENY\"},{\"effect\":\"ALLOW\"}"), NULL, NULL},
+	{OVERLAY("1", ""), "must be true or false", NULL},
 };
 
 static void test_rows(void **state)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * test_policy_oracle.c - random policies and random operations: explain and the compiled image give the same answer
+ * test_policy_oracle.c - random policies and random operations: explain and the compiled image give the same answer, an
+ * overlay makes none weaker, and what a profile denies whoever extends it denies too
  *
  * Names are short and few, so that patterns meet often. A failure prints the policy, the operation and the seed: the
  * environment's CVF_SEED begins with that round. More than 100,000 verdicts are compared.
@@ -24,6 +25,7 @@
 static unsigned int seed;
 static const char *failing; /* the policy of the round that has not ended */
 static unsigned int failing_seed;
+static unsigned int limits_left; /* rules that count, of the CVF_RATES_CHAIN that one operation may have */
 
 static unsigned int pick(unsigned int n)
 {
@@ -127,6 +129,15 @@ static void put_match(FILE *f)
 	fputs("}]}", f);
 }
 
+static void put_limit(FILE *f, const char *comma)
+{
+	limits_left--;
+	if (pick(4))
+		fprintf(f, "%s\"rate\":{\"more_than\":%u,\"within_s\":60}", comma, pick(20));
+	else
+		fprintf(f, "%s\"session_age\":{\"more_than_s\":%u}", comma, 1 + pick(20));
+}
+
 static void put_when(FILE *f, bool may_count)
 {
 	static const char *const names[] = {"c*", "c1", "c[2-5]", "unregistered.*", "unregistered.write"};
@@ -167,16 +178,14 @@ static void put_when(FILE *f, bool may_count)
 			break;
 		}
 	}
-	if (may_count && pick(4) == 0)
-		fprintf(f, "%s\"rate\":{\"more_than\":%u,\"within_s\":60}", comma, pick(20));
-	else if (may_count && pick(12) == 0)
-		fprintf(f, "%s\"session_age\":{\"more_than_s\":%u}", comma, 1 + pick(20));
+	if (may_count && limits_left && pick(3) == 0)
+		put_limit(f, comma);
 	else if (pick(12) == 0)
 		fprintf(f, "%s\"time\":\"Mon 00:00-12:00\"", comma);
 	fputc('}', f);
 }
 
-static void put_rules(FILE *f, unsigned int n)
+static void put_rules(FILE *f, unsigned int n, bool may_allow)
 {
 	static const char *const effects[] = {
 		"\"ALLOW\"", "\"DENY\"", "\"REQUIRE_APPROVAL\"",
@@ -185,7 +194,7 @@ static void put_rules(FILE *f, unsigned int n)
 
 	fputs("\"rules\":[", f);
 	for (unsigned int i = 0; i < n; i++) {
-		const char *effect = ONE_OF(effects);
+		const char *effect = may_allow ? ONE_OF(effects) : effects[1 + pick(2)];
 
 		fputs(i ? ",{\"when\":" : "{\"when\":", f);
 		put_when(f, strncmp(effect, "\"ALLOW", 6) != 0);
@@ -194,6 +203,21 @@ static void put_rules(FILE *f, unsigned int n)
 	fputc(']', f);
 }
 
+static void put_overlay(FILE *f, unsigned int no)
+{
+	fprintf(f, ",{\"schema\":\"cvf.policy/v1\",\"id\":\"o%u\",\"overlay\":true,\"priority\":%u,", no, pick(3));
+	put_rules(f, 1 + pick(3), false);
+	fputc('}', f);
+}
+
+static void put_profile(FILE *f, const char *id, const char *extends, unsigned int rules)
+{
+	fprintf(f, ",{\"schema\":\"cvf.profile/v1\",\"id\":\"%s\",\"extends\":[%s],", id, extends);
+	put_rules(f, rules, true);
+	fputc('}', f);
+}
+
+/* Up to the profile of the agents, which extends "base" and is what differs. */
 static char *random_policy(void)
 {
 	static const char *const grants[] = {"*", "c*", "c[0-4]", "c{1,3,5}", "c[!2]"};
@@ -224,11 +248,31 @@ static char *random_policy(void)
 		fputs("}},", f);
 	}
 	fputs("{\"schema\":\"cvf.policy/v1\",\"id\":\"p\",\"priority\":1,", f);
-	put_rules(f, pick(5));
-	fputs("},{\"schema\":\"cvf.profile/v1\",\"id\":\"default\",", f);
-	put_rules(f, pick(3));
-	fputs("}]", f);
+	put_rules(f, pick(5), true);
+	fputc('}', f);
+	put_profile(f, "root", "", pick(3));
+	put_profile(f, "other", pick(2) ? "\"root\"" : "", pick(3));
+	put_profile(f, "base", pick(2) ? "\"root\",\"other\"" : "\"other\"", pick(3));
 	fclose(f);
+	return text;
+}
+
+/* The same with a profile of the agents that has rules, and with overlays. */
+static char *policy_with(const char *common, unsigned int rules, unsigned int overlays)
+{
+	unsigned int left = limits_left;
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	assert_non_null(f);
+	fputs(common, f);
+	put_profile(f, "default", "\"base\"", rules);
+	for (unsigned int i = 0; i < overlays; i++)
+		put_overlay(f, i);
+	fputc(']', f);
+	fclose(f);
+	limits_left = left;
 	return text;
 }
 
@@ -301,7 +345,7 @@ static bool asks(const struct fixture *f, uint32_t agent, const struct query *q,
 }
 
 /* The verdict, or none when the image leaves it to the governor: then explain knows more than the image. */
-static enum cvf_verdict compare(struct fixture *f, const struct query *q)
+static enum cvf_verdict compare(struct fixture *f, const struct query *q, bool shadows_hours)
 {
 	const struct cvf_cell *cells = image_section(f->image, CVF_SECTION_CELL, NULL);
 	uint32_t agent = fixture_number(&f->names, NUMBER_AGENT, q->agent);
@@ -311,10 +355,16 @@ static enum cvf_verdict compare(struct fixture *f, const struct query *q)
 	if (asks(f, agent, q, q->object) || (q->object2 && asks(f, agent, q, q->object2)))
 		return CVF_VERDICT_NONE;
 	calm.recent = calm.session_age_s = 0;
-	if (!asks(f, agent, &calm, q->object) && !(q->object2 && asks(f, agent, &calm, q->object2)))
+	if (!shadows_hours && !asks(f, agent, &calm, q->object) && !(q->object2 && asks(f, agent, &calm, q->object2)))
 		return fixture_ask(f, q).verdict;
-	/* Beyond a limit there was nothing left to ask: the verdict is the same, who is named for it may not be. */
+	/*
+	 * Beyond a limit, and where an overlay denies, there was nothing left to ask about the hour: the verdict is the
+	 * same, who is named for it may not be.
+	 */
 	assert_int_equal(policy_eval(f->m, q, &a, NULL), 0);
+	if (a.verdict != (enum cvf_verdict)cells[image_judge(f->image, agent, q)].action)
+		fprintf(stderr, "%s: %s %s %s: explain says %u, the image %u\n", q->agent, op_name(q->op), q->object,
+			q->object2 ? q->object2 : "", a.verdict, cells[image_judge(f->image, agent, q)].action);
 	assert_int_equal(a.verdict, cells[image_judge(f->image, agent, q)].action);
 	return a.verdict;
 }
@@ -326,37 +376,111 @@ static unsigned int first_seed(void)
 	return text ? (unsigned int)strtoul(text, NULL, 10) : 20261;
 }
 
-/* A round has a seed of its own, so that one that fails can be had alone. */
-static void run_round(unsigned int round_seed, unsigned int seen[4])
-{
-	struct fixture f;
+struct variant {
 	char *text;
+	struct fixture f;
+};
+
+static void variant_begin(struct variant *v, const char *common, unsigned int rules, unsigned int overlays)
+{
+	failing = v->text = policy_with(common, rules, overlays);
+	fixture_load(&v->f, v->text);
+}
+
+static void variant_done(struct variant *v)
+{
+	fixture_done(&v->f);
+	free(v->text);
+}
+
+static unsigned int severity(enum cvf_verdict verdict)
+{
+	return verdict == CVF_VERDICT_DENY ? 2 : verdict == CVF_VERDICT_HOLD;
+}
+
+static enum cvf_verdict judged(struct fixture *f, const struct query *q)
+{
+	const struct cvf_cell *cells = image_section(f->image, CVF_SECTION_CELL, NULL);
+	uint32_t agent = fixture_number(&f->names, NUMBER_AGENT, q->agent);
+
+	return (enum cvf_verdict)cells[image_judge(f->image, agent, q)].action;
+}
+
+/* What explain says and what the kernel would do, which differ where the hour matters: neither gets weaker. */
+static unsigned int tightens(struct variant *overlaid, struct variant *plain, const struct query *q)
+{
+	struct answer with, without;
+
+	failing = overlaid->text;
+	assert_int_equal(policy_eval(overlaid->f.m, q, &with, NULL), 0);
+	assert_int_equal(policy_eval(plain->f.m, q, &without, NULL), 0);
+	assert_in_range(severity(with.verdict), severity(without.verdict), 2);
+	assert_in_range(severity(judged(&overlaid->f, q)), severity(judged(&plain->f, q)), 2);
+	return severity(with.verdict) > severity(without.verdict);
+}
+
+/* Without rules of its own a profile is what it extends. */
+static unsigned int lifts_nothing(struct variant *child, struct variant *plain, const struct query *q)
+{
+	struct answer with, without;
+
+	failing = child->text;
+	assert_int_equal(policy_eval(child->f.m, q, &with, NULL), 0);
+	assert_int_equal(policy_eval(plain->f.m, q, &without, NULL), 0);
+	if (without.reason == CVF_REASON_POLICY_DENY)
+		assert_int_equal(with.verdict, CVF_VERDICT_DENY);
+	return with.verdict != without.verdict;
+}
+
+struct met {
+	unsigned int verdict[4], tightened, changed;
+};
+
+/* A round has a seed of its own, so that one that fails can be had alone. */
+static void run_round(unsigned int round_seed, struct met *met)
+{
+	struct variant plain, overlaid, child;
+	char *common;
 
 	seed = failing_seed = round_seed;
-	failing = text = random_policy();
-	fixture_load(&f, text);
+	limits_left = CVF_RATES_CHAIN;
+	common = random_policy();
+	variant_begin(&plain, common, 0, 0);
+	variant_begin(&overlaid, common, 0, 1 + pick(3));
+	variant_begin(&child, common, 1 + pick(3), 0);
 	for (int i = 0; i < QUERIES; i++) {
 		struct sample s;
 		struct query q;
 
-		random_query(&q, &s, (unsigned int)model_count(f.m, DECL_AGENT));
-		seen[compare(&f, &q)]++;
+		random_query(&q, &s, (unsigned int)model_count(plain.f.m, DECL_AGENT));
+		failing = plain.text;
+		met->verdict[compare(&plain.f, &q, false)]++;
+		met->tightened += tightens(&overlaid, &plain, &q);
+		failing = overlaid.text;
+		compare(&overlaid.f, &q, strstr(overlaid.text, "\"time\""));
+		met->changed += lifts_nothing(&child, &plain, &q);
+		compare(&child.f, &q, false);
 	}
-	fixture_done(&f);
+	variant_done(&plain);
+	variant_done(&overlaid);
+	variant_done(&child);
 	failing = NULL;
-	free(text);
+	free(common);
 }
 
 static void test_random(void **state)
 {
-	unsigned int seen[4] = {0};
+	struct met met = {0};
+	const unsigned int *seen = met.verdict;
 
 	(void)state;
 	for (unsigned int round = 0; round < ROUNDS; round++)
-		run_round(first_seed() + round, seen);
+		run_round(first_seed() + round, &met);
 	/* Every verdict must have been met, or the comparison says little. */
 	for (int i = 0; i < 4; i++)
 		assert_in_range(seen[i], 50, ROUNDS * QUERIES);
+	assert_in_range(met.tightened, ROUNDS, ROUNDS * QUERIES);
+	assert_in_range(met.changed, ROUNDS, ROUNDS * QUERIES);
 	assert_in_range(seen[CVF_VERDICT_ALLOW] + seen[CVF_VERDICT_DENY] + seen[CVF_VERDICT_HOLD], COMPARED,
 			ROUNDS * QUERIES);
 }

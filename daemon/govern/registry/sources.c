@@ -48,8 +48,8 @@ struct folder {
 };
 static const struct folder folders[] = {
 	{ true, "capabilities", DECL_CAPABILITY }, { true, "profiles", DECL_PROFILE },
-	{ false, "capabilities.d", DECL_CAPABILITY }, { false, "agents.d", DECL_AGENT },
-	{ false, "policies.d", DECL_POLICY },
+	{ false, "capabilities.d", DECL_CAPABILITY }, { false, "profiles.d", DECL_PROFILE },
+	{ false, "agents.d", DECL_AGENT }, { false, "policies.d", DECL_POLICY },
 };
 
 static int add_folders(struct work *w, bool builtin_only)
