@@ -44,7 +44,7 @@ static void test_whole(void **state)
 	diags_print(&f.d, stderr);
 	assert_int_equal(f.d.n, 0);
 	assert_in_range(model_count(f.m, DECL_CAPABILITY), 120, 1000);
-	assert_int_equal(model_count(f.m, DECL_PROFILE), 4);
+	assert_int_equal(model_count(f.m, DECL_PROFILE), 6);
 	for (size_t i = 0; i < model_count(f.m, DECL_CAPABILITY); i++) {
 		const json_t *j = model_at(f.m, DECL_CAPABILITY, i);
 
