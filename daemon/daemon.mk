@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Archives and programs; the link lines are the layering: cvfd links core and enforce, nothing else.
+# Archives and programs; the link lines are the layering: cvfd links core and enforce, cvfd-quarantine core
+# and quarantine, nothing else.
 lib_objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c) $(wildcard $(1)/*/*.c))
 
 CORE := $(B)/core.a
@@ -9,6 +10,7 @@ STORE := $(B)/store.a
 API := $(B)/api.a
 GOVERN := $(B)/govern.a
 ENFORCE := $(B)/enforce.a
+QUARANTINE := $(B)/quarantine.a
 
 $(CORE): $(call lib_objects,daemon/core)
 $(JSON): $(call lib_objects,daemon/json)
@@ -17,10 +19,11 @@ $(STORE): $(call lib_objects,daemon/store)
 $(API): $(call lib_objects,daemon/api)
 $(GOVERN): $(call lib_objects,daemon/govern)
 $(ENFORCE): $(call lib_objects,daemon/enforce)
+$(QUARANTINE): $(call lib_objects,daemon/quarantine)
 
 $(call lib_objects,daemon/enforce): $(BPF_SKEL)
 
-PROGRAMS += $(B)/cvfd $(B)/cvfd-govern
+PROGRAMS += $(B)/cvfd $(B)/cvfd-govern $(B)/cvfd-quarantine
 
 $(B)/cvfd: $(B)/daemon/cvfd.o $(ENFORCE) $(CORE)
 	$(call say,LD,$@)
@@ -30,10 +33,15 @@ $(B)/cvfd-govern: $(B)/daemon/cvfd_govern.o $(GOVERN) $(API) $(STORE) $(POLICY) 
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ -lmicrohttpd -lsqlite3 -ljansson -lsodium -lsystemd -lseccomp -lcap-ng -o $@
 
+$(B)/cvfd-quarantine: $(B)/daemon/cvfd_quarantine.o $(QUARANTINE) $(CORE)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ -lsystemd -lcap-ng -lseccomp -o $@
+
 .PHONY: install-daemon
 install: install-daemon
-install-daemon: $(B)/cvfd $(B)/cvfd-govern
+install-daemon: $(B)/cvfd $(B)/cvfd-govern $(B)/cvfd-quarantine
 	$(Q)install -D -m 755 $(B)/cvfd $(DESTDIR)$(PREFIX)/sbin/cvfd
 	$(Q)install -D -m 755 $(B)/cvfd-govern $(DESTDIR)$(PREFIX)/sbin/cvfd-govern
+	$(Q)install -D -m 755 $(B)/cvfd-quarantine $(DESTDIR)$(PREFIX)/sbin/cvfd-quarantine
 	$(Q)for f in share/*/*.json; do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/cvf/$${f#share/}; done
 	$(Q)for d in capabilities agents policies skills; do install -d -m 755 $(DESTDIR)/etc/cvf/$$d.d; done

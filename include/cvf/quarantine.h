@@ -4,7 +4,9 @@
  *
  * A SOCK_SEQPACKET unix socket, created by cvfd-quarantine at CVF_QUARANTINE_PATH (owner cvf, mode 0600); the peer must be
  * the user cvf or root by SO_PEERCRED. One struct quarantine_ask per packet, answered by one struct quarantine_reply with the
- * same serial, in order. A packet of another size or type closes the connection and changes nothing.
+ * same serial, in order. A packet of another size or type, with a string without its end, a path_len that is not path's length
+ * or an id that is no ULID closes the connection and changes nothing. One peer at a time; while a file system hangs (NFS) so does
+ * every ask behind it: the peer waits as long as it likes, then refuses.
  *
  * What is kept lies at the root of the mount that showed it, in CVF_QUARANTINE_DIR (root's, mode 0700), under its id, beside
  * ID.origin, which says where it was. The governor names ids and never places: what it asks for can only come from or go back
@@ -42,14 +44,18 @@ struct quarantine_ask {
 };
 
 /*
- * error: 0, or negative. KEEP: -ESTALE another object has the name now, -EFBIG larger than copy_max and not linkable, -EXDEV no
- * place for it, -ESRCH the task is gone, others as the system call said. RESTORE: -EEXIST the name is taken, -ENOENT it is
- * not there (any more), -ENODEV its file system is not mounted, -ENOTDIR its folder is gone. PURGE: 0 when it is not there.
+ * error: 0, or negative, and then the other fields say nothing. KEEP: -ESTALE another object or none has the name now, or a
+ * symbolic link is on the way to it; -EFBIG larger than copy_max and not linkable; -EXDEV no place for it: a file system that
+ * is no storage, or somebody else's thing where the store must be; -EBUSY the root of a mount; -EINVAL not a path that a kernel
+ * says, or inside of a store; -EOPNOTSUPP no file, and not linkable; -ESRCH the task is gone; -EEXIST the id was used before;
+ * others as the system call said. RESTORE: -EEXIST the name is taken, -ENOENT it is not there (any more), -ENODEV its file
+ * system is not mounted (-EROFS: only read-only), -ENOTDIR its folder is gone, -EBADMSG what is said of its past is not ours.
+ * PURGE: 0 when it is not there; -ENODEV and -EROFS as above.
  */
 struct quarantine_reply {
 	__u64 serial;
 	__s32 error;
-	__u32 how;		/* enum quarantine_how */
+	__u32 how;		/* KEEP: enum quarantine_how */
 	__u64 size;		/* bytes of a regular file, else 0 */
 	__u32 mode;		/* with the type, as in stat(2) */
 	__u32 uid;
