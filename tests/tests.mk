@@ -7,8 +7,10 @@ TESTS_store := $(STORE) $(CORE)
 TESTS_api := $(API) $(STORE) $(POLICY) $(JSON) $(CORE)
 TESTS_govern := $(GOVERN) $(API) $(STORE) $(POLICY) $(JSON) $(CORE)
 TESTS_enforce := $(ENFORCE) $(CORE)
+TESTS_quarantine := $(QUARANTINE) $(CORE)
 TESTS_cli := $(CLI) $(POLICY) $(JSON) $(CORE)
 TEST_LIBS_enforce := -lbpf -lelf -lz -lsystemd -lcap-ng -lseccomp
+TEST_LIBS_quarantine := -lsystemd -lcap-ng -lseccomp
 TEST_LIBS_govern := -lmicrohttpd -lsqlite3 -ljansson -lsodium -lsystemd -lseccomp -lcap-ng -lm
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
@@ -20,9 +22,9 @@ KERNEL ?=
 FLAVOUR ?=
 
 # room of tests/unit/test_ROOM_x.c or tests/fuzz/fuzz_ROOM_x.c; a name without a known room has the governor's archives
-room = $(or $(filter core json policy store api govern enforce cli,$(word 2,$(subst _, ,$(notdir $(1))))),govern)
+room = $(or $(filter core json policy store api govern enforce quarantine cli,$(word 2,$(subst _, ,$(notdir $(1))))),govern)
 test_archives = $(TESTS_$(call room,$(1)))
-test_libs = $(if $(filter enforce,$(call room,$(1))),$(TEST_LIBS_enforce),$(TEST_LIBS_govern) -lcurl)
+test_libs = $(if $(filter enforce quarantine,$(call room,$(1))),$(TEST_LIBS_$(call room,$(1))),$(TEST_LIBS_govern) -lcurl)
 
 $(foreach t,$(UNIT_TESTS),$(eval $(t): $(t).o $(call test_archives,$(t)) tests/tests.mk))
 $(UNIT_TESTS):
