@@ -26,11 +26,12 @@
 #define RUN_DIR "/run/cvf"
 #define STATE_DIR "/var/lib/cvf"
 #define GOVERNOR "/usr/sbin/cvfd-govern"
+#define QUARANTINE_PROGRAM "/usr/sbin/cvfd-quarantine"
 
 struct options {
 	bool foreground, unpin;
 	enum hooks_flavour flavour;
-	const char *governor;
+	const char *governor, *quarantine;
 };
 
 struct daemon {
@@ -45,13 +46,14 @@ struct daemon {
 };
 
 static const char usage[] =
-	"Usage: cvfd [--foreground] [--flavour lsm|fmod_ret] [--governor PROGRAM]\n"
+	"Usage: cvfd [--foreground] [--flavour lsm|fmod_ret] [--governor PROGRAM] [--quarantine PROGRAM]\n"
 	"       cvfd --unpin | --help | --version\n"
 	"\n"
 	"The enforcer of CVF: loads the programs, keeps them pinned below " CVF_PIN_DIR ", and serves the governor.\n"
-	"  --foreground   also start the governor and keep it running (without systemd)\n"
+	"  --foreground   also start the governor and the quarantine and keep them running (without systemd)\n"
 	"  --flavour F    do not choose: lsm needs 'bpf' among the active LSMs, fmod_ret does not\n"
 	"  --governor P   the governor's program (default " GOVERNOR ")\n"
+	"  --quarantine P the quarantine's program (default " QUARANTINE_PROGRAM ")\n"
 	"  --unpin        end enforcement: remove the pinned programs (cvfd must not run)\n";
 
 static int flavour_parse(const char *word, enum hooks_flavour *ret)
@@ -70,12 +72,14 @@ static int options_parse(int argc, char **argv, struct options *o)
 {
 	static const struct option words[] = {
 		{ "foreground", no_argument, NULL, 'f' }, { "flavour", required_argument, NULL, 'F' },
-		{ "governor", required_argument, NULL, 'g' }, { "unpin", no_argument, NULL, 'u' },
-		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' }, { 0 },
+		{ "governor", required_argument, NULL, 'g' }, { "quarantine", required_argument, NULL, 'q' },
+		{ "unpin", no_argument, NULL, 'u' }, { "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' }, { 0 },
 	};
 	int c;
 
 	o->governor = GOVERNOR;
+	o->quarantine = QUARANTINE_PROGRAM;
 	while ((c = getopt_long(argc, argv, "h", words, NULL)) != -1) {
 		if (c == 'f')
 			o->foreground = true;
@@ -83,6 +87,8 @@ static int options_parse(int argc, char **argv, struct options *o)
 			o->unpin = true;
 		else if (c == 'g')
 			o->governor = optarg;
+		else if (c == 'q')
+			o->quarantine = optarg;
 		else if (c == 'h' || c == 'V')
 			return fputs(c == 'h' ? usage : "cvfd " CVF_VERSION "\n", stdout) < 0 ? 2 : 1;
 		else if (c != 'F' || flavour_parse(optarg, &o->flavour) < 0)
@@ -291,7 +297,7 @@ static int run(struct daemon *d)
 	if (r >= 0)
 		r = loop_open(d);
 	if (r >= 0 && d->options.foreground)
-		r = keeper_start(d->options.governor);
+		r = keeper_start((const char *const[]){ d->options.quarantine, d->options.governor });
 	if (r >= 0)
 		r = drop_privileges(d->enforcer_uid, d->enforcer_gid);
 	if (r < 0) {

@@ -37,7 +37,7 @@ GOVERNOR
 chmod 755 /mnt/governor
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
-/mnt/usr/sbin/cvfd --foreground --governor /mnt/governor >/mnt/log 2>&1 &
+/mnt/usr/sbin/cvfd --foreground --governor /mnt/governor --quarantine /mnt/usr/sbin/cvfd-quarantine >/mnt/log 2>&1 &
 daemon=$!
 PATH=/mnt/usr/bin:$PATH
 tries=0
