@@ -126,7 +126,6 @@ static struct decl *read_decl(const struct jat *at, struct source *source, unsig
 	}
 	d->kind = (enum decl_kind)kind;
 	d->builtin = layer == LAYER_SHIPPED;
-	d->candidate = layer == LAYER_CANDIDATE;
 	d->source = source;
 	d->index = at->index;
 	jat_locate(at, false, &d->line, &d->column);
@@ -136,7 +135,7 @@ static struct decl *read_decl(const struct jat *at, struct source *source, unsig
 	return d;
 }
 
-/* By id; a candidate before the host's own, that before the shipped one. */
+/* By id; a candidate, the latest first, before the host's own, that before the shipped one. */
 static int compare(const void *a, const void *b)
 {
 	const struct decl *x = *(struct decl *const *)a, *y = *(struct decl *const *)b;
@@ -167,13 +166,16 @@ static void settle(struct model *m, int kind)
 			seen->v[seen->n++] = all->v[i];
 }
 
-static int adopt(struct model *m, struct decl *const *v, size_t n)
+static int adopt(struct model *m, struct decl *const *v, size_t n, enum layer layer)
 {
 	for (int kind = 0; kind < DECL_KIND_MAX; kind++)
 		if (reserve(&m->all[kind], n) < 0 || reserve(&m->seen[kind], m->all[kind].n + n) < 0)
 			return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		v[i]->candidate = layer == LAYER_CANDIDATE ? m->candidates + 1 : 0;
 		m->all[v[i]->kind].v[m->all[v[i]->kind].n++] = v[i];
+	}
+	m->candidates += layer == LAYER_CANDIDATE;
 	for (int kind = 0; kind < DECL_KIND_MAX; kind++)
 		settle(m, kind);
 	model_forget_plan(m);
@@ -219,7 +221,7 @@ static int take(struct model *m, struct source *s, const struct jat *at, unsigne
 {
 	own_free struct decl **v = calloc(json_array_size(at->value) + 1, sizeof(struct decl *));
 	size_t errors = at->doc->d->errors, n = v ? read_all(at, s, allowed, layer, v) : 0;
-	int r = !v ? -ENOMEM : at->doc->d->errors > errors ? -EINVAL : adopt(m, v, n);
+	int r = !v ? -ENOMEM : at->doc->d->errors > errors ? -EINVAL : adopt(m, v, n, layer);
 
 	if (r < 0) {
 		for (size_t i = 0; i < n; i++)

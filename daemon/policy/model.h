@@ -172,7 +172,7 @@ struct decl {
 	enum decl_kind kind;
 	const char *id;
 	bool builtin;
-	bool candidate; /* only tried: takes the place of the host's own */
+	int candidate; /* only tried: takes the place of the host's own, the latest text of all; 0: it is no candidate */
 	const struct source *source;
 	size_t index; /* in the text's array */
 	unsigned int line, column;
@@ -215,6 +215,7 @@ struct model {
 	struct source *sources;
 	struct decls all[DECL_KIND_MAX];
 	struct decls seen[DECL_KIND_MAX]; /* without those that others hide */
+	int candidates;			  /* texts that are only tried */
 	struct plan **plan;		  /* made when first asked for, thrown away when a declaration comes */
 };
 

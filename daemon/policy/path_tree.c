@@ -8,13 +8,15 @@
 #include <string.h>
 
 #define NODES_MAX  50000 /* names that are kept apart; from then on the folder counts as full */
-#define HANDFUL	   3	 /* names of a folder that are named one by one */
+#define HANDFUL	   3	 /* names of a folder that are named one by one, */
+#define MADE_MAX   1	 /* or names of it that were made */
 #define RANDOM_MIN 6	 /* letters and digits of a name that nobody chose: what mkstemp() makes */
 
 struct path_node {
 	char *name; /* its pattern */
 	struct path_node *child, *next;
 	bool is_object; /* it was seen itself, not only below it */
+	bool is_made;	/* it was made or taken away itself */
 	bool is_full;
 };
 
@@ -91,6 +93,19 @@ static bool is_made_up(const char *s, size_t n, bool first)
 	return is_hex(s, n) || is_random(s, n) || (is_number(s, n) && (!first || n >= 4));
 }
 
+/* In a name that says that it is temporary less is enough: "tmp_objdir-incoming-gPYXxy". */
+static bool is_made_up_there(const char *name, const char *s, size_t n)
+{
+	const char *start = name + (*name == '.');
+
+	if (s == name || n < RANDOM_MIN || (strncmp(start, "tmp", 3) != 0 && strncmp(start, "temp", 4) != 0))
+		return false;
+	for (size_t i = 1; i < n; i++)
+		if (isupper((unsigned char)s[i]) || isdigit((unsigned char)s[i]))
+			return true;
+	return false;
+}
+
 /* How many bytes at the start of a part belong to the name all the same: "tmp" of "tmpX3f9Qa". */
 static size_t kept_start(const char *s, size_t n)
 {
@@ -118,7 +133,8 @@ static void put_name(FILE *out, const char *name)
 
 	for (const char *at = name; *at;) {
 		size_t n = strcspn(at, "._-~"), keep = kept_start(at, n);
-		bool made_up = n > keep && is_made_up(at + keep, n - keep, at == name && !keep);
+		bool made_up = n > keep && (is_made_up(at + keep, n - keep, at == name && !keep) ||
+					    is_made_up_there(name, at, n));
 
 		if (made_up || (keep && is_random(at, n))) {
 			put_plain(out, at, keep);
@@ -187,7 +203,7 @@ static struct path_node *child_of(struct path_tree *t, struct path_node *n, cons
 	return made;
 }
 
-int path_tree_add(struct path_tree *t, const char *path)
+int path_tree_add(struct path_tree *t, const char *path, bool made)
 {
 	own_free char *copy = path[0] == '/' && path[1] != '/' ? strdup(path) : NULL;
 	struct path_node *at = &t->root;
@@ -198,8 +214,10 @@ int path_tree_add(struct path_tree *t, const char *path)
 		return path[0] == '/' && path[1] != '/' ? -ENOMEM : 0;
 	for (char *name = strtok_r(copy, "/", &save); at && name; name = strtok_r(NULL, "/", &save))
 		at = child_of(t, at, name, &r);
-	if (at && at != &t->root)
+	if (at && at != &t->root) {
 		at->is_object = true;
+		at->is_made = at->is_made || made;
+	}
 	return r;
 }
 
@@ -226,13 +244,15 @@ static bool may_be_whole(const char *folder)
 	return true;
 }
 
-static size_t count_names(const struct path_node *n)
+static bool has_many(const struct path_node *n)
 {
-	size_t count = 0;
+	size_t count = 0, made = 0;
 
-	for (const struct path_node *c = n->child; c; c = c->next)
+	for (const struct path_node *c = n->child; c; c = c->next) {
 		count++;
-	return count;
+		made += c->is_made;
+	}
+	return n->is_full || count > HANDFUL || made > MADE_MAX;
 }
 
 static int put_glob(json_t *globs, const char *path, const char *end)
@@ -248,10 +268,9 @@ static int put_glob(json_t *globs, const char *path, const char *end)
 
 static int put_node(json_t *globs, const struct path_node *n, const char *path)
 {
-	bool many = n->is_full || count_names(n) > HANDFUL;
 	int r = 0;
 
-	if (many && may_be_whole(path))
+	if (has_many(n) && may_be_whole(path))
 		return put_glob(globs, path, n->is_object ? "{,/**}" : "/**");
 	if (n->is_object)
 		r = put_glob(globs, path, "");

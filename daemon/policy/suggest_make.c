@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "policy/glob.h"
 #include "policy/suggest_parts.h"
 
 #define POLICY_PRIORITY -1000 /* whatever the host says comes first */
@@ -14,8 +13,7 @@
 struct maker {
 	struct suggestion *s;
 	const char *id;
-	json_t *report, *rules, *scope, *net;
-	struct nfa places; /* the suggested scope, and what the agent keeps */
+	json_t *report, *rules;
 };
 
 static void say(struct maker *k, const char *format, ...) printf_like(2, 3);
@@ -33,30 +31,20 @@ static void say(struct maker *k, const char *format, ...)
 
 /* ---- agent ---- */
 
-static json_t *make_scope(struct maker *k)
+static void report_scope(struct maker *k)
 {
-	json_t *globs = path_tree_globs(k->s->places), *net = json_array();
-	json_t *paths = json_array();
+	const json_t *added;
 	const char *address;
 	json_t *unused;
+	size_t i;
 
-	for (size_t i = 0; i < k->s->scope_paths.n; i++) {
-		if (k->s->kept[i])
-			json_array_append_new(paths, json_string(k->s->scope_paths.v[i]));
-		else
+	for (i = 0; i < k->s->scope_paths.n; i++)
+		if (!k->s->kept[i])
 			say(k, "left out of its scope, nothing was changed there: %s", k->s->scope_paths.v[i]);
-	}
-	for (size_t i = 0; i < json_array_size(globs); i++)
-		say(k, "added to its scope: %s", json_string_value(json_array_get(globs, i)));
-	json_array_extend(paths, globs);
-	json_object_foreach (k->s->addresses, address, unused) {
-		json_array_append_new(net, json_string(address));
+	json_array_foreach (k->s->added, i, added)
+		say(k, "added to its scope: %s", json_string_value(added));
+	json_object_foreach (k->s->addresses, address, unused)
 		say(k, "added to its scope: %s", address);
-	}
-	json_decref(globs);
-	k->scope = paths;
-	k->net = net;
-	return json_pack("{s:O, s:O}", "paths", paths, "net", net);
 }
 
 static json_t *make_grants(struct maker *k)
@@ -89,28 +77,13 @@ static json_t *make_agent(struct maker *k)
 			json_object_set(agent, kept[i], value);
 	}
 	json_object_set_new(agent, "capabilities", make_grants(k));
-	json_object_set_new(agent, "scope", make_scope(k));
+	json_object_set(agent, "scope", k->s->suggested);
+	report_scope(k);
 	json_object_set_new(agent, "mode", json_string("enforce"));
 	return agent;
 }
 
 /* ---- policy ---- */
-
-static int read_places(struct maker *k)
-{
-	int r = nfa_init(&k->places);
-
-	k->places.patterns = 1;
-	for (size_t i = 0; r == 0 && i < json_array_size(k->scope); i++)
-		if (!strstr(json_string_value(json_array_get(k->scope, i)), "${"))
-			r = glob_add(&k->places, json_string_value(json_array_get(k->scope, i)), GLOB_PATH, 0);
-	return r;
-}
-
-static bool is_in_places(struct maker *k, const char *path)
-{
-	return glob_matches(&k->places, path) || suggestion_in_kept_scope(k->s, path, false);
-}
 
 /* What is HIGH is allowed for a while where the agent works anyway, and asked for elsewhere. */
 static int add_grant(struct maker *k, const struct capability *c, const struct use *u)
@@ -119,24 +92,21 @@ static int add_grant(struct maker *k, const struct capability *c, const struct u
 	struct tm day;
 	time_t end = k->s->now + (time_t)SUGGEST_GRANT_DAYS * DAY_S;
 	char expires[32], ticket[48];
-	size_t inside = 0;
 	const char *path;
 	json_t *unused;
 	int r = tree ? 0 : -ENOMEM;
 
-	json_object_foreach (u->objects, path, unused) {
-		if (r < 0 || !is_in_places(k, path))
-			continue;
-		r = path_tree_add(tree, path);
-		inside++;
-	}
-	if (r < 0 || !inside)
+	json_object_foreach (u->objects, path, unused)
+		if (r == 0)
+			r = path_tree_add(tree, path, c->type == TYPE_DELETE);
+	if (r < 0)
 		return r;
 	gmtime_r(&end, &day);
 	strftime(expires, sizeof(expires), "%Y-%m-%dT%H:%M:%SZ", &day);
 	gmtime_r(&k->s->now, &day);
 	strftime(ticket, sizeof(ticket), "learned-%Y-%m-%d", &day);
-	say(k, "allowed for %d days inside of its scope: %s (%zu objects)", SUGGEST_GRANT_DAYS, c->id, inside);
+	say(k, "allowed for %d days inside of its scope: %s (%zu objects)", SUGGEST_GRANT_DAYS, c->id,
+	    json_object_size(u->objects));
 	return json_array_append_new(k->rules, json_pack("{s:s, s:{s:[s], s:[s], s:o}, s:s, s:s, s:{s:s, s:s}}", "id",
 							 c->id, "when", "agent", k->id, "capability", c->id, "path",
 							 path_tree_globs(tree), "effect", "ALLOW", "reason",
@@ -144,6 +114,32 @@ static int add_grant(struct maker *k, const struct capability *c, const struct u
 							 "ticket", ticket))
 		       ? -ENOMEM
 		       : 0;
+}
+
+/* What it tried in folders of the system is refused without a question, as it was before. */
+static int add_system(struct maker *k)
+{
+	json_t *globs = path_tree_globs(k->s->system), *capabilities = json_array();
+	const json_t *glob;
+	json_t *rule;
+	size_t i;
+
+	for (i = 0; i < k->s->plan->capabilities_count; i++)
+		if (k->s->uses[i].is_of_system)
+			json_array_append_new(capabilities, json_string(k->s->plan->capabilities[i]->id));
+	if (json_array_size(capabilities))
+		json_array_foreach (globs, i, glob)
+			say(k, "not suggested and refused, a folder of the system: %s", json_string_value(glob));
+	rule = json_pack("{s:s, s:{s:[s], s:O, s:O}, s:s, s:s}", "id", "system-folders", "when", "agent", k->id,
+			 "capability", capabilities, "path", globs, "effect", "DENY", "reason",
+			 "folders of the system are never suggested");
+	i = json_array_size(capabilities);
+	json_decref(globs);
+	json_decref(capabilities);
+	if (!rule || i)
+		return rule ? json_array_append_new(k->rules, rule) : -ENOMEM;
+	json_decref(rule);
+	return 0;
 }
 
 /* A capability that a rule of the profile speaks about is left to the profile. */
@@ -182,6 +178,30 @@ static int add_rule(struct maker *k, const char *id, json_t *capabilities, bool 
 		       : 0;
 }
 
+static size_t family_length(const char *id)
+{
+	const char *last = strrchr(id, '.');
+
+	return last ? (size_t)(last - id) : 0;
+}
+
+/* Who makes files in a place may be expected to write to them: one capability of a family stands for the others. */
+static bool is_family_seen(const struct maker *k, const struct capability *c)
+{
+	size_t length = family_length(c->id);
+
+	if (c->type != TYPE_WRITE || c->risk != CVF_R1)
+		return false;
+	for (size_t i = 0; i < k->s->plan->capabilities_count; i++) {
+		const struct capability *other = k->s->plan->capabilities[i];
+
+		if (k->s->uses[i].operations && !k->s->uses[i].why && other->risk == CVF_R1 && other->type == TYPE_WRITE &&
+		    family_length(other->id) == length && length && strncmp(other->id, c->id, length) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* What it may do and was not seen doing is asked for; so is what it does, elsewhere. */
 static int add_holds(struct maker *k)
 {
@@ -191,12 +211,13 @@ static int add_holds(struct maker *k)
 	for (size_t i = 0; i < k->s->plan->capabilities_count; i++) {
 		const struct capability *c = k->s->plan->capabilities[i];
 		const struct use *u = &k->s->uses[i];
+		bool is_seen = u->operations || is_family_seen(k, c);
 
-		if (c->risk > CVF_R1 || c->requires_approval || u->why)
+		if (c->risk > CVF_R1 || c->requires_approval || u->why || (!u->operations && !k->s->bare->granted[i]))
 			continue;
-		if (!u->operations && k->s->bare->granted[i])
+		if (!is_seen)
 			json_array_append_new(unseen, json_string(c->id));
-		if (u->operations && c->risk == CVF_R1 && is_of_files(c) && !is_of_profile(k, i))
+		else if (c->risk == CVF_R1 && is_of_files(c) && !is_of_profile(k, i))
 			json_array_append_new(elsewhere, json_string(c->id));
 	}
 	r = add_rule(k, "elsewhere", elsewhere, true, "it was not seen doing this here while learning");
@@ -210,15 +231,16 @@ static int add_holds(struct maker *k)
 static json_t *make_policy(struct maker *k)
 {
 	own_free char *id = NULL;
-	int r = read_places(k);
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < k->s->plan->capabilities_count; i++)
 		if (!k->s->uses[i].why && json_object_size(k->s->uses[i].objects))
 			r = add_grant(k, k->s->plan->capabilities[i], &k->s->uses[i]);
 	if (r == 0)
+		r = add_system(k);
+	if (r == 0)
 		r = add_holds(k);
-	nfa_done(&k->places);
-	if (r < 0 || asprintf(&id, "learned-%s", k->id) < 0) {
+	if (r < 0 || asprintf(&id, SUGGESTION_POLICY, k->id) < 0) {
 		id = NULL;
 		return NULL;
 	}
@@ -243,11 +265,9 @@ static void report_asked(struct maker *k)
 		const struct capability *c = k->s->plan->capabilities[i];
 		const struct use *u = &k->s->uses[i];
 
-		if (!u->operations || u->why || (c->risk < CVF_R2 && !c->requires_approval))
+		if (!u->asked || u->why)
 			continue;
-		say(k, "%s %s (%llu), for example:",
-		    u->objects ? "outside of its scope asked for each time:" : "asked for each time:", c->id,
-		    (unsigned long long)u->operations);
+		say(k, "asked for each time: %s (%llu), for example:", c->id, (unsigned long long)u->asked);
 		say_examples(k, u);
 	}
 	if (k->s->unregistered.operations) {
@@ -280,7 +300,5 @@ json_t *suggestion_result(struct suggestion *s)
 	json_decref(policy);
 	json_decref(k.report);
 	json_decref(k.rules);
-	json_decref(k.scope);
-	json_decref(k.net);
 	return result;
 }

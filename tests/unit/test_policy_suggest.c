@@ -31,13 +31,23 @@ static const char host[] =
 	CAPABILITY("t.wipe", "EXECUTE", "CRITICAL", "\"exec\":[{\"path\":\"**/mkfs\"}]")
 	CAPABILITY("t.run", "EXECUTE", "LOW", "\"exec\":[{\"path\":\"/usr/bin/*\"}]")
 	CAPABILITY("t.push", "EXECUTE", "HIGH", "\"exec\":[{\"path\":\"**/git\",\"argv\":[\"push\",\"**\"]}]")
-	CAPABILITY("t.attr", "WRITE", "MEDIUM", FILES("\"/**\"", "\"attr\""))
+	CAPABILITY("own.attr", "WRITE", "MEDIUM", FILES("\"/**\"", "\"attr\""))
+	CAPABILITY("own.truncate", "WRITE", "MEDIUM", FILES("\"/**\"", "\"truncate\""))
 	CAPABILITY("t.net", "NETWORK", "MEDIUM", "\"net\":[{\"ops\":[\"connect\"]}]")
-	"{\"schema\":\"cvf.profile/v1\",\"id\":\"small\",\"capabilities\":[\"t.read\",\"t.attr\"],\"scope\":{\"paths\":[\"/tmp/**\"]}},"
+	"{\"schema\":\"cvf.profile/v1\",\"id\":\"small\",\"capabilities\":[\"t.read\",\"own.*\"],\"scope\":{\"paths\":[\"/tmp/**\"]}},"
 	"{\"schema\":\"cvf.agent/v1\",\"id\":\"a\",\"owner\":\"team\",\"profile\":\"small\",\"mode\":\"learn\",\"capabilities\":[\"*\"],"
 	"\"scope\":{\"paths\":[\"/home/dev/kept/**\",\"/unused/**\"]}},"
 	"{\"schema\":\"cvf.policy/v1\",\"id\":\"p\",\"rules\":[{\"id\":\"no\",\"when\":{\"path\":[\"/denied/**\"]},\"effect\":\"DENY\"}]}]";
+static const char workspace[] =
+	"["
+	CAPABILITY("w.delete", "DELETE", "HIGH", FILES("\"${WORKSPACE}\"", "\"delete\""))
+	CAPABILITY("w.run", "EXECUTE", "MEDIUM", "\"exec\":[{\"path\":\"${WORKSPACE}\"}]")
+	"{\"schema\":\"cvf.policy/v1\",\"id\":\"other\",\"rules\":[]}]";
+static const char earlier[] =
+	"{\"schema\":\"cvf.policy/v1\",\"id\":\"learned-a\",\"rules\":[{\"id\":\"old\",\"when\":{\"path\":[\"/home/**\"]},\"effect\":\"DENY\"}]}";
 /* clang-format on */
+
+static const char *more; /* declarations of a test on top of those of the host */
 
 struct learning {
 	struct fixture f;
@@ -63,12 +73,18 @@ static void learn(struct learning *l, const char *const *operations, size_t n)
 
 	fixture_begin(&l->f);
 	assert_int_equal(fixture_add(&l->f, host), 0);
+	if (more)
+		assert_int_equal(fixture_add(&l->f, more), 0);
 	assert_int_equal(suggestion_new(l->f.m, "a", FIXTURE_NOW, &l->s), 0);
-	for (size_t i = 0; i < n; i++) {
-		struct query q = query_of(operations[i], pool);
+	for (size_t i = 0; i < 2 * n; i++) {
+		struct query q = query_of(operations[i % n], pool);
 
+		if (i == n)
+			assert_int_equal(suggestion_settle(l->s), 0);
 		assert_int_equal(suggestion_add(l->s, &q), 0);
 	}
+	if (!n)
+		assert_int_equal(suggestion_settle(l->s), 0);
 	l->result = suggestion_result(l->s);
 	assert_non_null(l->result);
 	pool_free(pool);
@@ -88,6 +104,8 @@ static void put_in_force(const struct learning *l, struct fixture *after)
 
 	fixture_begin(after);
 	assert_int_equal(fixture_add(after, host), 0);
+	if (more)
+		assert_int_equal(fixture_add(after, more), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		const json_t *part = json_object_get(l->result, parts[i]);
 		char *text = json_is_null(part) ? NULL : json_dumps(part, 0);
@@ -162,6 +180,7 @@ static void test_the_rest_is_held(void **state)
 {
 	static const char *const held[] = {
 		"write /home/dev/other/x", "delete /home/dev/other/x", "attr /home/dev/work/src/a.c",
+		"truncate /home/dev/work/src/a.c",
 		"delete /home/dev",	   "delete /home/dev/work",
 	};
 	struct learning l;
@@ -238,6 +257,55 @@ static void test_used(void **state)
 	learn_done(&l);
 }
 
+/* What is in its scope is another capability than the same elsewhere; folders of the system are refused, not asked for. */
+static void test_workspace(void **state)
+{
+	static const char *const all[] = {
+		"exec /home/dev/kept/tool", "delete /home/dev/kept/x", "create /srv/new/a",
+		"create /srv/new/b",	    "delete /srv/new/a",       "delete /srv/new/b",
+		"attr /srv/new/a",	    "create /usr/lib/x.pyc",
+	};
+	struct learning l;
+	struct fixture after;
+
+	(void)state;
+	more = workspace;
+	learn(&l, all, ARRAY_SIZE(all));
+	put_in_force(&l, &after);
+	for (size_t i = 0; i < 7; i++)
+		expect(&after, all[i], CVF_VERDICT_ALLOW);
+	expect(&after, "create /srv/new/c", CVF_VERDICT_ALLOW);
+	expect(&after, "delete /srv/new/c", CVF_VERDICT_ALLOW);
+	expect(&after, "truncate /srv/new/c", CVF_VERDICT_ALLOW); /* of the family of what was seen there */
+	expect(&after, "truncate /srv/other/c", CVF_VERDICT_HOLD);
+	expect(&after, "delete /home/dev/kept/y", CVF_VERDICT_HOLD);
+	expect(&after, "create /srv/other/c", CVF_VERDICT_HOLD);
+	expect(&after, "create /usr/lib/x.pyc", CVF_VERDICT_DENY);
+	assert_true(reports(&l, "a folder of the system: /usr/lib/x.pyc"));
+	assert_false(reports(&l, "asked for each time"));
+	fixture_done(&after);
+	learn_done(&l);
+	more = NULL;
+}
+
+/* The policy of an earlier suggestion hides nothing, and the new one takes its place. */
+static void test_again(void **state)
+{
+	struct learning l;
+	struct fixture after;
+
+	(void)state;
+	more = earlier;
+	learn(&l, work, ARRAY_SIZE(work));
+	put_in_force(&l, &after);
+	for (size_t i = 0; i < ARRAY_SIZE(work); i++)
+		expect(&after, work[i], CVF_VERDICT_ALLOW);
+	assert_false(reports(&l, "a policy denies it"));
+	fixture_done(&after);
+	learn_done(&l);
+	more = NULL;
+}
+
 static void test_names(void **state)
 {
 	static const char *const rows[][2] = {
@@ -245,7 +313,8 @@ static void test_names(void **state)
 		{"JavaScript", "JavaScript"},	{"tmpX3f9Qa", "tmp*"},		{"tmp.X3f9Qa.log", "tmp.*.log"},
 		{"app-1.2.3.tar", "app-*.tar"}, {"log.20260921", "log.*"},	{"core.1234", "core.*"},
 		{"0a1b2c3d4e5f", "*"},		{"a[1]{x}", "a\\[1\\]\\{x\\}"}, {"libfoo.so.6", "libfoo.so.*"},
-		{"sha256sum", "sha256sum"},	{".bashrc", ".bashrc"},
+		{"sha256sum", "sha256sum"},	{".bashrc", ".bashrc"},		{"tmp_objdir-gPYXxy", "tmp_objdir-*"},
+		{"get-gPYXxy", "get-gPYXxy"},
 	};
 
 	(void)state;
@@ -257,20 +326,25 @@ static void test_names(void **state)
 	}
 }
 
-static void globs_of(const char *const *paths, size_t n, const char *expected)
+static void globs_when(const char *const *paths, size_t n, bool made, const char *expected)
 {
 	struct path_tree *t = path_tree_new();
 	json_t *globs;
 	char *text;
 
 	for (size_t i = 0; i < n; i++)
-		assert_int_equal(path_tree_add(t, paths[i]), 0);
+		assert_int_equal(path_tree_add(t, paths[i], made), 0);
 	globs = path_tree_globs(t);
 	text = json_dumps(globs, JSON_COMPACT);
 	assert_string_equal(text, expected);
 	free(text);
 	json_decref(globs);
 	path_tree_free(t);
+}
+
+static void globs_of(const char *const *paths, size_t n, const char *expected)
+{
+	globs_when(paths, n, false, expected);
 }
 
 static void test_places(void **state)
@@ -286,6 +360,9 @@ static void test_places(void **state)
 	globs_of(folder, 5, "[\"/srv/w{,/**}\"]");
 	globs_of(folder, 4, "[\"/srv/w/**\"]");
 	globs_of(few, 2, "[\"/srv/w/a\",\"/srv/w/b\"]");
+	globs_when(few, 2, true, "[\"/srv/w/**\"]");
+	globs_when(few, 1, true, "[\"/srv/w/a\"]");
+	globs_when(home, 2, true, "[\"/home/a/1x\",\"/home/a/2x\"]");
 	globs_of(homes, 5, "[\"/home/a/x\",\"/home/b/x\",\"/home/c/x\",\"/home/d\",\"/home/d/x\"]");
 	globs_of(home, 4, "[\"/home/a/1x\",\"/home/a/2x\",\"/home/a/3x\",\"/home/a/4x\"]");
 	globs_of(top, 6, "[\"/a/x\",\"/b/x\",\"/c/x\",\"/d/x\"]");
@@ -297,6 +374,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_work_goes_on), cmocka_unit_test(test_the_rest_is_held),
 		cmocka_unit_test(test_never),	     cmocka_unit_test(test_used),
+		cmocka_unit_test(test_workspace),    cmocka_unit_test(test_again),
 		cmocka_unit_test(test_names),	     cmocka_unit_test(test_places),
 	};
 

@@ -21,6 +21,7 @@ struct work {
 	struct candidate candidate; /* a copy of what is in force */
 	struct event_query query;
 	struct suggestion *suggestion;
+	bool is_settled; /* all was seen once */
 	int error;
 };
 
@@ -58,6 +59,16 @@ static void on_count(void *ctx, const struct counter_row *row)
 		suggestion_used(w->suggestion, name);
 }
 
+/* What is recorded is read twice, the same both times: before_n stays. */
+static int begin_again(struct governor *g, struct work *w)
+{
+	int r = suggestion_settle(w->suggestion);
+
+	w->is_settled = true;
+	w->query.filter.after_n = 0;
+	return r < 0 ? r : event_skip_before(g, &w->query.filter);
+}
+
 static int step(struct governor *g, void *ctx, json_t **ret_result)
 {
 	struct work *w = ctx;
@@ -72,6 +83,10 @@ static int step(struct governor *g, void *ctx, json_t **ret_result)
 		return r;
 	if (w->query.filter.after_n > before)
 		return 1;
+	if (!w->is_settled) {
+		r = begin_again(g, w);
+		return r < 0 ? r : 1;
+	}
 	if (w->query.filter.agent)
 		r = counter_table_each(g->store, (uint32_t)w->query.filter.agent, on_count, w);
 	if (r < 0)
