@@ -21,9 +21,20 @@ static void put_operation(FILE *out, const json_t *row)
 	text_operation(out, row, OPERATION_WIDTH);
 }
 
+/* Of an agent that is observed or learns: what it would have been, too. */
+static void put_verdict(FILE *out, const json_t *row)
+{
+	const char *verdict = json_string_value(out_field(row, "verdict"));
+	const char *would = json_string_value(out_field(row, "would"));
+
+	fputs(verdict ? verdict : "-", out);
+	if (would && verdict && strcmp(would, verdict) != 0)
+		fprintf(out, ", would %s", would);
+}
+
 static const struct column columns[] = {
 	{ "TIME", "time", NULL },     { "EVENT", "id", NULL },
-	{ "AGENT", "agent", NULL },   { "VERDICT", "verdict", NULL },
+	{ "AGENT", "agent", NULL },   { "VERDICT", NULL, put_verdict },
 	{ "RISK", "risk", NULL },     { "CAPABILITY", "capability", NULL },
 	{ "REASON", "reason", NULL }, { "OPERATION", NULL, put_operation },
 };
