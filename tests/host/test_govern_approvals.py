@@ -71,7 +71,7 @@ class Approvals(GovernTest):
         middle = [h for h in everyone if h["pid"] == 12][0]
         self.assertEqual(self.get(f"/v1/approvals/{middle['id']}")["waiting"], 3)
         self.assertEqual(self.ok(self.post(f"/v1/approvals/{middle['id']}/approve"))["resumed"], 3)
-        self.assertEqual(len([s for s in self.fake.lines if s.startswith("answer")]), 3)
+        self.wait(lambda: len([s for s in self.fake.lines if s.startswith("answer")]) == 3, "three answers")
         left = self.get("/v1/approvals")["holds"]
         self.assertEqual([h["pid"] for h in left], [14], "another question must stay held")
 
