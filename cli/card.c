@@ -237,6 +237,33 @@ static void put_waiting(FILE *out, const json_t *hold)
 		fprintf(out, "%lld processes ask exactly this; one answer is for all of them\n", n);
 }
 
+/* Who must approve it, where a rule says so, and who has. */
+static void put_needs(FILE *out, const json_t *hold)
+{
+	const json_t *approvers = out_field(hold, "approvers"), *done = out_field(hold, "approved_by"), *one;
+	long long people = json_integer_value(out_field(hold, "quorum"));
+	size_t i;
+
+	if (people > 1 || json_array_size(approvers)) {
+		label(out, "Needs");
+		fprintf(out, "%lld %s", people, json_array_size(approvers) ? "of " : "approvers");
+		json_array_foreach(approvers, i, one) {
+			fputs(i ? ", " : "", out);
+			out_value(out, one);
+		}
+		fputs(people > 1 ? "; " : "", out);
+		text_quorum(out, hold);
+		fputc('\n', out);
+	}
+	json_array_foreach(done, i, one) {
+		label(out, i ? "" : "Approved");
+		part(out, "by ", one, "name");
+		part(out, " at ", one, "at");
+		part(out, ", note: ", one, "note");
+		fputc('\n', out);
+	}
+}
+
 static void put_rest(FILE *out, const json_t *hold)
 {
 	static const struct {
@@ -346,6 +373,7 @@ void card_print(FILE *out, const json_t *hold, time_t now)
 	put_what(out, hold);
 	put_why(out, hold);
 	put_effects(out, hold);
+	put_needs(out, hold);
 	put_rest(out, hold);
 	put_commands(out, hold);
 }

@@ -96,6 +96,15 @@ void text_operation(FILE *out, const json_t *of, size_t most)
 		fputs(" [ARGUMENTS CUT]", out);
 }
 
+bool text_quorum(FILE *out, const json_t *hold)
+{
+	long long people = json_integer_value(out_field(hold, "quorum"));
+
+	if (people > 1)
+		fprintf(out, "%zu of %lld approved", json_array_size(out_field(hold, "approved_by")), people);
+	return people > 1;
+}
+
 void text_reason(FILE *out, const char *reason)
 {
 	static const struct {

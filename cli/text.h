@@ -6,6 +6,7 @@
 #define CVF_CLI_TEXT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -20,6 +21,8 @@ int text_read(const char *path, char **ret, size_t *ret_size) must_check;
  * it.
  */
 void text_operation(FILE *out, const json_t *of, size_t most);
+/* "1 of 2 approved" of a hold that several people must approve; nothing, and false, of others. */
+bool text_quorum(FILE *out, const json_t *hold);
 /* The sentence for a reason's word, or the word itself when it is not one of ours. */
 void text_reason(FILE *out, const char *reason);
 /* "4m12s", or "expired", until an RFC 3339 moment. */

@@ -17,8 +17,30 @@ static const struct answer_word {
 	const char *verb, *done;
 } approving = { "approve", "approved" }, denying = { "deny", "denied" };
 
+/* It needs more people; who says so has done what one of them can. */
+static void put_waits(const char *id, const json_t *reply)
+{
+	const json_t *approvers = out_field(reply, "approvers"), *one;
+	size_t i;
+
+	printf("hold %s still waits, ", id);
+	text_quorum(stdout, reply);
+	fputs(": ", stdout);
+	text_operation(stdout, reply, 0);
+	fputs("\n    next: ", stdout);
+	json_array_foreach(approvers, i, one) {
+		fputs(i ? ", " : "another one of ", stdout);
+		out_value(stdout, one);
+	}
+	printf("%s: cvfctl approve %s\n", i ? "" : "another approver", id);
+}
+
 static void put_answered(const char *id, const struct answer_word *word, const json_t *reply)
 {
+	if (strcmp(out_text(reply, "state", ""), "pending") == 0 && json_integer_value(out_field(reply, "quorum")) > 1) {
+		put_waits(id, reply);
+		return;
+	}
 	printf("hold %s %s", id, word->done);
 	if (out_text(reply, "operation", NULL)) {
 		fputs(": ", stdout);
@@ -55,16 +77,22 @@ static int answer_hold(const struct call *c, const struct answer_word *word, con
 	return DONE;
 }
 
-/* Is it one that --all answers? CRITICAL never; --until protects from answering what nobody has seen. */
+/* What deserves to be read by itself: CRITICAL, or worth several people. */
+static bool is_single(const json_t *hold)
+{
+	return strcmp(out_text(hold, "risk", "CRITICAL"), "CRITICAL") == 0 || json_integer_value(out_field(hold, "quorum")) > 1;
+}
+
+/* Is it one that --all answers? --until protects from answering what nobody has seen. */
 static bool is_chosen(const struct call *c, const json_t *hold)
 {
 	const char *risk = out_text(hold, "risk", "CRITICAL"), *until = c->option[OPT_UNTIL];
 
-	return strcmp(risk, "CRITICAL") != 0 && (!call_has(c, OPT_RISK) || strcmp(risk, c->option[OPT_RISK]) == 0) &&
+	return !is_single(hold) && (!call_has(c, OPT_RISK) || strcmp(risk, c->option[OPT_RISK]) == 0) &&
 	       (!until || strcmp(out_text(hold, "id", "~"), until) <= 0);
 }
 
-static int choose(const struct call *c, json_t *ret_chosen, size_t *ret_critical)
+static int choose(const struct call *c, json_t *ret_chosen, size_t *ret_single)
 {
 	own_url struct url u = url_begin("/v1/approvals");
 	own_json json_t *reply = NULL;
@@ -78,11 +106,11 @@ static int choose(const struct call *c, json_t *ret_chosen, size_t *ret_critical
 	r = ask(c, &(struct ask){ { .path = u.text }, "list the approvals", false }, &reply);
 	if (r != DONE)
 		return r;
-	*ret_critical = 0;
+	*ret_single = 0;
 	json_array_foreach(out_field(reply, "holds"), i, hold) {
 		if (is_chosen(c, hold))
 			json_array_append(ret_chosen, hold);
-		*ret_critical += strcmp(out_text(hold, "risk", "CRITICAL"), "CRITICAL") == 0;
+		*ret_single += is_single(hold);
 	}
 	return DONE;
 }
@@ -171,14 +199,14 @@ static int answer_chosen(const struct call *c, const struct answer_word *word, c
 static int answer_all(const struct call *c, const struct answer_word *word, const json_t *body)
 {
 	own_json json_t *chosen = json_array();
-	size_t critical;
-	int r = choose(c, chosen, &critical);
+	size_t single;
+	int r = choose(c, chosen, &single);
 
 	if (r != DONE)
 		return r;
 	r = call_has(c, OPT_YES) ? answer_chosen(c, word, body, chosen) : show(c, word, chosen);
-	if (critical && !call_has(c, OPT_JSON))
-		fprintf(stderr, "%zu CRITICAL not chosen: each is answered by itself\n", critical);
+	if (single && !call_has(c, OPT_JSON))
+		fprintf(stderr, "%zu not chosen: what is CRITICAL or needs several people is answered one by one\n", single);
 	return r;
 }
 

@@ -18,6 +18,10 @@
 
 static void put_operation(FILE *out, const json_t *row)
 {
+	bool is_pending = strcmp(out_text(row, "state", "pending"), "pending") == 0;
+
+	if (is_pending && text_quorum(out, row))
+		fputs(": ", out);
 	text_operation(out, row, OPERATION_WIDTH);
 }
 
@@ -87,6 +91,8 @@ static void put_change(const struct call *c, const json_t *hold)
 			putchar(' ');
 		}
 		putchar(' ');
+		if (strcmp(out_text(hold, "state", "pending"), "pending") == 0 && text_quorum(stdout, hold))
+			fputs(": ", stdout);
 		text_operation(stdout, hold, 0);
 		putchar('\n');
 	}
@@ -105,6 +111,11 @@ static void put_end(const struct call *c, const char *id)
 		put_change(c, hold);
 }
 
+static size_t approvals_of(const json_t *hold)
+{
+	return json_array_size(out_field(hold, "approved_by"));
+}
+
 /* known: id -> hold, as listed last; brought up to date. */
 static void compare(const struct call *c, json_t *known, const json_t *holds)
 {
@@ -117,7 +128,7 @@ static void compare(const struct call *c, json_t *known, const json_t *holds)
 	json_array_foreach(holds, i, hold) {
 		id = out_text(hold, "id", "");
 		json_object_set(now, id, hold);
-		if (!json_object_get(known, id))
+		if (!json_object_get(known, id) || approvals_of(json_object_get(known, id)) != approvals_of(hold))
 			put_change(c, hold);
 	}
 	json_object_foreach_safe(known, next, id, hold)

@@ -61,6 +61,18 @@ static bool is_member(const struct peer *p, gid_t gid)
 	return p->gid == gid;
 }
 
+bool peer_is_one_of(const struct peer *p, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct group *g = *names[i] == '@' ? getgrnam(names[i] + 1) : NULL;
+		const struct passwd *pw = *names[i] == '@' ? NULL : getpwnam(names[i]);
+
+		if ((g && is_member(p, g->gr_gid)) || (pw && pw->pw_uid == p->uid))
+			return true;
+	}
+	return false;
+}
+
 static void set_name(struct caller *c)
 {
 	const struct passwd *pw = getpwuid(c->uid);

@@ -38,6 +38,8 @@ enum role role_find(const char *name);
 void auth_init(struct auth *a, struct principal *take_principals, size_t count);
 void auth_done(struct auth *a);
 void auth_identify(const struct auth *a, const struct peer *p, struct caller *ret_caller);
+/* Is the peer one of these users, or in one of these "@group"s? What the system does not have, nobody is. */
+bool peer_is_one_of(const struct peer *p, const char *const *names, size_t n);
 bool caller_may(const struct caller *c, enum role role);
 
 #endif

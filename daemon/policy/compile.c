@@ -143,8 +143,9 @@ static int decide_rates(struct compiler *c, const struct question *q, const stru
 		over.over = b;
 		over.counting = NULL;
 		o = decide(&over);
+		/* An hour may make it stricter; who approves is the same at any rate. */
 		if (!is_more_severe(o.action, o.risk, usual->action, usual->risk) &&
-		    !(o.flags & CVF_CELL_ASK && usual->action == CVF_VERDICT_HOLD))
+		    !(o.reason == CVF_REASON_ASK_GOVERNOR && usual->action == CVF_VERDICT_HOLD))
 			continue;
 		r = outcome_cell(c, &over, &o, 0, &cell);
 		if (r == 0)

@@ -228,6 +228,9 @@ static struct outcome apply(const struct question *q, const struct bound_rule *b
 		o = outcome_of(s, CVF_VERDICT_HOLD, s->risk == CVF_R3 ? CVF_REASON_HUMAN : CVF_REASON_POLICY_APPROVAL);
 	else
 		o = allow_by_rule(q, r, s);
+	/* What one person granted must not answer what named or several people decide. */
+	if (o.action == CVF_VERDICT_HOLD && (r->approvers.n || r->quorum > 1))
+		o.flags |= CVF_CELL_ASK | CVF_CELL_NO_GRANT;
 	if (o.action == CVF_VERDICT_HOLD && r->timeout_s)
 		o.timeout_s = (uint32_t)r->timeout_s;
 	if (rule_waits(r)) {

@@ -140,11 +140,18 @@ static void judge_cut(const struct query *q, struct outcome *o)
 	o->timeout_s = CVF_HOLD_TIMEOUT_S;
 }
 
+/* Of what is held for both names, who must approve the one for which it takes more. */
+static struct quorum quorum_of(const struct outcome *o)
+{
+	return o->action == CVF_VERDICT_HOLD ? rule_quorum(o->rule ? o->rule->planned->rule : NULL) : (struct quorum){0};
+}
+
 int policy_eval(const struct model *m, const struct query *q, struct answer *ret_answer, json_t *trace)
 {
 	const struct bound_agent *agent;
 	const struct plan *p;
 	struct outcome first, second;
+	struct quorum quorum, other;
 	int r = plan_get(m, &p);
 
 	if (r < 0)
@@ -153,15 +160,23 @@ int policy_eval(const struct model *m, const struct query *q, struct answer *ret
 	if (!agent)
 		return -ENOENT;
 	r = decide_path(p, agent, q, q->object, trace, &first);
-	if (r == 0 && q->object2 && (q->op == CVF_OP_RENAME || q->op == CVF_OP_LINK)) {
-		r = decide_path(p, agent, q, q->object2, trace, &second);
-		if (r == 0 && severity(second.action, second.risk, second.flags) >
-				      severity(first.action, first.risk, first.flags))
-			first = second;
-	}
 	if (r < 0)
 		return r;
+	quorum = quorum_of(&first);
+	if (q->object2 && (q->op == CVF_OP_RENAME || q->op == CVF_OP_LINK)) {
+		r = decide_path(p, agent, q, q->object2, trace, &second);
+		if (r < 0)
+			return r;
+		other = quorum_of(&second);
+		if (quorum_is_stricter(&other, &quorum))
+			quorum = other;
+		if (severity(second.action, second.risk, second.flags) >
+		    severity(first.action, first.risk, first.flags))
+			first = second;
+	}
 	judge_cut(q, &first);
 	*ret_answer = answer_of(p, agent, q, &first);
+	if (first.action == CVF_VERDICT_HOLD)
+		ret_answer->quorum = quorum.people ? quorum : rule_quorum(NULL);
 	return 0;
 }

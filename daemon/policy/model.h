@@ -111,6 +111,8 @@ struct rule {
 	struct rate rate;
 	long long session_age_s; /* 0: any; else older than that */
 	long long timeout_s;	 /* of the question that it asks; 0: the capability's */
+	struct texts approvers;	 /* of that question: users and "@group"s; n 0: any approver */
+	long long quorum;	 /* people who must approve; 0: one */
 	enum tri in_scope;
 	enum rule_effect { EFFECT_NONE, EFFECT_ALLOW, EFFECT_DENY, EFFECT_APPROVE } effect;
 	const char *reason;
@@ -202,6 +204,10 @@ void place_element(struct place *p, size_t i);
 /* Adds a finding there. word: static. */
 void place_tell(const struct place *p, struct diags *d, enum diag_level level, const char *word, const char *hint,
 		const char *format, ...) printf_like(6, 7);
+
+/* One approver, whoever it is, unless the rule (NULL: none) says more. Borrows its names. */
+struct quorum rule_quorum(const struct rule *r);
+bool quorum_is_stricter(const struct quorum *a, const struct quorum *b);
 
 struct plan;
 

@@ -23,6 +23,7 @@ void read_ports(const struct jat *at, const struct field *f, void *out);      /*
 void read_argv(const struct jat *at, const struct field *f, void *out);	      /* struct texts * */
 void read_windows(const struct jat *at, const struct field *f, void *out);    /* struct windows * */
 void read_time(const struct jat *at, const struct field *f, void *out);	      /* int64_t *, seconds */
+void read_approvers(const struct jat *at, const struct field *f, void *out);  /* struct texts *, users and @groups */
 void read_scope(const struct jat *at, const struct field *f, void *out);      /* struct scope * */
 void read_rules(const struct jat *at, const struct field *f, void *out);      /* struct rules * */
 void read_word_bits(const struct jat *at, const struct field *f,
@@ -38,6 +39,9 @@ bool windows_hold(const struct windows *w, int64_t now);
 bool time_parse(const char *text, int64_t *ret_time);
 bool cidr_parse(const char *text, struct cidr *ret_cidr, bool *ret_masked);
 bool cidr_has(const struct cidr *c, const uint8_t address[16]);
+
+/* Can so many of them be found? Of a group nobody knows how many it has. */
+bool approvers_suffice(const struct texts *names, long long quorum);
 
 /* json[key], made as given if missing; takes a reference to value. */
 void set_default(json_t *object, const char *key, json_t *value);

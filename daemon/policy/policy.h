@@ -117,6 +117,17 @@ struct query {
 	uint64_t recent; /* for conditions that count: how often within their window, this time included; 0: not often */
 };
 
+/* Who must approve a hold: so many people, of these users and "@group"s; none: of all who have the role approver. */
+struct quorum {
+	unsigned int people; /* 0: it is no hold */
+	const char *const *approvers;
+	size_t approvers_count;
+};
+static inline bool quorum_is_plain(const struct quorum *q)
+{
+	return q->people <= 1 && !q->approvers_count;
+}
+
 enum policy_decision { AUTO_EXECUTE, SCOPE_GUARD, APPROVAL_REQUIRED, HUMAN_INTERVENTION };
 
 /* Strings are borrowed from the model (until it is freed or another text is loaded into it) or static. */
@@ -132,6 +143,7 @@ struct answer {
 	uint32_t timeout_s;
 	bool in_scope;
 	uint8_t cell_flags; /* CVF_CELL_* */
+	struct quorum quorum;
 };
 
 /*
@@ -139,6 +151,9 @@ struct answer {
  * "why"}.
  */
 int policy_eval(const struct model *m, const struct query *q, struct answer *ret_answer, json_t *trace) must_check;
+
+/* What a rule ("policy-id/rule-id") asks for, or the strictest of all rules (NULL); any one approver when there is none. */
+int policy_quorum(const struct model *m, const char *rule, struct quorum *ret_quorum) must_check;
 
 /* Runs an operation through an image exactly as the kernel would: for tests. Returns the cell's index. */
 uint16_t image_judge(const struct cvf_image *image, uint32_t agent_no, const struct query *q);

@@ -10,6 +10,7 @@
 
 #define RATE_MAX 1000000
 #define RULE_TIMEOUT_MAX_S 86400
+#define QUORUM_MAX 16
 
 struct when_spec {
 	struct texts agent, owner, profile, capability, path, argv;
@@ -27,7 +28,8 @@ struct grant_spec {
 };
 
 struct question_spec {
-	long long timeout_s;
+	long long timeout_s, quorum;
+	struct texts approvers;
 };
 
 struct rule_spec {
@@ -139,9 +141,11 @@ static void read_grant(const struct jat *at, const struct field *f, void *out)
 	fields_read(at, grant_fields, ARRAY_SIZE(grant_fields), out);
 }
 
-static const struct limits timeout_limits = {1, RULE_TIMEOUT_MAX_S};
+static const struct limits timeout_limits = {1, RULE_TIMEOUT_MAX_S}, quorum_limits = {1, QUORUM_MAX};
 static const struct field question_fields[] = {
 	{"timeout_s", read_number, offsetof(struct question_spec, timeout_s), false, &timeout_limits},
+	{"approvers", read_approvers, offsetof(struct question_spec, approvers), false, NULL},
+	{"quorum", read_number, offsetof(struct question_spec, quorum), false, &quorum_limits},
 };
 
 static void read_question(const struct jat *at, const struct field *f, void *out)
@@ -186,6 +190,8 @@ static struct rule rule_of(const struct rule_spec *spec)
 		.rate = w->rate,
 		.session_age_s = w->session_age_s,
 		.timeout_s = spec->question.timeout_s,
+		.approvers = spec->question.approvers,
+		.quorum = spec->question.quorum,
 		.in_scope = !w->in_scope_given ? TRI_ANY
 			    : w->in_scope      ? TRI_YES
 					       : TRI_NO,
@@ -217,10 +223,17 @@ static void refuse_when(const struct jat *rule, const struct rule_spec *spec)
 
 static void refuse_question(const struct jat *rule, const struct rule_spec *spec)
 {
-	struct jat at = jat_member(rule, "hold");
+	const struct question_spec *q = &spec->question;
+	struct jat at = jat_member(rule, "hold"), quorum = jat_member(&at, "quorum");
+	bool is_named = q->approvers.n || q->quorum;
 
-	if (spec->question.timeout_s && spec->effect != EFFECT_APPROVE)
-		jat_error(&at, NULL, "only the effect REQUIRE_APPROVAL asks a question that can run out");
+	if ((q->timeout_s || is_named) && spec->effect != EFFECT_APPROVE)
+		jat_error(&at, NULL, "only the effect REQUIRE_APPROVAL asks a question, which can run out and have approvers");
+	if (is_named && (spec->when.rate.within_s || spec->when.session_age_s))
+		jat_error(&at, "leave \"approvers\" and \"quorum\" out, or the condition",
+			  "a rule that counts or looks at the session's age asks whether all may go on: any approver answers that");
+	if (!approvers_suffice(&q->approvers, q->quorum))
+		jat_error(&quorum, "name more users, or a group", "%zu can never be %lld", q->approvers.n, q->quorum);
 }
 
 static void read_rule(const struct jat *at, struct rules *rules)

@@ -18,5 +18,8 @@ const struct migration store_migrations[] = {
 	{ "0003_questions",
 #include "migrations/0003_questions.sql"
 	},
+	{ "0004_consents",
+#include "migrations/0004_consents.sql"
+	},
 };
 const size_t store_migrations_count = ARRAY_SIZE(store_migrations);

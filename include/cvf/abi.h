@@ -42,8 +42,8 @@ enum cvf_proto { CVF_PROTO_TCP = 0, CVF_PROTO_UDP = 1, CVF_PROTO_MAX = 2 };
 
 /* cell flags */
 #define CVF_CELL_RECORD 0x01	/* an allow emits an event */
-#define CVF_CELL_ASK 0x02	/* hold, and the governor may decide it alone (a condition the kernel cannot evaluate) */
-#define CVF_CELL_NO_GRANT 0x04	/* no grant may answer it: R3 */
+#define CVF_CELL_ASK 0x02	/* hold, and the governor may decide it alone (a condition for it), or must see who approves */
+#define CVF_CELL_NO_GRANT 0x04	/* no grant may answer it: R3, conditions, named or several approvers */
 #define CVF_CELL_OVER 0x08	/* in the place of another cell, because of a limit of how often */
 
 /* One outcome: what (agent row, operation, set) comes to. Its index is also the index of its counters. */

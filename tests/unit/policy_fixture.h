@@ -112,7 +112,7 @@ static inline struct answer fixture_ask(struct fixture *f, const struct query *q
 	assert_string_equal(told.capability, a.capability);
 	assert_true(told.rule == a.rule);
 	cell = &cells[image_judge(f->image, fixture_number(&f->names, NUMBER_AGENT, q->agent), q)];
-	if (cell->flags & CVF_CELL_ASK || a.reason == CVF_REASON_ARGS_TOO_LONG)
+	if (cell->reason == CVF_REASON_ASK_GOVERNOR || a.reason == CVF_REASON_ARGS_TOO_LONG)
 		return a;
 	if (cell->action != a.verdict || cell->reason != a.reason)
 		fprintf(stderr, "%s %s: explain says %u %s (%s), the image %u %s\n", op_name(q->op),

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <grp.h>
 #include <pwd.h>
 #include <string.h>
 #include <unistd.h>
@@ -122,6 +123,32 @@ static void test_an_unknown_principal_is_nobody(void **state)
 	assert_false(c.is_human);
 }
 
+static void test_users_and_groups_by_name(void **state)
+{
+	static const char *const games[] = { "daemon", "@games" }, *const none[] = { "no-such-user-here", "@no-such-group-here", "@", "" };
+	const uid_t daemon_uid = getpwnam("daemon")->pw_uid;
+	gid_t gid = getgrnam("games")->gr_gid;
+	const struct {
+		struct peer peer;
+		bool is_one;
+	} cases[] = {
+		{ { .uid = daemon_uid, .gid = 54321 }, true },
+		{ { .uid = 54321, .gid = gid }, true },
+		{ { .uid = 54321, .gid = 54321, .groups = &gid, .groups_count = 1 }, true },
+		{ { .uid = 54321, .gid = 54321 }, false },
+		{ { .uid = gid, .gid = daemon_uid }, false },
+		{ { .uid = 0, .gid = 0 }, false },
+		{ { .uid = (uid_t)-1, .gid = (gid_t)-1 }, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(peer_is_one_of(&cases[i].peer, games, 2), cases[i].is_one);
+		assert_false(peer_is_one_of(&cases[i].peer, games, 0));
+		assert_false(peer_is_one_of(&cases[i].peer, none, 4));
+	}
+}
+
 static void test_role_names(void **state)
 {
 	(void)state;
@@ -140,6 +167,7 @@ int main(void)
 		cmocka_unit_test(test_a_group_that_does_not_exist_has_no_members),
 		cmocka_unit_test(test_principals_add_roles),
 		cmocka_unit_test(test_an_unknown_principal_is_nobody),
+		cmocka_unit_test(test_users_and_groups_by_name),
 		cmocka_unit_test(test_role_names),
 	};
 

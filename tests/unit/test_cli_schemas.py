@@ -50,6 +50,7 @@ SAMPLES = {
             {"id": "s", "when": {"op": "delete", "rate": {"more_than": 5, "within_s": 60}}, "effect": "DENY"},
             {"id": "t", "when": {"argv": ["push", "**"], "session_age": {"more_than_s": 60}}, "effect": "REQUIRE_APPROVAL",
              "hold": {"timeout_s": 60}},
+            {"id": "v", "effect": "REQUIRE_APPROVAL", "hold": {"timeout_s": 60, "approvers": ["alice", "@release"], "quorum": 2}},
             {"id": "u", "effect": "ALLOW", "when": {"risk": "HIGH"}, "hold": {}}]},
         {"schema": "cvf.policy/v1", "id": "o", "overlay": True, "rules": [{"effect": "DENY"}, {"effect": "REQUIRE_APPROVAL"}]}],
     "profile": [{
@@ -66,12 +67,15 @@ CONTRARY = [
     {"effect": "DENY", "when": {"session_age": {"more_than_s": 60}, "time": "Mon-Fri 09:00-18:00"}},
     {"effect": "DENY", "when": {"rate": {"more_than": 5, "within_s": 60}, "time": "Mon-Fri 09:00-18:00"}},
     {"effect": "DENY", "when": {"rate": {"more_than": 5, "within_s": 60}, "session_age": {"more_than_s": 60}}},
+    {"effect": "DENY", "hold": {"quorum": 2}}, {"effect": "ALLOW", "hold": {"approvers": ["alice"]}},
+    {"effect": "REQUIRE_APPROVAL", "hold": {"quorum": 2}, "when": {"rate": {"more_than": 5, "within_s": 60}}},
+    {"effect": "REQUIRE_APPROVAL", "hold": {"approvers": "alice"}, "when": {"session_age": {"more_than_s": 60}}},
     {"effect": "DENY", "hold": {"timeout_s": 60}}, {"effect": "ALLOW", "hold": {"timeout_s": 60}},
     {"effect": "DENY", "standing_grant": {"expires": "2099-01-01T00:00:00Z", "ticket": "T"}},
 ]
 # Of the parser alone: what a text means, and what two fields mean together.
 MEANING = re.compile(r"pattern|Risk Consistency|address|ports|not a time|RFC 3339|is(?: not)? matched|no operation|slash|user 0"
-                     r"|\"ops\" is missing|declared twice|does not exist")
+                     r"|\"ops\" is missing|declared twice|named twice|can never be|does not exist")
 
 
 # --- as much of JSON Schema as the files use; a word that is not known here is a failure ------------------------

@@ -20,6 +20,7 @@
 #define OVERLAY(is, rest) "{\"schema\":\"cvf.policy/v1\",\"id\":\"p\",\"overlay\":" is ",\"rules\":[" rest "]}"
 #define COUNTING(effect, rate, rest) \
 	RULES("{\"effect\":\"" effect "\",\"when\":{\"rate\":{" rate "}" rest "}}")
+#define ASKING(hold)	 RULES("{\"effect\":\"REQUIRE_APPROVAL\",\"hold\":{" hold "}}")
 #define PROFILE(rest)	 "{\"schema\":\"cvf.profile/v1\",\"id\":\"f\"" rest "}"
 #define FILE_MATCH(rest) CAP(",\"match\":{\"file\":[{\"path\":\"/x\"" rest "}]}")
 #define NET_MATCH(rest)	 CAP(",\"match\":{\"net\":[{\"ops\":[\"connect\"]" rest "}]}")
@@ -220,6 +221,22 @@ static const struct row {
 	{RULE(",\"when\":{\"argv\":[]}"), "the list is empty", NULL},
 	{RULE(",\"hold\":{\"timeout_s\":60}"), "only the effect REQUIRE_APPROVAL", NULL},
 	{RULES("{\"effect\":\"REQUIRE_APPROVAL\",\"hold\":{\"timeout_s\":60}}"), NULL, NULL},
+	{ASKING("\"approvers\":[\"alice\",\"@release\"],\"quorum\":2"), NULL, NULL},
+	{ASKING("\"approvers\":\"@release\",\"quorum\":16"), NULL, NULL},
+	{ASKING("\"quorum\":2"), NULL, NULL},
+	{ASKING("\"quorum\":0"), "between 1 and 16", NULL},
+	{ASKING("\"quorum\":17"), "between 1 and 16", NULL},
+	{ASKING("\"approvers\":[\"alice\",\"bob\"],\"quorum\":2"), NULL, NULL},
+	{ASKING("\"approvers\":[\"alice\",\"bob\"],\"quorum\":3"), "2 can never be 3", "or a group"},
+	{ASKING("\"approvers\":[]"), "the list is empty", "whoever has the role"},
+	{ASKING("\"approvers\":[\"alice\",\"alice\"]"), "named twice", NULL},
+	{ASKING("\"approvers\":[\"@\"]"), "no name of a user", "after an @"},
+	{ASKING("\"approvers\":[\"a b\"]"), "no name of a user", NULL},
+	{ASKING("\"approvers\":[3]"), "must be a string", NULL},
+	{RULE(",\"hold\":{\"quorum\":2}"), "only the effect REQUIRE_APPROVAL", NULL},
+	{RULE(",\"hold\":{\"approvers\":[\"alice\"]}"), "only the effect REQUIRE_APPROVAL", NULL},
+	{COUNTING("REQUIRE_APPROVAL", "\"more_than\":9,\"within_s\":9", "},\"hold\":{\"quorum\":2"), "any approver answers that",
+	 "or the condition"},
 	{COUNTING("DENY", "\"within_s\":9", ""), "\"more_than\" is missing", NULL},
 	{RULE(",\"when\":{\"time\":\"25:00-26:00\"}"), "not a time of the week", NULL},
 	{RULE(",\"when\":{\"address\":[\"10.0.0.0/8\"]}"), NULL, NULL},

@@ -210,6 +210,8 @@ static const char *const samples[] = {
 	"INSERT INTO versions VALUES (0, 'id', 1, x'00', '{}', 1, 1, 'root', NULL); INSERT INTO states VALUES ('id', 'RETIRED');",
 	/* schema 3 */
 	"UPDATE grants SET pattern = '/x/*', op = 5; UPDATE holds SET capability = 1; UPDATE sessions SET skill = 's';",
+	/* schema 4 */
+	"INSERT INTO consents VALUES ('H', 1000, 'alice', NULL, 1, 2, '[]');",
 };
 
 static int64_t rows_of(sqlite3 *db, const char *table)

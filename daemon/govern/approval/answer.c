@@ -10,6 +10,7 @@
 #include "govern/registry/registry.h"
 #include "grant.h"
 #include "grant_table.h"
+#include "quorum.h"
 
 int hold_list_add(struct hold_list *l, const struct hold *h)
 {
@@ -284,10 +285,19 @@ static enum cvf_verdict judge(struct governor *g, const struct hold *h, struct a
 	return verdict;
 }
 
+/* It may have been asked before there was a rule that says who approves it. */
+static bool has_approvers(struct governor *g, const struct hold *h)
+{
+	struct quorum quorum;
+
+	quorum_of_hold(g, h, &quorum);
+	return !quorum_is_plain(&quorum);
+}
+
 /* A grant that was on its way when the question was asked; counted ones are left to the kernel, which counts. */
 static bool is_granted(struct governor *g, const struct hold *h, char by[64])
 {
-	return !approval_leaves_no_grant(h) && grant_covers(g, h, by);
+	return !approval_leaves_no_grant(h) && grant_covers(g, h, by) && !has_approvers(g, h);
 }
 
 /* 1: a grant with a pattern answered it, and its use is written with the answer. */
@@ -301,8 +311,8 @@ static int answer_by_pattern(struct governor *g, const struct hold *h)
 	if (approval_leaves_no_grant(h) || !(is_judged(h) || h->record->reason == CVF_REASON_RATE))
 		return 0; /* a limit of how often is answered by grants that were made because of one, see is_for() in grant.c */
 	r = grant_find_pattern(g, h, id);
-	if (r <= 0)
-		return r;
+	if (r <= 0 || has_approvers(g, h))
+		return r < 0 ? r : 0;
 	snprintf(by, sizeof(by), "grant %s", id);
 	d.by = by;
 	fill(&decided, HOLD_APPROVED, CVF_REASON_GRANTED, &d);

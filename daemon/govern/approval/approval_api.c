@@ -8,6 +8,7 @@
 #include "govern/registry/numbers_table.h"
 #include "govern/registry/registry_view.h"
 #include "hold_view.h"
+#include "quorum.h"
 #include "stats.h"
 
 #define LIMIT_DEFAULT 200
@@ -70,6 +71,7 @@ struct look {
 	int pattern_error;
 	bool needs_human, leaves_no_grant;
 	enum hold_state state;
+	struct quorum quorum;	/* of one that waits */
 };
 
 static int look(void *ctx, const struct hold *h)
@@ -79,6 +81,8 @@ static int look(void *ctx, const struct hold *h)
 	l->needs_human = approval_needs_human(h);
 	l->leaves_no_grant = approval_leaves_no_grant(h);
 	l->state = h->state;
+	if (h->state == HOLD_PENDING)
+		quorum_of_hold(l->g, h, &l->quorum);
 	if (l->pattern)
 		l->pattern_error = grant_check_pattern(l->g, h, l->pattern, &l->d);
 	return 0;
@@ -124,11 +128,13 @@ static unsigned int check_found(struct request *q, const char *id, const struct 
 	if (!status && l->leaves_no_grant && strcmp(d->scope, "once") != 0)
 		return refuse(q, 409, "once-only", "approve it with scope once",
 			      "hold %s leaves no grant: the rule has a condition that is looked at each time", id);
+	if (!status && !quorum_is_plain(&l->quorum))
+		status = quorum_check(q, id, d, &l->quorum);
 	return status ? status : check_pattern(q, id, l);
 }
 
 /* Who may approve this one, and how far. 0, or the status of the refusal. */
-static unsigned int check(struct request *q, const char *id, const struct decision *d)
+static unsigned int check(struct request *q, const char *id, const struct decision *d, struct quorum *ret_quorum)
 {
 	struct look l = { .g = governor_of(q), .pattern = d->pattern };
 	int r = hold_table_find(governor_of(q)->store, id, look, &l);
@@ -138,6 +144,7 @@ static unsigned int check(struct request *q, const char *id, const struct decisi
 		status = refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read: %s", strerror(-r));
 	else
 		status = check_found(q, id, d, &l);
+	*ret_quorum = l.quorum;
 	diags_done(&l.d);
 	return status;
 }
@@ -165,20 +172,34 @@ static unsigned int refuse_decision(struct request *q, const char *id, int error
 	}
 }
 
+/* Several people must approve it, or certain ones: 1 when they have, 0 when it goes on waiting, negative errno. */
+static int consent(struct request *q, const char *id, const struct decision *d, const struct quorum *quorum)
+{
+	int r;
+
+	if (d->answer != CVF_VERDICT_ALLOW || quorum_is_plain(quorum))
+		return 1;
+	r = quorum_consent(q, id, d, quorum);
+	return r < 0 ? -EIO : r;
+}
+
 static unsigned int decide(struct request *q, struct decision *d)
 {
 	struct governor *g = governor_of(q);
 	char id[ULID_SIZE];
 	unsigned int status = find_hold(q, id), resumed = 0;
+	struct quorum quorum;
 	json_t *view;
 	int r;
 
 	if (!status)
-		status = check(q, id, d);
+		status = check(q, id, d, &quorum);
 	if (status)
 		return status;
 	d->by = caller_of(q)->name;
-	r = approval_decide(g, id, d, &resumed);
+	r = consent(q, id, d, &quorum);
+	if (r > 0)
+		r = approval_decide(g, id, d, &resumed);
 	if (r < 0)
 		return refuse_decision(q, id, r);
 	view = hold_view_id(g, id);

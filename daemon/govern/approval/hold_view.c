@@ -14,6 +14,7 @@
 #include "govern/registry/registry.h"
 #include "grant_table.h"
 #include "offer.h"
+#include "quorum.h"
 
 #define LOOK_MAX 100000	/* holds of all states that are looked through for a capability */
 
@@ -92,6 +93,7 @@ static json_t *view(struct governor *g, const struct hold *h)
 	record_program(g, h->boot, r, to);
 	view_operation(g, r, to);
 	view_decision(h, to);
+	quorum_view(g, h, to);
 	return to;
 }
 

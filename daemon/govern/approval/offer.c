@@ -12,6 +12,7 @@
 #include "govern/audit/event_view.h"
 #include "json/pool.h"
 #include "policy/pattern.h"
+#include "quorum.h"
 
 #define EARLIER_MAX 50
 #define ARGS_MAX 32		/* of a program for which a pattern is offered */
@@ -221,12 +222,14 @@ json_t *offers_view(struct governor *g, const struct hold *listed)
 	struct offers o = { .g = g, .list = json_array() };
 	unsigned int allowed = g->settings.grant_scopes;
 	struct hold h = *listed;
+	struct quorum quorum;
 
 	memcpy(&record, listed->record, listed->record->size); /* the walk below reads others into its place */
 	h.record = &record;
 	o.scope = allowed & GRANT_SCOPE_SESSION ? "session" : "agent";
 	offer_plain(&o, "once", "this operation, now");
-	if (approval_leaves_no_grant(&h))
+	quorum_of_hold(g, &h, &quorum);
+	if (approval_leaves_no_grant(&h) || !quorum_is_plain(&quorum))
 		return o.list;
 	if (allowed & GRANT_SCOPE_SESSION && h.grant_session)
 		offer_plain(&o, "session", "the same operation again, until the session ends");

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+/* quorum.c - see quorum.h */
+#include "quorum.h"
+
+#include <string.h>
+
+#include "api/view.h"
+#include "consent_table.h"
+#include "govern/audit/event_view.h"
+#include "govern/registry/numbers_table.h"
+#include "govern/registry/registry.h"
+#include "json/doc.h"
+
+/* What was cut off cannot be judged again: the rule that held it knows, unless it left the outcome to an hour. */
+static void quorum_of_rule(struct governor *g, const struct cvf_record *r, struct quorum *ret_quorum)
+{
+	const char *rule = numbers_table_name(g->numbers, NUMBER_RULE, r->rule);
+
+	if (r->reason == CVF_REASON_ASK_GOVERNOR)
+		rule = NULL;
+	else if (!rule)
+		return;
+	if (policy_quorum(registry_model(g->registry), rule, ret_quorum) < 0)
+		ret_quorum->people = UINT32_MAX; /* out of memory: nobody suffices now */
+}
+
+void quorum_of_hold(struct governor *g, const struct hold *h, struct quorum *ret_quorum)
+{
+	struct question q;
+	struct answer a = { 0 };
+
+	*ret_quorum = (struct quorum){ .people = 1 };
+	if (question_of_record(g, h->record, time(NULL), &q) < 0) {
+		quorum_of_rule(g, h->record, ret_quorum);
+		return;
+	}
+	if (h->cell_flags & CVF_CELL_OVER)
+		q.query.recent = q.query.session_age_s = UINT64_MAX;
+	if (policy_eval(registry_model(g->registry), &q.query, &a, NULL) < 0)
+		quorum_of_rule(g, h->record, ret_quorum);
+	else if (a.quorum.people)
+		*ret_quorum = a.quorum;
+	question_done(&q);
+}
+
+static json_t *names(const struct quorum *quorum)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < quorum->approvers_count; i++)
+		json_array_append_new(list, view_text(quorum->approvers[i]));
+	return list;
+}
+
+/* "@release, alice"; "another approver" when nobody is named. malloc'ed, NULL: out of memory. */
+static char *names_text(const struct quorum *quorum)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < quorum->approvers_count; i++)
+		fprintf(out, "%s%s", i ? ", " : "one of ", quorum->approvers[i]);
+	if (!quorum->approvers_count)
+		fputs("an approver", out);
+	return fclose(out) == 0 ? text : NULL;
+}
+
+/* ---- who has approved ---- */
+
+struct tally {
+	const char *approvers;	/* text of those who are asked now */
+	uid_t caller;
+	bool has_caller;
+	unsigned int people;
+};
+
+static int count(void *ctx, const struct consent *c)
+{
+	struct tally *t = ctx;
+
+	if (strcmp(c->approvers, t->approvers) != 0)
+		return 0;
+	t->people++;
+	t->has_caller |= c->uid == t->caller;
+	return 0;
+}
+
+static int tally(struct request *q, const char *id, const struct quorum *quorum, struct tally *ret_tally)
+{
+	own_json json_t *list = names(quorum);
+	own_free char *text = json_dumps(list, JSON_COMPACT);
+	int r;
+
+	*ret_tally = (struct tally){ .approvers = text, .caller = caller_of(q)->uid };
+	if (!text)
+		return -ENOMEM;
+	r = consent_table_each(governor_of(q)->store, id, count, ret_tally);
+	ret_tally->approvers = NULL;
+	return r;
+}
+
+unsigned int quorum_check(struct request *q, const char *id, const struct decision *d, const struct quorum *quorum)
+{
+	const char *name = caller_of(q)->name;
+	own_free char *who = names_text(quorum), *hint = NULL;
+	struct tally t;
+
+	if (quorum->approvers_count && !peer_is_one_of(q->peer, quorum->approvers, quorum->approvers_count))
+		return refuse(q, 403, "not-an-approver", who, "%s is none of those who may approve hold %s", name, id);
+	if (strcmp(d->scope, "once") != 0)
+		return refuse(q, 409, "once-only", "approve it with scope once",
+			      "hold %s leaves no grant: its rule says who must approve each time", id);
+	if (tally(q, id, quorum, &t) < 0)
+		return refuse(q, 503, "store", "see the journal of cvfd-govern", "the approvals so far cannot be read");
+	if (!t.has_caller || t.people >= quorum->people)
+		return 0;
+	if (asprintf(&hint, "%u of %u have approved; %s must approve it, too", t.people, quorum->people, who ? who : "somebody") < 0)
+		hint = NULL;
+	return refuse(q, 409, "approved-already", hint, "%s has approved hold %s already", name, id);
+}
+
+int quorum_consent(struct request *q, const char *id, const struct decision *d, const struct quorum *quorum)
+{
+	struct store *s = governor_of(q)->store;
+	own_json json_t *list = names(quorum);
+	own_free char *text = json_dumps(list, JSON_COMPACT);
+	struct consent c = { .hold = id, .uid = caller_of(q)->uid, .name = caller_of(q)->name, .note = d->note,
+			     .at_ms = clock_utc_ms(), .people = quorum->people, .approvers = text };
+	struct tally t;
+	int r = text ? store_begin(s, STORE_DURABLE) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	r = consent_table_add(s, &c);
+	if (r == 0)
+		r = store_commit(s);
+	if (r < 0) {
+		store_rollback(s);
+		return r;
+	}
+	r = tally(q, id, quorum, &t);
+	return r < 0 ? r : t.people >= quorum->people;
+}
+
+/* ---- as JSON ---- */
+
+struct listing {
+	const char *approvers;	/* NULL: whoever was asked then */
+	json_t *to, *list;
+};
+
+static int add(void *ctx, const struct consent *c)
+{
+	struct listing *l = ctx;
+	json_t *one;
+
+	if (l->approvers && strcmp(c->approvers, l->approvers) != 0)
+		return 0;
+	if (!l->approvers) {
+		view_set(l->to, "quorum", json_integer(c->people));
+		view_set(l->to, "approvers", json_loads(c->approvers, 0, NULL));
+	}
+	one = json_object();
+	view_set(one, "name", view_text(c->name));
+	view_set(one, "at", view_time(c->at_ms));
+	view_set(one, "note", view_text(c->note));
+	json_array_append_new(l->list, one);
+	return 0;
+}
+
+/* While it waits, what the rules of now want; later, what was wanted of those who approved. */
+void quorum_view(struct governor *g, const struct hold *h, json_t *to)
+{
+	struct quorum quorum = { .people = 1 };
+	own_free char *text = NULL;
+	struct listing l = { .to = to, .list = json_array() };
+
+	if (h->state == HOLD_PENDING)
+		quorum_of_hold(g, h, &quorum);
+	view_set(to, "quorum", h->state == HOLD_PENDING ? json_integer(quorum.people) : json_null());
+	view_set(to, "approvers", names(&quorum));
+	if (h->state == HOLD_PENDING)
+		text = json_dumps(json_object_get(to, "approvers"), JSON_COMPACT);
+	l.approvers = text;
+	if (consent_table_each(g->store, h->id, add, &l) < 0) {
+		json_decref(l.list);
+		l.list = NULL;
+	}
+	view_set(to, "approved_by", l.list);
+}

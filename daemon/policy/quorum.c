@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * quorum.c - who must approve what a rule asks about: "approvers" and "quorum" of a rule's "hold"
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "policy/parse.h"
+#include "policy/plan.h"
+
+#define NAME_BYTES 63
+#define NAMES_MAX  32
+
+/* "alice" or "@release": whether the host has them is the host's to know, and may change. */
+static bool is_name(const char *text)
+{
+	size_t n;
+
+	text += *text == '@';
+	n = strlen(text);
+	for (const char *at = text; *at; at++)
+		if (!isgraph((unsigned char)*at) || *at == ',' || *at == '"')
+			return false;
+	return n > 0 && n <= NAME_BYTES && *text != '@';
+}
+
+static bool is_named_before(const struct texts *names, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(names->v[k], names->v[i]) == 0)
+			return true;
+	return false;
+}
+
+void read_approvers(const struct jat *at, const struct field *f, void *out)
+{
+	struct texts *names = out;
+	size_t errors = at->doc->d->errors;
+
+	read_texts(at, f, out);
+	if (at->doc->d->errors > errors)
+		return;
+	if (!names->n || names->n > NAMES_MAX)
+		jat_error(at, names->n ? "name a group" : "leave the field out to mean whoever has the role approver",
+			  names->n ? "the list has more than 32 names" : "the list is empty");
+	for (size_t i = 0; i < names->n; i++) {
+		struct jat one = element_at(at, i);
+
+		if (!is_name(names->v[i]))
+			jat_error(&one, "write for example [\"alice\", \"@release\"]: users, and groups after an @",
+				  "\"%.80s\" is no name of a user or a group", names->v[i]);
+		else if (is_named_before(names, i))
+			jat_error(&one, NULL, "\"%.80s\" is named twice", names->v[i]);
+	}
+}
+
+bool approvers_suffice(const struct texts *names, long long quorum)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (*names->v[i] == '@')
+			return true;
+	return !names->n || (long long)names->n >= quorum;
+}
+
+struct quorum rule_quorum(const struct rule *r)
+{
+	return (struct quorum){
+		.people = r && r->quorum ? (unsigned int)r->quorum : 1,
+		.approvers = r ? r->approvers.v : NULL,
+		.approvers_count = r ? r->approvers.n : 0,
+	};
+}
+
+bool quorum_is_stricter(const struct quorum *a, const struct quorum *b)
+{
+	return a->people > b->people || (a->people == b->people && a->approvers_count && !b->approvers_count);
+}
+
+int policy_quorum(const struct model *m, const char *rule, struct quorum *ret_quorum)
+{
+	const struct plan *p;
+	int r = plan_get(m, &p);
+
+	if (r < 0)
+		return r;
+	*ret_quorum = rule_quorum(NULL);
+	for (size_t i = 0; i < p->rules_count; i++) {
+		struct quorum one = rule_quorum(p->rules[i].rule);
+
+		if (rule ? strcmp(p->rules[i].name, rule) == 0 : quorum_is_stricter(&one, ret_quorum))
+			*ret_quorum = one;
+	}
+	return 0;
+}
