@@ -6,7 +6,17 @@
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
-world
+
+# Two of everybody for /t/r2/two, and for /t/r2/dev whoever is in the group dev.
+declare_quorum() {
+	printf '{"schema":"cvf.policy/v1","id":"several","priority":200,"rules":[%s,%s]}\n' \
+		'{"id":"two","when":{"path":"/t/r2/two/**"},"effect":"REQUIRE_APPROVAL","hold":{"quorum":2}}' \
+		'{"id":"dev","when":{"path":"/t/r2/dev/**"},"effect":"REQUIRE_APPROVAL","hold":{"approvers":["@dev"]}}' \
+		>/etc/cvf/policies.d/t-several.json
+	printf '{"principals":[{"user":"dev","roles":["approver"]}]}\n' >/etc/cvf/cvfd.json
+}
+
+world declare_quorum
 
 # held NAME WORD SETUP EFFECT COMMAND...: % stands for the folder; WORD is in the hold's JSON
 held() {
@@ -86,6 +96,39 @@ wait_hold t '"operation":"delete"' && deny
 agent_end
 is "pattern: revoked" $EPERM $?
 no "pattern: revoked has no effect" '[ ! -e /t/r2/build/3 ]'
+
+# One of two releases nothing, the second does; whom the rule does not name cannot; one denial is enough.
+as_dev() {
+	su dev -c "cvfctl $*"
+}
+
+mkdir -p /t/r2/two /t/r2/dev
+for f in two/1 two/2 dev/1; do echo x >/t/r2/$f; done
+agent_begin "$PROBE" unlink /t/r2/two/1
+wait_hold t '"operation":"delete"' && cvfctl approve "$HOLD" >/tmp/approve.log 2>&1
+yes "quorum: one of two is shown" 'grep -q "1 of 2 approved" /tmp/approve.log && cvfctl approvals | grep -q "1 of 2 approved"'
+no "quorum: the same user is no second one" 'cvfctl approve "$HOLD" 2>/dev/null'
+kill -CONT "$(cvfctl approvals show --json "$HOLD" | field pid)"
+sleep 0.5
+yes "quorum: one of two releases nothing" '[ -e /t/r2/two/1 ]'
+yes "quorum: the second approves" 'as_dev approve "$HOLD" >/tmp/approve.log 2>&1'
+agent_end
+is "quorum: approved by two" 0 $?
+no "quorum: approved by two has the effect" '[ -e /t/r2/two/1 ]'
+agent_begin "$PROBE" unlink /t/r2/two/2
+wait_hold t '"operation":"delete"' && cvfctl approve "$HOLD" >/dev/null && as_dev deny "$HOLD" >/dev/null
+agent_end
+is "quorum: one denial denies" $EPERM $?
+yes "quorum: denied has no effect" '[ -e /t/r2/two/2 ]'
+agent_begin "$PROBE" unlink /t/r2/dev/1
+wait_hold t '"operation":"delete"'
+no "approvers: root is not named" 'cvfctl approve "$HOLD" 2>/dev/null'
+yes "approvers: nothing is released" '[ -e /t/r2/dev/1 ]'
+yes "approvers: one of the group is" 'as_dev approve "$HOLD" >/tmp/approve.log 2>&1'
+agent_end
+is "approvers: approved" 0 $?
+no "approvers: approved has the effect" '[ -e /t/r2/dev/1 ]'
+rm -f /etc/cvf/policies.d/t-several.json /etc/cvf/cvfd.json
 
 # Reading has no effect on the disk: what was read is the effect.
 echo secret >/t/r2/f

@@ -322,7 +322,10 @@ static const struct route table[] = {
 	  "Parameters: `agent`, `capability` (glob), `state` (`pending`, the default, or `all`), `limit` (1 to 1000, default 200).\n\n"
 	  "Answer: `{\"holds\": [...]}`, what waits by risk, the highest first, then by age. The same question (operation, object and arguments; agent, user, program and directory)\n"
 	  "asked by several processes is listed once, `waiting` says by how many; the id of each of them is accepted everywhere.\n"
-	  "CRITICAL operations are always listed one by one." },
+	  "CRITICAL operations, and those whose approvers a rule names, are always listed one by one.\n\n"
+	  "`quorum` is how many people must approve it, `approvers` of whom (users, and groups after an `@`; empty: of all who have the\n"
+	  "role), `approved_by` who has: `[{\"name\", \"at\", \"note\"}]`. Of what is decided, `quorum` is null unless somebody was named or\n"
+	  "several were needed." },
 	{ "GET", "/v1/approvals/stats", ROLE_ADMIN, 0, get_stats, "What was asked, what came of it, and how long people looked at it",
 	  "Parameter: `since` (RFC 3339, or how long ago; default `7d`).\n\n"
 	  "Answer: `{\"since\", \"asked\", \"approved\", \"denied\", \"expired\", \"abandoned\", \"by_rule\", \"by_grant\", \"over_budget\", \"pending\",\n"
@@ -343,10 +346,12 @@ static const struct route table[] = {
 	  "must begin with a folder by name and cover what asks now: otherwise 400 with `error.diagnoses`. 403 when the settings forbid\n"
 	  "the scope. The governor answers what a pattern covers; the kernel still holds it for that moment.\n\n"
 	  "A CRITICAL operation needs a caller that cvfd.json declares to be a person, and scope `once`.\n\n"
+	  "Where its rule names approvers or a quorum, scope `once` too, and 403 `not-an-approver` for others. Until enough of them have\n"
+	  "approved the answer is the hold, still `pending`, with `resumed` 0; a second approval of the same user is 409 `approved-already`.\n\n"
 	  "Answer: the hold, with `resumed`: how many processes went on. 409 when it was decided before, or when the processes are gone;\n"
 	  "503 when the decision cannot be stored, and then nothing was released." },
 	{ "POST", "/v1/approvals/{id}/deny", ROLE_APPROVER, 0, post_deny, "Refuse a held operation",
-	  "Body: `{\"note\": TEXT}`, optional. Answers as for approve." },
+	  "Body: `{\"note\": TEXT}`, optional. Answers as for approve. One denial is enough, of whoever has the role." },
 	{ "GET", "/v1/grants", ROLE_VIEWER, 0, get_grants, "Permissions that approvals left and that are still in force",
 	  "Parameter: `agent`. `uses_left` (null: unlimited) and `last_use` lag behind the kernel by the time a record takes to arrive." },
 	{ "DELETE", "/v1/grants/{id}", ROLE_APPROVER, 0, delete_grant, "Take a grant back", NULL },
