@@ -283,6 +283,19 @@ static const struct outcome *by_bases(const struct question *q, const struct sub
 	return &l->said[l->bases_count++];
 }
 
+/* Both are questions that the kernel can tell from one another, and the first needs more people, or certain ones. */
+static bool needs_more_people(const struct outcome *a, const struct outcome *b)
+{
+	struct quorum one, other;
+
+	if (a->action != CVF_VERDICT_HOLD || b->action != CVF_VERDICT_HOLD || a->reason == CVF_REASON_ASK_GOVERNOR ||
+	    b->reason == CVF_REASON_ASK_GOVERNOR)
+		return false;
+	one = rule_quorum(a->rule ? a->rule->planned->rule : NULL);
+	other = rule_quorum(b->rule ? b->rule->planned->rule : NULL);
+	return quorum_is_stricter(&one, &other);
+}
+
 /*
  * What a profile lets through or asks about, and one that it extends denies, is denied, and limits of how often stay:
  * extending lifts nothing.
@@ -296,6 +309,8 @@ static struct outcome apply_over_bases(const struct question *q, const struct su
 	if (b->bases >= l->rules->n || now.action == CVF_VERDICT_DENY)
 		return now;
 	base = by_bases(q, s, l, b->bases);
+	if (needs_more_people(&now, base))
+		return now;
 	if (!(base->flags & CVF_CELL_ASK) && !(base->rule && base->reason == CVF_REASON_POLICY_DENY) &&
 	    !(base->flags & CVF_CELL_OVER && is_more_severe(base->action, base->risk, now.action, now.risk)))
 		return now;
@@ -315,7 +330,7 @@ static struct outcome apply_in(const struct question *q, const struct subject *s
 	struct outcome now = apply_over_bases(q, s, l, b);
 	const struct outcome *usual = l->usual;
 
-	if (!usual || is_more_severe(now.action, now.risk, usual->action, usual->risk))
+	if (!usual || is_more_severe(now.action, now.risk, usual->action, usual->risk) || needs_more_people(&now, usual))
 		return now;
 	/* Of equals what does not count: it holds up to the limit, too. */
 	if (usual->flags & ~now.flags & CVF_CELL_OVER && !is_hour_open(q, b) &&

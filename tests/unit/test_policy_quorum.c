@@ -120,6 +120,47 @@ static void test_beside_a_limit(void **state)
 	fixture_done(&f);
 }
 
+#define OVERLAY(rules) "{\"schema\":\"cvf.policy/v1\",\"id\":\"o\",\"overlay\":true,\"rules\":[" rules "]}"
+#define PROFILE(id, rest, rules)                                                                                       \
+	"{\"schema\":\"cvf.profile/v1\",\"id\":\"" id "\",\"capabilities\":[\"f.*\"]" rest ",\"rules\":[" rules "]}"
+
+/* An overlay and what it is put on, a profile and what it extends: whoever asks for more people is heard. */
+static void test_what_is_laid_on_top(void **state)
+{
+	static const char text[] =
+		"[" LEVELS ",{\"schema\":\"cvf.agent/v1\",\"id\":\"a\",\"profile\":\"leaf\"},"
+		PROFILE("base", "", APPROVE("b2", "\"path\":\"/*/b2\"", "\"quorum\":2") "," APPROVE("b1", "\"path\":\"/*/b1\"", "")) ","
+		PROFILE("leaf", ",\"extends\":[\"base\"]",
+			APPROVE("l1", "\"path\":\"/*/b2\"", "") "," APPROVE("l3", "\"path\":\"/*/b1\"", "\"quorum\":3") ","
+			APPROVE("p2", "\"path\":\"/*/p2\"", "\"quorum\":2")) ","
+		OVERLAY(APPROVE("o2", "\"path\":\"/*/o2\"", "\"quorum\":2") "," APPROVE("o1", "\"path\":\"/*/p2\"", "") ","
+			APPROVE("day", "\"path\":\"/*/day\",\"time\":\"Mon 09:00-18:00\"", "\"quorum\":2")) "]";
+	static const struct {
+		const char *path;
+		unsigned int people;
+		uint8_t flags;
+	} rows[] = {
+		{"/r2/x", 1, 0},	 {"/r2/o2", 2, EACH_TIME}, {"/r0/o2", 2, EACH_TIME}, {"/r2/p2", 2, EACH_TIME},
+		{"/r2/b2", 2, EACH_TIME}, {"/r2/b1", 3, EACH_TIME}, {"/r2/day", 2, EACH_TIME},
+	};
+	struct query q = {.agent = "a", .op = CVF_OP_WRITE, .object = "/r2/day", .now = FIXTURE_NOW};
+	const struct cvf_cell *cells;
+	struct fixture f;
+
+	(void)state;
+	fixture_load(&f, text);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct answer a = write_to(&f, rows[i].path);
+
+		assert_int_equal(a.quorum.people, rows[i].people);
+		assert_int_equal(a.cell_flags & (EACH_TIME | CVF_CELL_OVER), rows[i].flags);
+	}
+	/* The hour is open when it is compiled: no grant may answer until it is looked at. */
+	cells = image_section(f.image, CVF_SECTION_CELL, NULL);
+	assert_int_equal(cells[image_judge(f.image, 1, &q)].reason, CVF_REASON_ASK_GOVERNOR);
+	fixture_done(&f);
+}
+
 /* Only at certain hours: at others what comes after it. */
 static void test_by_the_hour(void **state)
 {
@@ -166,6 +207,7 @@ int main(void)
 		cmocka_unit_test(test_what_a_rule_asks_for),
 		cmocka_unit_test(test_two_names),
 		cmocka_unit_test(test_beside_a_limit),
+		cmocka_unit_test(test_what_is_laid_on_top),
 		cmocka_unit_test(test_by_the_hour),
 		cmocka_unit_test(test_by_name),
 	};
