@@ -240,17 +240,13 @@ static void put_waiting(FILE *out, const json_t *hold)
 /* Who must approve it, where a rule says so, and who has. */
 static void put_needs(FILE *out, const json_t *hold)
 {
-	const json_t *approvers = out_field(hold, "approvers"), *done = out_field(hold, "approved_by"), *one;
+	const json_t *done = out_field(hold, "approved_by"), *one;
 	long long people = json_integer_value(out_field(hold, "quorum"));
 	size_t i;
 
-	if (people > 1 || json_array_size(approvers)) {
+	if (people > 1 || json_array_size(out_field(hold, "approvers"))) {
 		label(out, "Needs");
-		fprintf(out, "%lld %s", people, json_array_size(approvers) ? "of " : "approvers");
-		json_array_foreach(approvers, i, one) {
-			fputs(i ? ", " : "", out);
-			out_value(out, one);
-		}
+		text_approvers(out, hold);
 		fputs(people > 1 ? "; " : "", out);
 		text_quorum(out, hold);
 		fputc('\n', out);

@@ -113,11 +113,13 @@ static const char *verdict_word(enum cvf_verdict v)
 
 static json_t *answer_json(const struct answer *a, json_t *trace)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:s, s:b, s:O}", "decision",
+	json_t *quorum = a->quorum.people ? json_integer(a->quorum.people) : json_null();
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:s, s:b, s:o, s:o, s:O}", "decision",
 			 decision_name(a->decision), "verdict", verdict_word(a->verdict), "capability",
 			 a->capability, "risk", risk_name(a->risk), "rule", a->rule, "reason",
 			 reason_word(a->reason), "text", a->text ? a->text : reason_sentence(a->reason),
-			 "in_scope", a->in_scope, "trace", trace);
+			 "in_scope", a->in_scope, "quorum", quorum, "approvers", quorum_approvers(&a->quorum), "trace", trace);
 }
 
 int offline_refuse(const char *doing, const struct diags *d, int status)

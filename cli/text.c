@@ -105,6 +105,22 @@ bool text_quorum(FILE *out, const json_t *hold)
 	return people > 1;
 }
 
+bool text_approvers(FILE *out, const json_t *of)
+{
+	const json_t *approvers = out_field(of, "approvers"), *one;
+	long long people = json_integer_value(out_field(of, "quorum"));
+	size_t i;
+
+	if (people <= 1 && !json_array_size(approvers))
+		return false;
+	fprintf(out, "%lld %s", people, json_array_size(approvers) ? "of " : "approvers");
+	json_array_foreach(approvers, i, one) {
+		fputs(i ? ", " : "", out);
+		out_value(out, one);
+	}
+	return true;
+}
+
 void text_reason(FILE *out, const char *reason)
 {
 	static const struct {

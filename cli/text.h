@@ -23,6 +23,8 @@ int text_read(const char *path, char **ret, size_t *ret_size) must_check;
 void text_operation(FILE *out, const json_t *of, size_t most);
 /* "1 of 2 approved" of a hold that several people must approve; nothing, and false, of others. */
 bool text_quorum(FILE *out, const json_t *hold);
+/* "2 of @release, alice" must approve it, of a hold or an answer; nothing, and false, where any one approver may. */
+bool text_approvers(FILE *out, const json_t *of);
 /* The sentence for a reason's word, or the word itself when it is not one of ours. */
 void text_reason(FILE *out, const char *reason);
 /* "4m12s", or "expired", until an RFC 3339 moment. */

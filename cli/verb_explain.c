@@ -77,6 +77,11 @@ static void put_answer(const json_t *answer)
 					      "rule",	 "reason",   "text",	   "in_scope" };
 
 	put_fields(answer, fields, ARRAY_SIZE(fields));
+	if (json_integer_value(out_field(answer, "quorum")) > 1 || json_array_size(out_field(answer, "approvers"))) {
+		printf("%-11s ", "approvers");
+		text_approvers(stdout, answer);
+		putchar('\n');
+	}
 	put_trace(out_field(answer, "trace"));
 }
 

@@ -128,6 +128,9 @@ static inline bool quorum_is_plain(const struct quorum *q)
 	return q->people <= 1 && !q->approvers_count;
 }
 
+/* The approvers as an array of strings; NULL: out of memory. */
+json_t *quorum_approvers(const struct quorum *q);
+
 enum policy_decision { AUTO_EXECUTE, SCOPE_GUARD, APPROVAL_REQUIRED, HUMAN_INTERVENTION };
 
 /* Strings are borrowed from the model (until it is freed or another text is loaded into it) or static. */

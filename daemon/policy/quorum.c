@@ -71,6 +71,15 @@ struct quorum rule_quorum(const struct rule *r)
 	};
 }
 
+json_t *quorum_approvers(const struct quorum *q)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < q->approvers_count; i++)
+		json_array_append_new(list, json_string(q->approvers[i]));
+	return list;
+}
+
 bool quorum_is_stricter(const struct quorum *a, const struct quorum *b)
 {
 	return a->people > b->people || (a->people == b->people && a->approvers_count && !b->approvers_count);

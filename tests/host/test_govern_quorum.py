@@ -133,6 +133,24 @@ class Named(Quorum):
         self.assertTrue(self.fake.wait_line(f"answer {number} "))
 
     @AS_ROOT
+    def test_each_of_them_shows_in_the_statistics(self):
+        self.demand({"quorum": 2})
+        _, hold = self.hold(PUSH)
+        self.assertEqual(self.approve_as("daemon", hold), (200, "-"))
+        self.ok(self.approve(hold))
+        stats = self.ok(self.get("/v1/approvals/stats"))
+        self.assertEqual((stats["asked"], stats["approved"], stats["answers"]), (1, 1, 1))
+        self.assertEqual({p["name"]: (p["approved"], p["answers"]) for p in stats["people"]}, {"daemon": (1, 1), ME: (1, 1)})
+
+    def test_explain_says_who_will_be_asked(self):
+        self.demand({"approvers": ["@release"], "quorum": 2})
+        ask = {"agent": "coder-1", "operation": PUSH.split()}
+        answer = self.ok(self.post("/v1/explain", ask))
+        self.assertEqual((answer["verdict"], answer["quorum"], answer["approvers"]), ("hold", 2, ["@release"]))
+        answer = self.ok(self.post("/v1/explain", dict(ask, operation=["read", "/x"])))
+        self.assertEqual((answer["verdict"], answer["quorum"], answer["approvers"]), ("allow", None, []))
+
+    @AS_ROOT
     def test_approvals_for_other_approvers_do_not_count(self):
         self.demand(TWICE)
         _, hold = self.hold(PUSH)

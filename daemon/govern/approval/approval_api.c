@@ -331,7 +331,8 @@ static const struct route table[] = {
 	  "Answer: `{\"since\", \"asked\", \"approved\", \"denied\", \"expired\", \"abandoned\", \"by_rule\", \"by_grant\", \"over_budget\", \"pending\",\n"
 	  "\"median_s\", \"quick_share\", \"people\": [...], \"capabilities\": [...]}`: questions, however many processes asked them. `median_s` is\n"
 	  "the time from question to answer, `quick_share` the share of the answers of people that took less than two seconds: who\n"
-	  "answers so fast does not read. `people` has the same by `name`, `capabilities` by `capability`, the most asked first." },
+	  "answers so fast does not read. `people` has the same by `name`, each\n"
+	  "approval of a hold that needs several included, `capabilities` by `capability`, the most asked first." },
 	{ "GET", "/v1/approvals/{id}", ROLE_VIEWER, 0, get_hold, "One hold, by its id or an unambiguous prefix of at least six characters",
 	  "While it waits, with `offers`: the ways to approve it, the narrowest first, as far as the settings permit them: `scope`,\n"
 	  "`pattern` (null: this question only), `covers` and `example` in words, and `earlier`: how many of the agent's last questions for\n"

@@ -13,6 +13,7 @@ struct consent {
 	const char *name;
 	const char *note;	/* NULL: none */
 	int64_t at_ms;
+	int64_t asked_ms;	/* when the hold began to wait */
 	unsigned int people;	/* how many were needed then */
 	const char *approvers;	/* of whom, as a JSON array of names */
 };
@@ -22,5 +23,7 @@ int consent_table_add(struct store *s, const struct consent *c) must_check;
 /* The oldest first; non-zero of each ends the walk. */
 typedef int (*consent_each)(void *ctx, const struct consent *c);
 int consent_table_each(struct store *s, const char *hold, consent_each each, void *ctx) must_check;
+/* Of holds that were asked since then; not those that were the decision, which the hold itself tells of. */
+int consent_table_each_since(struct store *s, int64_t since_ms, consent_each each, void *ctx) must_check;
 
 #endif

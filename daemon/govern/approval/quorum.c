@@ -43,15 +43,6 @@ void quorum_of_hold(struct governor *g, const struct hold *h, struct quorum *ret
 	question_done(&q);
 }
 
-static json_t *names(const struct quorum *quorum)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < quorum->approvers_count; i++)
-		json_array_append_new(list, view_text(quorum->approvers[i]));
-	return list;
-}
-
 /* "@release, alice"; "another approver" when nobody is named. malloc'ed, NULL: out of memory. */
 static char *names_text(const struct quorum *quorum)
 {
@@ -90,7 +81,7 @@ static int count(void *ctx, const struct consent *c)
 
 static int tally(struct request *q, const char *id, const struct quorum *quorum, struct tally *ret_tally)
 {
-	own_json json_t *list = names(quorum);
+	own_json json_t *list = quorum_approvers(quorum);
 	own_free char *text = json_dumps(list, JSON_COMPACT);
 	int r;
 
@@ -125,7 +116,7 @@ unsigned int quorum_check(struct request *q, const char *id, const struct decisi
 int quorum_consent(struct request *q, const char *id, const struct decision *d, const struct quorum *quorum)
 {
 	struct store *s = governor_of(q)->store;
-	own_json json_t *list = names(quorum);
+	own_json json_t *list = quorum_approvers(quorum);
 	own_free char *text = json_dumps(list, JSON_COMPACT);
 	struct consent c = { .hold = id, .uid = caller_of(q)->uid, .name = caller_of(q)->name, .note = d->note,
 			     .at_ms = clock_utc_ms(), .people = quorum->people, .approvers = text };
@@ -181,7 +172,7 @@ void quorum_view(struct governor *g, const struct hold *h, json_t *to)
 	if (h->state == HOLD_PENDING)
 		quorum_of_hold(g, h, &quorum);
 	view_set(to, "quorum", h->state == HOLD_PENDING ? json_integer(quorum.people) : json_null());
-	view_set(to, "approvers", names(&quorum));
+	view_set(to, "approvers", quorum_approvers(&quorum));
 	if (h->state == HOLD_PENDING)
 		text = json_dumps(json_object_get(to, "approvers"), JSON_COMPACT);
 	l.approvers = text;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "consent_table.h"
 #include "govern/registry/numbers_table.h"
 #include "hold_table.h"
 
@@ -121,6 +122,16 @@ static int add(void *ctx, const struct hold_answer *a)
 	return r < 0;
 }
 
+/* One of several approvals of a hold: no question of its own, but an answer of a person. */
+static int add_consent(void *ctx, const struct consent *c)
+{
+	struct work *w = ctx;
+	const struct hold_answer a = { .requested_ms = c->asked_ms, .decided_ms = c->at_ms, .by = c->name, .state = HOLD_APPROVED,
+				       .reason = CVF_REASON_APPROVED };
+
+	return count(tally_of(&w->people, c->name), &a) < 0;
+}
+
 static int by_value(const void *a, const void *b)
 {
 	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -179,7 +190,8 @@ json_t *stats_view(struct governor *g, int64_t since_ms)
 	struct work w = { .g = g };
 	json_t *to = NULL;
 
-	if (hold_table_each_answer(g->store, since_ms, add, &w) == 0) {
+	if (hold_table_each_answer(g->store, since_ms, add, &w) == 0 &&
+	    consent_table_each_since(g->store, since_ms, add_consent, &w) == 0) {
 		to = view(&w.all, NULL, false);
 		view_set(to, "since", view_time(since_ms));
 		view_set(to, "people", view_all(&w.people, "name", true));

@@ -56,6 +56,8 @@ static json_t *view_answer(const struct answer *a, json_t *take_trace)
 	view_set(to, "reason", json_string(reason_word(a->reason)));
 	view_set(to, "text", view_text(a->text ? a->text : reason_sentence(a->reason)));
 	view_set(to, "in_scope", json_boolean(a->in_scope));
+	view_set(to, "quorum", a->quorum.people ? json_integer(a->quorum.people) : json_null());
+	view_set(to, "approvers", quorum_approvers(&a->quorum));
 	view_set(to, "trace", take_trace);
 	return to;
 }
@@ -189,7 +191,9 @@ static unsigned int post_explain(struct request *q)
 static const struct route table[] = {
 	{ "POST", "/v1/explain", ROLE_VIEWER, ON_CONTROL | ON_AGENT, post_explain, "What an operation of an agent would get, and why",
 	  "Body: `{\"agent\": ID, \"operation\": [\"exec\", \"/usr/bin/git\", \"push\"]}`. On the agent socket the agent is the caller's own.\n\n"
-	  "Answer: `{\"decision\", \"verdict\", \"capability\", \"risk\", \"rule\", \"reason\", \"text\", \"in_scope\", \"trace\"}`." },
+	  "Answer: `{\"decision\", \"verdict\", \"capability\", \"risk\", \"rule\", \"reason\", \"text\", \"in_scope\", \"quorum\",\n"
+	  "\"approvers\", \"trace\"}`. `quorum` is how many people must approve what is held (null: it is not), `approvers` who may, where a rule\n"
+	  "names them." },
 };
 
 const struct routes explain_routes = { table, ARRAY_SIZE(table), "Explanations" };
