@@ -82,22 +82,63 @@ int verb_grants(const struct call *c)
 	return r < 0 ? say_no_memory() : DONE;
 }
 
-int verb_grants_revoke(const struct call *c)
+static int revoke_one(const struct call *c, const char *id, json_t *replies)
 {
 	own_url struct url u = url_begin("/v1/grants");
-	own_json json_t *reply = NULL;
 	own_free char *doing = NULL;
+	json_t *reply = NULL;
 	int r;
 
-	url_segment(&u, c->words[0]);
-	if (asprintf(&doing, "revoke grant %s", c->words[0]) < 0)
+	url_segment(&u, id);
+	if (asprintf(&doing, "revoke grant %s", id) < 0)
 		return say_no_memory();
 	r = ask(c, &(struct ask){ { .method = "DELETE", .path = u.text }, doing, false }, &reply);
 	if (r != DONE)
 		return r;
-	if (call_has(c, OPT_JSON))
-		out_json(stdout, reply);
-	else
-		printf("grant %s revoked\n", c->words[0]);
+	if (!call_has(c, OPT_JSON))
+		printf("grant %s revoked\n", id);
+	json_array_append_new(replies, reply);
 	return DONE;
+}
+
+/* Goes on after one that failed: as much as possible must be gone. The worst status is ours. */
+static int revoke_all(const struct call *c, json_t *replies)
+{
+	own_url struct url u = url_begin("/v1/grants");
+	own_json json_t *reply = NULL;
+	const json_t *grant;
+	int r, worst;
+	size_t i;
+
+	url_param(&u, "agent", c->option[OPT_AGENT]);
+	worst = ask(c, &(struct ask){ { .path = u.text }, "list the grants", false }, &reply);
+	json_array_foreach(out_field(reply, "grants"), i, grant) {
+		r = revoke_one(c, out_text(grant, "id", ""), replies);
+		worst = r > worst ? r : worst;
+	}
+	if (worst == DONE && !json_array_size(replies) && !call_has(c, OPT_JSON))
+		puts("No grants.");
+	return worst;
+}
+
+int verb_grants_revoke(const struct call *c)
+{
+	own_json json_t *replies = json_array(), *document = NULL;
+	bool all = call_has(c, OPT_ALL);
+	int r, worst = DONE;
+
+	if (all == (c->count > 0) || (!all && call_has(c, OPT_AGENT)))
+		return say_fail(USAGE, "cvfctl grants lists them", "grants revoke: give IDs, or --all with or without an --agent");
+	if (all)
+		worst = revoke_all(c, replies);
+	for (size_t i = 0; i < c->count; i++) {
+		r = revoke_one(c, c->words[i], replies);
+		worst = r > worst ? r : worst;
+	}
+	if (!call_has(c, OPT_JSON))
+		return worst;
+	document = all || c->count > 1 ? json_pack("{s:O}", "revoked", replies) : json_incref(json_array_get(replies, 0));
+	if (document)
+		out_json(stdout, document);
+	return worst;
 }

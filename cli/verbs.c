@@ -135,7 +135,7 @@ const struct verb verbs[] = {
 	  .details = "With --scope session or agent the answer stays as a grant, for as long as --for "
 		     "and as often as --uses say; with\n--pattern for whatever matches. With --all, instead of a HOLD, "
 		     "everything that waits and that --agent, --capability\nand --risk choose: shown only, unless --yes is "
-		     "there. What is CRITICAL is answered one by one." },
+		     "there. What is CRITICAL or needs several people is answered one by one." },
 	{ .noun = "deny", .run = verb_deny, .words = "HOLD", .most = 1, .options = WITH(NOTE) | ANSWER_ALL,
 	  .role = "approver",
 	  .summary = "refuse a held operation",
@@ -144,9 +144,10 @@ const struct verb verbs[] = {
 	{ .noun = "grants", .verb = "list", .run = verb_grants, .flags = VERB_DEFAULT,
 	  .options = WITH(AGENT), .role = "viewer",
 	  .summary = "list the grants that earlier approvals left" },
-	{ .noun = "grants", .verb = "revoke", .run = verb_grants_revoke, .words = "ID", .least = 1,
-	  .most = 1, .role = "approver",
-	  .summary = "take a grant back" },
+	{ .noun = "grants", .verb = "revoke", .run = verb_grants_revoke, .words = "ID...", .most = MANY,
+	  .options = WITH(AGENT) | WITH(ALL), .role = "approver",
+	  .summary = "take grants back",
+	  .details = "With --all, instead of IDs, every grant there is, or every one of an --agent." },
 
 	{ .noun = "events", .run = verb_events, .options = EVENT_FILTERS, .role = "viewer",
 	  .summary = "what agents did and what came of it",
