@@ -266,6 +266,7 @@ struct list {
 	uint32_t asked[PROFILES_CHAIN];
 	struct outcome said[PROFILES_CHAIN];
 	size_t bases_count;
+	bool in_bases; /* what rules say is wanted, since what the risk asks for can be lifted */
 };
 
 static struct outcome by_rules(const struct question *q, const struct subject *s, struct list *l, size_t from);
@@ -273,11 +274,14 @@ static struct outcome by_rules(const struct question *q, const struct subject *s
 static const struct outcome *by_bases(const struct question *q, const struct subject *s, struct list *l, uint32_t from)
 {
 	struct outcome said;
+	bool was = l->in_bases;
 
 	for (size_t i = 0; i < l->bases_count; i++)
 		if (l->asked[i] == from)
 			return &l->said[i];
+	l->in_bases = true;
 	said = by_rules(q, s, l, from);
+	l->in_bases = was;
 	l->asked[l->bases_count] = from;
 	l->said[l->bases_count] = said;
 	return &l->said[l->bases_count++];
@@ -428,7 +432,7 @@ static struct outcome by_rules(const struct question *q, const struct subject *s
 			return now;
 		otherwise = by_rules(q, s, l, i + 1);
 		if (rule_waits(b->planned->rule))
-			return stricter(&now, &otherwise);
+			return l->in_bases && !otherwise.rule ? now : stricter(&now, &otherwise);
 		if (is_same(&now, &otherwise))
 			return otherwise;
 		/* An overlay must not turn a denial into a question. */
@@ -453,6 +457,7 @@ static struct outcome by_all_rules(const struct question *q, const struct subjec
 	l.rules = &q->agent->rules;
 	l.usual = NULL;
 	l.bases_count = 0;
+	l.in_bases = false;
 	usual = by_rules(q, s, &l, 0);
 	for (size_t i = 0; i < q->agent->overlays_count; i++) {
 		l.rules = &q->agent->overlays[i];

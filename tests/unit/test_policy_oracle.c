@@ -195,10 +195,14 @@ static void put_rules(FILE *f, unsigned int n, bool may_allow)
 	fputs("\"rules\":[", f);
 	for (unsigned int i = 0; i < n; i++) {
 		const char *effect = may_allow ? ONE_OF(effects) : effects[1 + pick(2)];
+		int limits = (int)limits_left;
 
 		fputs(i ? ",{\"when\":" : "{\"when\":", f);
 		put_when(f, strncmp(effect, "\"ALLOW", 6) != 0);
-		fprintf(f, ",\"effect\":%s}", effect);
+		fprintf(f, ",\"effect\":%s", effect);
+		if (effect == effects[2] && limits == (int)limits_left && pick(3) == 0)
+			fprintf(f, ",\"hold\":{\"quorum\":%u}", 1 + pick(3));
+		fputc('}', f);
 	}
 	fputc(']', f);
 }
@@ -337,8 +341,9 @@ static bool asks(const struct fixture *f, uint32_t agent, const struct query *q,
 	one.object = path;
 	one.object2 = NULL;
 	cell = &cells[image_judge(f->image, agent, &one)];
-	if (!(cell->flags & CVF_CELL_ASK))
+	if (cell->reason != CVF_REASON_ASK_GOVERNOR)
 		return false;
+	assert_true(cell->flags & CVF_CELL_ASK);
 	assert_int_equal(cell->action, CVF_VERDICT_HOLD);
 	assert_true(cell->flags & CVF_CELL_NO_GRANT);
 	return true;

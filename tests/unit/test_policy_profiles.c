@@ -67,12 +67,34 @@ static void test_depth(void **state)
 	expect_chain(17, "extends too many profiles", "at most 16");
 }
 
+/* What the risk would come to without any rule, and is lifted, hides no limit of the base. */
+static void test_a_limit_stays(void **state)
+{
+	static const char text[] =
+		"[{\"schema\":\"cvf.capability/v1\",\"id\":\"c\",\"operation_type\":\"WRITE\",\"risk\":{\"level\":\"MEDIUM\"},"
+		"\"match\":{\"file\":[{\"path\":\"/x\",\"ops\":[\"write\"]}]}},"
+		"{\"schema\":\"cvf.profile/v1\",\"id\":\"base\",\"capabilities\":[\"c\"],\"rules\":[{\"effect\":\"DENY\",\"when\":"
+		"{\"rate\":{\"more_than\":6,\"within_s\":60}}}]},"
+		"{\"schema\":\"cvf.profile/v1\",\"id\":\"leaf\",\"extends\":[\"base\"],\"rules\":[{\"effect\":\"REQUIRE_APPROVAL\"}]},"
+		"{\"schema\":\"cvf.agent/v1\",\"id\":\"a\",\"profile\":\"leaf\"}]";
+	struct query q = {.agent = "a", .op = CVF_OP_WRITE, .object = "/x", .now = FIXTURE_NOW, .recent = 6};
+	struct fixture f;
+
+	(void)state;
+	fixture_load(&f, text);
+	fixture_expect(&f, &q, CVF_VERDICT_HOLD, CVF_REASON_POLICY_APPROVAL);
+	q.recent = 7;
+	fixture_expect(&f, &q, CVF_VERDICT_DENY, CVF_REASON_RATE);
+	fixture_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_found),
 		cmocka_unit_test(test_circles),
 		cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_a_limit_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
