@@ -9,6 +9,8 @@
 #include "text.h"
 #include "verbs.h"
 
+#include <grp.h>
+#include <pwd.h>
 #include <string.h>
 
 static unsigned int kinds_of(const struct call *c)
@@ -105,6 +107,12 @@ static size_t count_alone(const char *text, size_t size, const char *name, unsig
 	return count_all(alone);
 }
 
+/* The host that it is validated on is mostly the one that it is for. */
+static bool is_on_host(const char *name)
+{
+	return *name == '@' ? getgrnam(name + 1) != NULL : getpwnam(name) != NULL;
+}
+
 int verb_validate(const struct call *c)
 {
 	own(model) struct model *m = model_new();
@@ -129,6 +137,7 @@ int verb_validate(const struct call *c)
 		r = model_check(m, &d);
 	if (r == 0)
 		r = model_lint(m, time(NULL), &d);
+	model_lint_approvers(m, is_on_host, &d);
 	if (r < 0 && r != -EINVAL)
 		return say_fail(REFUSED, NULL, "cannot check %s: %s", file, strerror(-r));
 	return put_verdict(c, name, &d, count_alone(text, size, name, kinds_of(c)));

@@ -162,9 +162,22 @@ static const char *effect_name(const struct planned_rule *p)
 	return p->unknown ? "DENY" : names[p->rule->effect];
 }
 
+static bool asks_the_same_people(const struct rule *a, const struct rule *b)
+{
+	const struct quorum one = rule_quorum(a), other = rule_quorum(b);
+
+	if (one.people != other.people || one.approvers_count != other.approvers_count)
+		return false;
+	for (size_t i = 0; i < one.approvers_count; i++)
+		if (strcmp(one.approvers[i], other.approvers[i]) != 0)
+			return false;
+	return true;
+}
+
 static bool has_effect_of(const struct planned_rule *a, const struct planned_rule *b)
 {
-	return effect_name(a) == effect_name(b) && a->rule->has_grant == b->rule->has_grant;
+	return effect_name(a) == effect_name(b) && a->rule->has_grant == b->rule->has_grant &&
+	       asks_the_same_people(a->rule, b->rule);
 }
 
 /* ---- one rule ---- */
@@ -299,7 +312,7 @@ static bool is_default(const struct rule *r, enum cvf_risk risk, bool asks, time
 
 	switch (r->effect) {
 	case EFFECT_APPROVE:
-		return held;
+		return held && !r->timeout_s && !r->approvers.n && r->quorum <= 1;
 	case EFFECT_DENY:
 		return !held && risk == CVF_R1 && r->in_scope == TRI_NO;
 	case EFFECT_ALLOW:

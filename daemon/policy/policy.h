@@ -58,6 +58,11 @@ int model_check(const struct model *m, struct diags *d) must_check;
  * error: a rule that names what nobody registered denies. now: for standing grants. 0, -EINVAL, -ENOMEM.
  */
 int model_lint(const struct model *m, time_t now, struct diags *d) must_check;
+/*
+ * Users and "@group"s that rules of these declarations name as approvers, and the host does not have: a warning
+ * "no-such-approver" each. is_known asks the host.
+ */
+void model_lint_approvers(const struct model *m, bool (*is_known)(const char *name), struct diags *d);
 
 /* Declarations in order of id. The JSON is borrowed and normalised: every default spelled out, "builtin", "source". */
 size_t model_count(const struct model *m, enum decl_kind kind);

@@ -62,6 +62,42 @@ bool approvers_suffice(const struct texts *names, long long quorum)
 	return !names->n || (long long)names->n >= quorum;
 }
 
+static void tell_unknown(const struct decl *decl, size_t rule, size_t i, struct diags *d)
+{
+	const struct rule *r = decl->kind == DECL_POLICY ? &decl->policy.rules.v[rule] : &decl->profile.rules.v[rule];
+	const char *name = r->approvers.v[i];
+	struct place p;
+
+	place_begin(&p, decl);
+	place_key(&p, "rules");
+	place_element(&p, rule);
+	place_key(&p, "hold");
+	place_key(&p, "approvers");
+	place_element(&p, i);
+	place_tell(&p, d, DIAG_WARNING, "no-such-approver",
+		   *name == '@' ? NULL : "a group has an @ in front", "rule \"%s\" names \"%s\", which this host does not have: nobody approves as that",
+		   r->id, name);
+}
+
+void model_lint_approvers(const struct model *m, bool (*is_known)(const char *name), struct diags *d)
+{
+	static const enum decl_kind kinds[] = {DECL_POLICY, DECL_PROFILE};
+
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+		const struct decls *seen = &m->seen[kinds[k]];
+
+		for (size_t i = 0; i < seen->n; i++) {
+			const struct decl *decl = seen->v[i];
+			const struct rules *rules = kinds[k] == DECL_POLICY ? &decl->policy.rules : &decl->profile.rules;
+
+			for (size_t n = 0; decl->candidate && n < rules->n; n++)
+				for (size_t a = 0; a < rules->v[n].approvers.n; a++)
+					if (!is_known(rules->v[n].approvers.v[a]))
+						tell_unknown(decl, n, a, d);
+		}
+	}
+}
+
 struct quorum rule_quorum(const struct rule *r)
 {
 	return (struct quorum){
