@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * verb_declare.c - capabilities, agents and policies: register, list, show, remove; and what only agents have
+ * verb_declare.c - capabilities, profiles, agents and policies: register, list, show, remove; and what only agents have
  */
 #include "ask.h"
 #include "escape.h"
@@ -27,6 +27,13 @@ static void put_rules(FILE *out, const json_t *row)
 	fprintf(out, "%zu", json_array_size(out_field(row, "rules")));
 }
 
+static void put_extends(FILE *out, const json_t *row)
+{
+	const json_t *list = out_field(row, "extends");
+
+	out_value(out, json_array_size(list) ? list : NULL);
+}
+
 static void put_origin(FILE *out, const json_t *row)
 {
 	if (json_is_true(out_field(row, "builtin")))
@@ -49,6 +56,11 @@ static const struct column policy_columns[] = {
 	{ "FROM", NULL, put_origin }, { "NAME", "name", NULL },
 };
 
+static const struct column profile_columns[] = {
+	{ "ID", "id", NULL },	      { "EXTENDS", NULL, put_extends }, { "GRANTS", NULL, put_grants },
+	{ "RULES", NULL, put_rules }, { "FROM", NULL, put_origin },	 { "NAME", "name", NULL },
+};
+
 static const struct kind {
 	const char *noun, *plural, *path, *done;
 	const struct column *columns;
@@ -60,6 +72,7 @@ static const struct kind {
 	{ "agent", "agents", "/v1/agents", "registered", agent_columns, ARRAY_SIZE(agent_columns), false },
 	{ "policy", "policies", "/v1/policies", "in force", policy_columns, ARRAY_SIZE(policy_columns),
 	  true },
+	{ "profile", "profiles", "/v1/profiles", NULL, profile_columns, ARRAY_SIZE(profile_columns), false },
 };
 
 static const struct kind *kind_of(const struct call *c)

@@ -20,7 +20,8 @@ static unsigned int kinds_of(const struct call *c)
 		unsigned int kinds;
 	} rows[] = { { "capability", BIT(DECL_CAPABILITY) },
 		     { "agent", BIT(DECL_AGENT) },
-		     { "policy", BIT(DECL_POLICY) | BIT(DECL_PROFILE) } };
+		     { "policy", BIT(DECL_POLICY) },
+		     { "profile", BIT(DECL_PROFILE) } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (strcmp(rows[i].noun, c->verb->noun) == 0)

@@ -71,6 +71,15 @@ const struct verb verbs[] = {
 	  .details = "Let it work in the mode learn first. The declaration goes to standard output, what is to be said about "
 		     "it to standard error." },
 
+	{ .noun = "profile", .verb = "validate", .run = verb_validate, .words = "FILE", .least = 1, .most = 1,
+	  .options = WITH(ETC) | WITH(SHARE) | WITH(STRICT),
+	  .summary = "check a file before it goes to profiles.d; needs no daemon" },
+	{ .noun = "profile", .verb = "list", .run = verb_list, .role = "viewer",
+	  .summary = "list what agents can be given" },
+	{ .noun = "profile", .verb = "show", .run = verb_show, .words = "ID", .least = 1, .most = 1,
+	  .role = "viewer",
+	  .summary = "show one in full" },
+
 	{ .noun = "policy", .verb = "apply", .run = verb_register, .words = "FILE", .least = 1, .most = 1,
 	  .role = "admin",
 	  .summary = "put the policies of a file in force ('-': standard input)",
@@ -172,6 +181,7 @@ static const struct {
 } nouns[] = {
 	{ "capability", "kinds of effect that agents may be granted" },
 	{ "agent", "registered agents and their sessions" },
+	{ "profile", "what agents of a kind have in common" },
 	{ "policy", "rules on top of what the risk asks for" },
 	{ "approvals", "operations that wait for an answer" },
 	{ "grants", "permissions that earlier approvals left" },

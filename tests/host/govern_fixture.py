@@ -158,7 +158,7 @@ class GovernTest(unittest.TestCase):
         self.dir = tempfile.mkdtemp(prefix="cvf-host-")
         self.govern = self.fake = None
         self.addCleanup(self.clean_up)
-        for name in ("state", "run", "etc/capabilities.d", "etc/agents.d", "etc/policies.d", "share/capabilities",
+        for name in ("state", "run", "etc/capabilities.d", "etc/profiles.d", "etc/agents.d", "etc/policies.d", "share/capabilities",
                      "share/profiles"):
             os.makedirs(f"{self.dir}/{name}")
         self.write("etc/capabilities.d/t.json", CAPABILITIES)

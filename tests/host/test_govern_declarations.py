@@ -105,6 +105,40 @@ class Declarations(GovernTest):
         self.assertEqual(answer["warnings"], [])
         self.assertEqual(self.do(PUSH, pid=2)[0], "deny")
 
+    def test_profiles_of_the_host(self):
+        base = {"schema": "cvf.profile/v1", "id": "base", "rules": [{"effect": "DENY", "when": {"capability": ["t.push"]}}]}
+        own = {"schema": "cvf.profile/v1", "id": "own", "extends": ["base"], "rules": [{"effect": "REQUIRE_APPROVAL"}]}
+        self.write("etc/profiles.d/p.json", [base, own])
+        self.ok(self.post("/v1/reload"))
+        self.assertEqual(self.do(PUSH, pid=1)[0], "hold")
+        self.write("etc/agents.d/coder-1.json", dict(AGENT, profile="own"))
+        self.ok(self.post("/v1/reload"))
+        self.assertEqual(self.do(PUSH, pid=2)[0], "deny")
+        one = self.ok(self.get("/v1/profiles/own"))
+        self.assertEqual((one["extends"], one["builtin"]), (["base"], False))
+        self.assertTrue(one["source"].endswith("profiles.d/p.json"))
+        before = self.generation()
+        self.write("etc/profiles.d/p.json", [own])
+        error = self.refused(self.post("/v1/reload"), 422, "invalid")
+        self.assertIn('"own" extends a profile that does not exist: "base"', error["diagnoses"][0]["message"])
+        self.assertEqual(self.generation(), before)
+        self.restart()
+        self.assertIn("does not exist", self.get("/v1/status")["policy_problem"])
+        self.assertEqual(self.do(PUSH, pid=3)[0], "deny", "the last good set has the profiles, too")
+
+    def test_an_overlay_takes_away_and_gives_nothing(self):
+        allow = policy("ALLOW")
+        allow["rules"][0]["standing_grant"] = {"expires": "2099-01-01T00:00:00Z", "ticket": "T"}
+        self.ok(self.post("/v1/policies", dict(allow, priority=1000)), 201)
+        self.assertEqual(self.do(PUSH, pid=1)[0], "allow")
+        self.ok(self.post("/v1/policies", dict(policy("REQUIRE_APPROVAL", "o"), overlay=True)), 201)
+        self.assertEqual(self.do(PUSH, pid=2)[0], "hold")
+        self.ok(self.post("/v1/policies", dict(policy("DENY"), priority=-5)), 201)
+        self.assertEqual(self.do(PUSH, pid=3)[0], "deny")
+        error = self.refused(self.post("/v1/policies", dict(allow, id="o", overlay=True)), 422, "invalid")
+        self.assertIn("an overlay only tightens", error["diagnoses"][0]["message"])
+        self.assertEqual(self.do(PUSH, pid=4)[0], "deny")
+
     def test_reload_of_a_broken_file_keeps_the_old_generation(self):
         before = self.generation()
         self.write("etc/agents.d/coder-1.json", '{"schema": "cvf.agent/v1",\n "id": "coder-1",\n "mode": "enfroce"}')

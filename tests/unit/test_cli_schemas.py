@@ -169,8 +169,7 @@ class Schemas(unittest.TestCase):
         path = f"{self.dir.name}/d.json"
         with open(path, "w", encoding="utf-8") as f:
             f.write("[\n" + ",\n".join(json.dumps(d) for d in documents) + "]\n")
-        noun = "policy" if kind == "profile" else kind
-        argv = [CVFCTL, noun, "validate", "--json", "--share", f"{self.dir.name}/empty", path]
+        argv = [CVFCTL, kind, "validate", "--json", "--share", f"{self.dir.name}/empty", path]
         got = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
         said = [[] for _ in documents]
         for d in json.loads(got.stdout)["diagnoses"]:
