@@ -205,21 +205,33 @@ static bool keep_scope(struct suggestion *s, const char *path)
 	return found;
 }
 
-static int add_address(struct suggestion *s, const struct query *q)
+static bool is_four(const uint8_t address[16])
 {
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-	bool is_four = memcmp(q->address, mapped, sizeof(mapped)) == 0;
-	bool many = json_object_size(s->addresses) >= ADDRESSES_MAX;
+
+	return memcmp(address, mapped, sizeof(mapped)) == 0;
+}
+
+static void print_address(const uint8_t address[16], char text[INET6_ADDRSTRLEN])
+{
+	bool four = is_four(address);
+
+	inet_ntop(four ? AF_INET : AF_INET6, four ? address + 12 : address, text, INET6_ADDRSTRLEN);
+}
+
+static int add_address(struct suggestion *s, const struct query *q)
+{
+	bool many = json_object_size(s->addresses) >= ADDRESSES_MAX, four = is_four(q->address);
+	char shown[INET6_ADDRSTRLEN], text[INET6_ADDRSTRLEN + 8];
 	uint8_t address[16];
-	char text[INET6_ADDRSTRLEN + 8];
 
 	memcpy(address, q->address, sizeof(address));
-	if (many && is_four)
+	if (many && four)
 		address[15] = 0;
 	else if (many)
 		memset(address + 8, 0, 8);
-	inet_ntop(is_four ? AF_INET : AF_INET6, is_four ? address + 12 : address, text, sizeof(text));
-	strcat(text, is_four ? many ? "/24" : "/32" : many ? "/64" : "/128");
+	print_address(address, shown);
+	snprintf(text, sizeof(text), "%s%s", shown, four ? many ? "/24" : "/32" : many ? "/64" : "/128");
 	return json_object_set_new(s->addresses, text, json_true()) ? -ENOMEM : 0;
 }
 
@@ -289,6 +301,21 @@ int suggestion_settle(struct suggestion *s)
 
 /* ---- the second round: what it comes to ---- */
 
+static void put_object(FILE *out, const struct query *q)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	fprintf(out, "%s ", op_name(q->op));
+	if (op_domain(q->op) == CVF_DOMAIN_NET) {
+		print_address(q->address, text);
+		fprintf(out, is_four(q->address) ? "%s:%u" : "[%s]:%u", text, q->port);
+	} else if (q->object) {
+		fputs(q->object, out);
+	}
+	if (q->object2)
+		fprintf(out, " to %s", q->object2);
+}
+
 static int add_example(struct use *u, const struct query *q)
 {
 	own_free char *text = NULL;
@@ -302,7 +329,7 @@ static int add_example(struct use *u, const struct query *q)
 	out = open_memstream(&text, &size);
 	if (!out)
 		return -ENOMEM;
-	fprintf(out, "%s %s", op_name(q->op), q->object ? q->object : "");
+	put_object(out, q);
 	for (size_t i = 0; i < q->args_count && i < 8; i++)
 		fprintf(out, " %s", q->args[i]);
 	if (fclose(out))

@@ -33,6 +33,7 @@ static const char host[] =
 	CAPABILITY("t.push", "EXECUTE", "HIGH", "\"exec\":[{\"path\":\"**/git\",\"argv\":[\"push\",\"**\"]}]")
 	CAPABILITY("own.attr", "WRITE", "MEDIUM", FILES("\"/**\"", "\"attr\""))
 	CAPABILITY("own.truncate", "WRITE", "MEDIUM", FILES("\"/**\"", "\"truncate\""))
+	CAPABILITY("t.base", "NETWORK", "HIGH", "\"net\":[{\"ops\":[\"connect\"],\"ports\":\"5432\"}]")
 	CAPABILITY("t.net", "NETWORK", "MEDIUM", "\"net\":[{\"ops\":[\"connect\"]}]")
 	"{\"schema\":\"cvf.profile/v1\",\"id\":\"small\",\"capabilities\":[\"t.read\",\"own.*\"],\"scope\":{\"paths\":[\"/tmp/**\"]}},"
 	"{\"schema\":\"cvf.agent/v1\",\"id\":\"a\",\"owner\":\"team\",\"profile\":\"small\",\"mode\":\"learn\",\"capabilities\":[\"*\"],"
@@ -206,6 +207,8 @@ static void test_never(void **state)
 		"delete /etc/passwd",
 		"write /etc/cvf/x",
 		"rename /home/dev/work/a /home/dev/work/b",
+		"connect 10.0.0.7:5432",
+		"connect [fd00::7]:5432",
 	};
 	const json_t *agent;
 	struct learning l;
@@ -224,6 +227,9 @@ static void test_never(void **state)
 	assert_true(reports(&l, "CRITICAL is never suggested: t.wipe"));
 	assert_true(reports(&l, "secrets are never suggested: t.secrets"));
 	assert_true(reports(&l, "asked for each time: t.push"));
+	assert_true(reports(&l, "connect 10.0.0.7:5432"));
+	assert_true(reports(&l, "connect [fd00::7]:5432"));
+	expect(&after, "connect 10.0.0.7:5432", CVF_VERDICT_HOLD);
 	assert_true(reports(&l, "a policy denies it"));
 	assert_true(reports(&l, "the enforcement itself"));
 	agent = json_object_get(l.result, "agent");
