@@ -13,7 +13,7 @@ const struct option_row options[OPT_MAX] = {
 	[OPT_SOCKET] = { "socket", "PATH", 0,
 			 "control socket (default: $CVF_SOCKET, else /run/cvf/cvfd.sock)", NULL },
 	[OPT_AGENT] = { "agent", "ID", 'a', "the agent", NULL },
-	[OPT_ALL] = { "all", NULL, 0, "all of them: decided and expired ones too in a list, everything that waits in an answer", NULL },
+	[OPT_ALL] = { "all", NULL, 0, "all of them: what has ended too in a list, everything that waits in an answer", NULL },
 	[OPT_CAPABILITY] = { "capability", "GLOB", 0, "only capabilities that match, such as 'io.fs.*'",
 			     NULL },
 	[OPT_DECLARATIONS] = { "declarations", "DIR", 0, "a file or folder of declarations to use instead of /etc/cvf",
@@ -25,6 +25,7 @@ const struct option_row options[OPT_MAX] = {
 	[OPT_LIMIT] = { "limit", "N", 'n', "at most N, the newest", NULL },
 	[OPT_NOTE] = { "note", "TEXT", 0, "why; kept in the audit trail", NULL },
 	[OPT_OFFLINE] = { "offline", NULL, 0, "judge by the files, without asking the daemon", NULL },
+	[OPT_OLDER_THAN] = { "older-than", "T", 0, "only what is kept for so long: 7d, 12h; or since before 2025-01-31", NULL },
 	[OPT_PATTERN] = { "pattern", "PATTERN", 0, "with a scope: what the grant covers, such as '/srv/build/*'", NULL },
 	[OPT_PID] = { "pid", "PID", 'p', "process to enrol with all its threads", NULL },
 	[OPT_POLICY] = { "policy", NULL, 0, "print the policy that belongs to it instead", NULL },
@@ -43,7 +44,7 @@ const struct option_row options[OPT_MAX] = {
 	[OPT_VERDICT] = { "verdict", "VERDICT", 0, "only allow, deny or hold", "allow deny hold" },
 	[OPT_VERSIONS] = { "versions", NULL, 0, "everything it has been, since when, and who made it so", NULL },
 	[OPT_WATCH] = { "watch", NULL, 'w', "go on printing as they come and are decided", NULL },
-	[OPT_YES] = { "yes", NULL, 0, "with --all: do it, do not only show it", NULL },
+	[OPT_YES] = { "yes", NULL, 0, "with --all or --older-than: do it, do not only show it", NULL },
 };
 
 struct cursor {

@@ -108,7 +108,7 @@ static void bash(void)
 	     "	*' register' | *' validate' | *' apply') COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
 	     "	'approve '* | 'deny '* | 'approvals show') COMPREPLY=($(compgen -W \"$(_cvfctl_ids "
 	     "approvals)\" -- \"$cur\")) ;;\n"
-	     "	*' show' | *' remove' | *' revoke' | 'agent attach' | 'agent mode')\n"
+	     "	*' show' | *' remove' | *' revoke' | *' restore' | *' purge' | 'agent attach' | 'agent mode')\n"
 	     "		COMPREPLY=($(compgen -W \"$(_cvfctl_ids \"$noun\" list)\" -- \"$cur\")) ;;\n"
 	     "	'completion ') COMPREPLY=($(compgen -W 'bash zsh fish' -- \"$cur\")) ;;\n"
 	     "	*' ') COMPREPLY=($(compgen -W \"$words\" -- \"$cur\")) ;;\n"

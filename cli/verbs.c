@@ -158,6 +158,23 @@ const struct verb verbs[] = {
 	  .summary = "take grants back",
 	  .details = "With --all, instead of IDs, every grant there is, or every one of an --agent." },
 
+	{ .noun = "quarantine", .verb = "list", .run = verb_quarantine, .flags = VERB_DEFAULT,
+	  .options = WITH(AGENT) | WITH(ALL) | WITH(LIMIT), .role = "viewer",
+	  .summary = "list what agents deleted or replaced and is kept, the newest first",
+	  .details = "With --all: what was put back or removed, too." },
+	{ .noun = "quarantine", .verb = "show", .run = verb_quarantine_show, .words = "ITEM", .least = 1, .most = 1,
+	  .role = "viewer",
+	  .summary = "what one was, whose, who deleted it, and until when it is kept" },
+	{ .noun = "quarantine", .verb = "restore", .run = verb_quarantine_restore, .words = "ITEM", .least = 1, .most = 1,
+	  .role = "admin",
+	  .summary = "put one back where it was, with owner, mode, times and attributes",
+	  .details = "Nothing is replaced: if something has its name now, it stays kept." },
+	{ .noun = "quarantine", .verb = "purge", .run = verb_quarantine_purge, .words = "[ITEM]", .most = 1,
+	  .options = WITH(AGENT) | WITH(OLDER_THAN) | WITH(YES), .role = "admin",
+	  .summary = "remove one for good",
+	  .details = "With --older-than, instead of an ITEM, everything that is kept for so long, of --agent or of all: "
+		     "shown only,\nunless --yes is there." },
+
 	{ .noun = "events", .run = verb_events, .options = EVENT_FILTERS, .role = "viewer",
 	  .summary = "what agents did and what came of it",
 	  .details = "Without --since and --limit: the newest 50. With --json: one event on each line." },
@@ -185,6 +202,7 @@ static const struct {
 	{ "policy", "rules on top of what the risk asks for" },
 	{ "approvals", "operations that wait for an answer" },
 	{ "grants", "permissions that earlier approvals left" },
+	{ "quarantine", "what agents deleted or replaced, kept for a while" },
 };
 
 const struct verb *verb_find(const char *noun, const char *verb)
