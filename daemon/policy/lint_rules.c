@@ -124,13 +124,12 @@ static bool charge(struct lint *l, size_t cost)
 	return l->comparisons > 0;
 }
 
-/* Everything that b matches a matches. The cheap conditions first. */
-static bool covers(struct lint *l, const struct planned_rule *a, const struct planned_rule *b)
+/* Everything that b matches a matches, in whatever profile or policy they are. The cheap conditions first. */
+static bool conditions_cover(struct lint *l, const struct planned_rule *a, const struct planned_rule *b)
 {
 	const struct rule *x = a->rule, *y = b->rule;
 
-	return a->overlay == b->overlay && profile_covers(a, b) &&
-	       (x->in_scope == TRI_ANY || x->in_scope == y->in_scope) && (!x->path.n || y->path.n) &&
+	return (x->in_scope == TRI_ANY || x->in_scope == y->in_scope) && (!x->path.n || y->path.n) &&
 	       (!x->address.n || y->address.n) && (!x->agent.n || y->agent.n) && (!x->owner.n || y->owner.n) &&
 	       rate_covers(&x->rate, &y->rate) && argv_covers(&x->argv, &y->argv) &&
 	       (!x->session_age_s || (y->session_age_s && x->session_age_s <= y->session_age_s)) &&
@@ -141,18 +140,28 @@ static bool covers(struct lint *l, const struct planned_rule *a, const struct pl
 	       texts_cover(&x->path, &y->path, GLOB_PATH) && windows_cover(&x->windows, &y->windows);
 }
 
+static bool covers(struct lint *l, const struct planned_rule *a, const struct planned_rule *b)
+{
+	return a->overlay == b->overlay && profile_covers(a, b) && conditions_cover(l, a, b);
+}
+
 /* Some operation can be matched by both. */
-static bool meets(struct lint *l, const struct planned_rule *a, const struct planned_rule *b)
+static bool conditions_meet(struct lint *l, const struct planned_rule *a, const struct planned_rule *b)
 {
 	const struct rule *x = a->rule, *y = b->rule;
 
 	return (x->in_scope == TRI_ANY || y->in_scope == TRI_ANY || x->in_scope == y->in_scope) &&
-	       (profile_covers(a, b) || profile_covers(b, a)) && cidrs_meet(&x->address, &y->address) &&
+	       cidrs_meet(&x->address, &y->address) &&
 	       reach_meets(l, a, b) && texts_may_meet(&x->path, &y->path) && charge(l, AUTOMATON_COST) &&
 	       texts_meet(&x->agent, &y->agent, GLOB_NAME) &&
 	       texts_meet(&x->owner, &y->owner, GLOB_NAME) && (!x->argv.n || !y->argv.n || argv_covers(&x->argv, &y->argv)) &&
 	       texts_meet(&x->profile, &y->profile, GLOB_NAME) && texts_meet(&x->path, &y->path, GLOB_PATH) &&
 	       windows_meet(&x->windows, &y->windows);
+}
+
+static bool meets(struct lint *l, const struct planned_rule *a, const struct planned_rule *b)
+{
+	return (profile_covers(a, b) || profile_covers(b, a)) && conditions_meet(l, a, b);
 }
 
 static const char *effect_name(const struct planned_rule *p)
@@ -264,6 +273,49 @@ static bool is_shadowed(const struct subject *s)
 		return true;
 	}
 	return false;
+}
+
+static bool denies(const struct planned_rule *p)
+{
+	return (p->unknown || p->rule->effect == EFFECT_DENY) && !p->rule->rate.within_s && !p->rule->session_age_s;
+}
+
+/* The first rule of a base that can decide what the rule matches; if it does not match all of that, nothing is known. */
+static const struct planned_rule *decides_in_base(const struct subject *s, const struct profile *base, bool *ret_known)
+{
+	for (size_t i = 0; i < s->l->plan->rules_count && s->l->comparisons; i++) {
+		const struct planned_rule *p = &s->l->plan->rules[i];
+
+		s->l->comparisons--;
+		if (!p->profile || strcmp(p->profile, base->id) != 0 || !conditions_meet(s->l, p, s->p))
+			continue;
+		*ret_known = conditions_cover(s->l, p, s->p);
+		return p;
+	}
+	*ret_known = s->l->comparisons;
+	return NULL;
+}
+
+/* What a base's rule denies is not lifted by a rule of what extends it. */
+static bool is_denied_in_base(const struct subject *s)
+{
+	const struct planned_rule *found = NULL;
+	struct profiles chain = {0};
+	bool known = true;
+	struct place p;
+
+	if (!s->p->profile || denies(s->p) || profile_chain(s->l->m, s->p->profile, &chain, NULL) < 0)
+		return false;
+	for (size_t i = 1; i < chain.n && known && !found; i++)
+		found = decides_in_base(s, chain.v[i], &known);
+	profiles_done(&chain);
+	if (!found || !known || !denies(found))
+		return false;
+	place_of(s, &p, NULL);
+	place_tell(&p, s->l->d, DIAG_WARNING, "shadowed", "leave it out, or do not extend that profile",
+		   "rule \"%s\" never decides: \"%s\" denies all that it matches, and who extends a profile lifts no denial",
+		   s->p->rule->id, found->name);
+	return true;
 }
 
 /* The policy of a rule; NULL: it is of a profile. */
@@ -415,7 +467,7 @@ static void lint_rule(const struct subject *s)
 	find_unknown(s);
 	find_expired(s);
 	find_wide(s);
-	if (is_unreachable(s) || is_shadowed(s))
+	if (is_unreachable(s) || is_shadowed(s) || is_denied_in_base(s))
 		return;
 	if (s->decl->kind == DECL_POLICY)
 		find_conflict(s);

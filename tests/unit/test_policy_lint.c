@@ -35,6 +35,9 @@ static const char host[] =
 #define DENY		     "\"effect\":\"DENY\""
 #define ASK		     "\"effect\":\"REQUIRE_APPROVAL\""
 #define GRANT(year)	     ALLOW ",\"standing_grant\":{\"expires\":\"" year "-01-01T00:00:00Z\",\"ticket\":\"T\"}"
+#define EXTENDING(base, rules)                                                                                         \
+	"[{\"schema\":\"cvf.profile/v1\",\"id\":\"base\",\"rules\":[" base "]},"                                             \
+	"{\"schema\":\"cvf.profile/v1\",\"id\":\"own\",\"extends\":[\"base\"],\"rules\":[\n" rules "]}]"
 #define ANY_READ	     "\"op\":[\"read\"]"
 
 static const struct row {
@@ -61,6 +64,17 @@ static const struct row {
 			   DENY) ",\n" RULE("b", ANY_READ ",\"time\":\"Tue 09:00-10:00\"", ASK)),
 	 POLICY("20", RULE("a", ANY_READ ",\"time\":\"Mon-Fri 08:00-18:00\"",
 			   DENY) ",\n" RULE("b", ANY_READ ",\"time\":\"Sat 09:00-10:00\"", ASK))},
+	{"a denial of the profile that is extended", "shadowed", 2,
+	 EXTENDING(RULE("x", "\"path\":[\"/opt/**\"]", DENY), RULE("y", "\"path\":[\"/opt/a\"],\"op\":[\"exec\"]", ASK)),
+	 EXTENDING(RULE("x", "\"path\":[\"/opt/**\"]", DENY), RULE("y", "\"path\":[\"/srv/a\"],\"op\":[\"read\"]", ASK))},
+	{"a denial of the profile that is extended, for some of it", "shadowed", 2,
+	 EXTENDING(RULE("x", ANY_READ, DENY), RULE("y", ANY_READ ",\"path\":[\"/srv/**\"]", ASK)),
+	 EXTENDING(RULE("x", ANY_READ ",\"path\":[\"/srv/a/**\"]", DENY), RULE("y", ANY_READ ",\"path\":[\"/srv/**\"]", ASK))},
+	{"a denial behind what comes before it in the profile that is extended", "shadowed", 2,
+	 EXTENDING(RULE("w", ANY_READ ",\"path\":[\"/opt/**\"]", ASK) "," RULE("x", ANY_READ, DENY),
+		   RULE("y", ANY_READ ",\"path\":[\"/srv/**\"]", ASK)),
+	 EXTENDING(RULE("w", ANY_READ ",\"path\":[\"/srv/b\"]", ASK) "," RULE("x", ANY_READ, DENY),
+		   RULE("y", ANY_READ ",\"path\":[\"/srv/**\"]", ASK))},
 	{"a path of what has none", "unreachable", 1,
 	 POLICY("20", RULE("a", "\"path\":[\"/opt/**\"],\"op\":[\"connect\"]", DENY)),
 	 POLICY("20", RULE("a", "\"path\":[\"/opt/**\"],\"op\":[\"exec\"]", DENY))},
