@@ -28,9 +28,18 @@ static __noinline int path_question(__u32 op, struct dentry *dentry, struct vfsm
 	if (!s)
 		return -EPERM;
 	s->facts.detail = detail;
+	s->facts.goes = op == CVF_OP_DELETE;
 	question_object(s, dentry, mnt);
 	judge_place(s, dentry, mnt, 0);
 	return question_end(s, l);
+}
+
+/* A rename onto something that exists takes that away, unless the two change places. */
+static __always_inline bool takes_away(__u32 op, const struct place *to, __s32 flags)
+{
+	struct dentry *d = to->dentry;
+
+	return op == CVF_OP_RENAME && !(flags & RENAME_EXCHANGE) && BPF_CORE_READ(d, d_inode);
 }
 
 /* Old and new name, the more severe verdict wins. */
@@ -50,6 +59,7 @@ static __noinline int pair_question(__u32 op, struct place *from, struct place *
 	s->facts.two_names = 1;
 	s->facts.dentry2 = (__u64)to->dentry;
 	s->facts.mnt2 = (__u64)to->mnt;
+	s->facts.goes = takes_away(op, to, detail) ? 2 : 0;
 	judge_place(s, from->dentry, from->mnt, 0);
 	judge_place(s, to->dentry, to->mnt, 1);
 	return question_end(s, l);

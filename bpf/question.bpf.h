@@ -135,6 +135,8 @@ static __noinline int judge_place(struct cvf_scratch *s, struct dentry *dentry, 
 	if (is_guarded(s, mnt))
 		s->facts.fault = CVF_REASON_SELF_GUARD;
 	cell = cell_find(s, dfa_set(slot_of(s), s->walk.state));
+	if (s->facts.goes == which + 1 && s->facts.mode == CVF_MODE_ENFORCE)
+		s->facts.keep = !!(cell_at(slot_of(s), cell)->flags & CVF_CELL_KEEP);
 	s->facts.other = cell;
 	if (!which || severity(s, cell) > severity(s, s->facts.cell)) {
 		s->facts.other = which ? s->facts.cell : 0;
@@ -150,6 +152,17 @@ static __always_inline void judge_text(struct cvf_scratch *s)
 
 	if (!s->facts.fault)
 		s->facts.cell = cell_find(s, dfa_set(slot, scan(s, 0, s->path_off[0], s->path_len[0], slot->start_file)));
+}
+
+/* Whoever keeps what goes away looks for it by number. */
+static __always_inline void record_goes(struct cvf_scratch *s)
+{
+	struct dentry *d = (struct dentry *)(s->facts.goes == 2 ? s->facts.dentry2 : s->facts.dentry);
+
+	if (!s->facts.goes || !d)
+		return;
+	s->record.inode = BPF_CORE_READ(d, d_inode, i_ino);
+	s->record.device = BPF_CORE_READ(d, d_inode, i_sb, s_dev);
 }
 
 /* Head and texts of the record of this question, in the scratch memory. Paths that the fast way did not need are made now. */
@@ -171,10 +184,10 @@ GLOBAL int question_record(struct cvf_scratch *s, const struct cvf_label *l, __u
 	r->op = s->facts.op;
 	r->mode = s->facts.mode;
 	r->risk = cell->risk;
-	r->cell_flags = cell->flags;
+	r->cell_flags = (cell->flags & ~CVF_CELL_KEEP) | (s->facts.keep ? CVF_CELL_KEEP : 0);
 	r->capability = cell->capability;
 	r->rule = cell->rule;
-	r->reason = cell->reason;
+	r->reason = s->facts.keep && cell->action == CVF_VERDICT_ALLOW ? CVF_REASON_KEEP : cell->reason;
 	if (s->facts.args_cut) {
 		r->reason = CVF_REASON_ARGS_TOO_LONG;
 		if (r->risk < CVF_R2)
@@ -183,6 +196,7 @@ GLOBAL int question_record(struct cvf_scratch *s, const struct cvf_label *l, __u
 	r->result = s->facts.detail;
 	r->target_pid = s->facts.target_pid;
 	r->family = s->facts.family;
+	record_goes(s);
 	if (s->facts.is_net) {
 		__builtin_memcpy(r->address, s->facts.address, 16);
 		r->port = s->facts.port;
@@ -256,6 +270,10 @@ whose:
 	sip_word(s, t->start_boottime);
 	sip_word(s, s->facts.identity[0]);
 	sip_word(s, s->facts.identity[1]);
+	if (s->facts.goes == 2) {
+		sip_word(s, s->facts.rate ? 0 : r->inode);
+		sip_word(s, s->facts.rate ? 0 : r->device);
+	}
 	sip_word(s, s->facts.rate ? 0 : s->facts.target_pid);
 	r->digest = sip_end(s);
 	return 0;

@@ -118,7 +118,9 @@ struct facts {
 	__u8 have_args;
 	__u8 args_cut;		/* an allowed exec whose arguments were not all judged: held */
 	__u8 cannot_hold;	/* the system call does not restart, or a spinlock is held */
-	__u8 reserved;
+	__u8 goes;		/* what the operation takes away: 1 the object, 2 what has the new name, 0 nothing */
+	__u8 keep;		/* it is kept before it goes */
+	__u8 reserved[7];
 };
 
 struct cvf_scratch {

@@ -243,6 +243,13 @@ GLOBAL int ask_new(struct cvf_scratch *s, struct cvf_label *l)
 	return -ERESTARTNOINTR;
 }
 
+static __always_inline int grant_use_any(struct cvf_scratch *s)
+{
+	if (cell_at(slot_of(s), s->facts.cell)->flags & CVF_CELL_NO_GRANT)
+		return 0;
+	return grant_use(s->record.grant_session) || grant_use(s->record.grant_agent);
+}
+
 /* A grant covers it: recorded, and a question of it that waits is answered by it. */
 GLOBAL int grant_take(struct cvf_scratch *s, struct cvf_label *l)
 {
@@ -253,7 +260,7 @@ GLOBAL int grant_take(struct cvf_scratch *s, struct cvf_label *l)
 	if (!s || !l)
 		return 0;
 	r = &s->record;
-	if (!grant_use(r->grant_session) && !grant_use(r->grant_agent))
+	if (!grant_use_any(s))
 		return 0;
 	digest = r->digest;
 	ask = bpf_map_lookup_elem(&cvf_asks, &digest);
@@ -270,21 +277,34 @@ GLOBAL int grant_take(struct cvf_scratch *s, struct cvf_label *l)
 	return 1;
 }
 
+/* It may go on beyond its limit; now it is about this object, which is kept as each one before it was. */
+static __always_inline int keep_next(struct cvf_scratch *s, struct cvf_label *l)
+{
+	s->facts.rate = 0;
+	question_record(s, l, CVF_KIND_VERDICT);
+	s->record.reason = CVF_REASON_KEEP;
+	question_digests(s);
+	return ask_new(s, l);
+}
+
 GLOBAL int hold(struct cvf_scratch *s, struct cvf_label *l)
 {
 	struct cvf_ask *ask;
 	__u64 digest;
+	int r;
 
 	if (!s || !l)
 		return -EPERM;
 	question_digests(s);
 	digest = s->record.digest;
 	ask = bpf_map_lookup_elem(&cvf_asks, &digest);
-	if (ask && ask->answer)
-		return answer_take(s, l);
+	if (ask && ask->answer) {
+		r = answer_take(s, l);
+		return r || !s->facts.rate || !s->facts.keep ? r : keep_next(s, l);
+	}
 	if (!ask && just_denied(s, l))
 		return refuse(s, CVF_REASON_DENIED);
-	if (!(cell_at(slot_of(s), s->facts.cell)->flags & CVF_CELL_NO_GRANT) && grant_take(s, l))
+	if (!s->facts.keep && grant_take(s, l))
 		return 0;
 	if (s->facts.cannot_hold || in_unrestartable_call())
 		return refuse(s, CVF_REASON_CANNOT_HOLD);
@@ -296,6 +316,9 @@ GLOBAL int hold(struct cvf_scratch *s, struct cvf_label *l)
 		question_record(s, l, CVF_KIND_VERDICT);
 		question_digests(s);
 	}
+	/* Whatever lets it go, what goes is kept first: only the governor can have that done. */
+	if (s->facts.keep && s->record.reason != CVF_REASON_KEEP && grant_use_any(s))
+		s->record.reason = CVF_REASON_KEEP;
 	return ask_new(s, l);
 }
 
@@ -317,7 +340,7 @@ GLOBAL int verdict_severe(struct cvf_scratch *s, struct cvf_label *l)
 		return -EPERM;
 	question_record(s, l, CVF_KIND_VERDICT);
 	cell = cell_at(slot_of(s), s->facts.cell);
-	if (cell->action == CVF_VERDICT_HOLD || s->facts.args_cut) {
+	if (cell->action == CVF_VERDICT_HOLD || s->facts.args_cut || (s->facts.keep && cell->action == CVF_VERDICT_ALLOW)) {
 		if (s->facts.mode == CVF_MODE_ENFORCE)
 			return hold(s, l);
 		s->record.verdict = CVF_VERDICT_HOLD;
@@ -353,9 +376,9 @@ static __always_inline int question_end(struct cvf_scratch *s, struct cvf_label 
 	}
 	s->facts.args_cut = cell->action == CVF_VERDICT_ALLOW && s->facts.have_args && s->args_cut;
 	/* A held operation comes back with its answer: it was counted when it asked. */
-	if (cell->action != CVF_VERDICT_HOLD || !l->question)
+	if ((cell->action != CVF_VERDICT_HOLD && !s->facts.keep) || !l->question)
 		cell_count(s);
-	if (cell->action != CVF_VERDICT_ALLOW || s->facts.args_cut)
+	if (cell->action != CVF_VERDICT_ALLOW || s->facts.args_cut || s->facts.keep)
 		r = verdict_severe(s, l);
 	else if (cell->flags & CVF_CELL_RECORD)
 		record_allow(s, l);

@@ -20,7 +20,6 @@ static const char *const fault_texts[RECORD_FAULT_MAX] = {
 	[RECORD_AGENT] = "agent number out of range",
 	[RECORD_SPAN] = "a span leaves the text",
 	[RECORD_TEXT] = "a NUL inside a path, or arguments without their last NUL",
-	[RECORD_RESERVED] = "reserved word is not zero",
 };
 
 const char *record_fault_text(unsigned int fault)
@@ -54,7 +53,7 @@ static enum record_fault check_words(const struct cvf_record *r)
 		return RECORD_WORD;
 	if (r->agent >= CVF_AGENTS_MAX)
 		return RECORD_AGENT;
-	return r->reserved ? RECORD_RESERVED : RECORD_OK;
+	return RECORD_OK;
 }
 
 static enum record_fault check_span(const struct cvf_record *r, struct cvf_span span, bool may_have_nul)

@@ -23,7 +23,6 @@ enum record_fault {
 	RECORD_AGENT,		/* agent number out of range */
 	RECORD_SPAN,		/* a span leaves the text */
 	RECORD_TEXT,		/* a NUL inside a path, or arguments without their last NUL */
-	RECORD_RESERVED,
 	RECORD_FAULT_MAX,
 };
 

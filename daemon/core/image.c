@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define SECTION_ALIGN 8u
-#define CELL_FLAGS    (CVF_CELL_RECORD | CVF_CELL_ASK | CVF_CELL_NO_GRANT | CVF_CELL_OVER)
+#define CELL_FLAGS    (CVF_CELL_RECORD | CVF_CELL_ASK | CVF_CELL_NO_GRANT | CVF_CELL_OVER | CVF_CELL_KEEP)
 
 /* Bytes of a record and most records of each section; what is exactly fixed is checked in check_counts(). */
 static const struct {

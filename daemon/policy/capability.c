@@ -199,6 +199,11 @@ static bool makes_up(const char *strategy)
 	return strategy && strcmp(strategy, "quarantine") == 0;
 }
 
+bool capability_keeps(const struct capability *c)
+{
+	return c->compensated && makes_up(c->strategy);
+}
+
 bool capability_in_force(const struct capability *c)
 {
 	return c->state == STATE_ACTIVE || c->state == STATE_DEPRECATED;

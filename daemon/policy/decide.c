@@ -18,7 +18,7 @@ struct subject {
 	uint32_t capability;
 	enum cvf_risk risk;
 	enum op_type type;
-	bool requires_approval, granted, retired, in_scope;
+	bool requires_approval, granted, retired, in_scope, keeps;
 	uint32_t timeout_s;
 };
 
@@ -126,6 +126,7 @@ static struct subject find_subject(const struct question *q)
 	s.granted = q->agent->granted[o->capability];
 	s.retired = c->state == STATE_RETIRED;
 	s.timeout_s = (uint32_t)c->timeout_s;
+	s.keeps = capability_keeps(c);
 	return s;
 }
 
@@ -468,9 +469,13 @@ static struct outcome by_all_rules(const struct question *q, const struct subjec
 	return usual;
 }
 
+/* What they take away can be kept first. */
+#define TAKES_AWAY (OP_BIT(CVF_OP_DELETE) | OP_BIT(CVF_OP_RENAME))
+
 struct outcome decide(const struct question *q)
 {
 	const struct guard *guard;
+	struct outcome o;
 	struct subject s;
 
 	if (is_guarded(q, &guard))
@@ -493,7 +498,12 @@ struct outcome decide(const struct question *q)
 		trace_step(q, "scope", q->agent->agent->id, s.in_scope,
 			   s.in_scope ? "the object is in the agent's scope"
 				      : "the object is outside of the agent's scope");
-	return by_all_rules(q, &s);
+	o = by_all_rules(q, &s);
+	if (s.keeps && o.action != CVF_VERDICT_DENY && TAKES_AWAY & OP_BIT(q->op)) {
+		trace_step(q, "quarantine", q->plan->capabilities[s.capability]->id, true, "what it takes away is kept first");
+		o.flags |= CVF_CELL_KEEP;
+	}
+	return o;
 }
 
 unsigned int severity(enum cvf_verdict action, enum cvf_risk risk, uint8_t flags)

@@ -30,7 +30,7 @@ static const char *kept[] = {
 	"/etc/cvf{,/**}",
 	"/sys/fs/bpf{,/**}",
 	"/usr/share/cvf{,/**}",
-	"/usr/{,local/}sbin/{cvfd,cvfd-govern}",
+	"/usr/{,local/}sbin/{cvfd,cvfd-govern,cvfd-quarantine}",
 	"/usr/{,local/}bin/cvfctl",
 	"/{usr/lib,etc,run}/systemd/{system,system.control}/cvf{,d,-*,d-*}.{service,socket,slice,timer}{,.d,.d/**}",
 	"/sys/fs/cgroup/**/cvf{,d,-*,d-*}.{service,slice}{,/**}",

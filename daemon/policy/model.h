@@ -251,6 +251,8 @@ void policy_read(const struct jat *at, struct decl *d);
 /* The "match" of a capability whose type and risk are known. */
 void matchers_read(const struct jat *at, struct capability *c);
 bool capability_in_force(const struct capability *c);
+/* What it takes away is kept in quarantine first. */
+bool capability_keeps(const struct capability *c);
 /* Its "examples": an error for each that its matchers, already read, do not bear out. */
 void examples_check(const struct jat *at, const struct capability *c);
 /*

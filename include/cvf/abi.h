@@ -28,7 +28,7 @@ enum cvf_reason {
 #define REASON(number, suffix, word, sentence) CVF_REASON_##suffix = number,
 #include "reasons.def"
 #undef REASON
-	CVF_REASON_MAX = 38,
+	CVF_REASON_MAX = 40,
 };
 
 /* What a cell says, and what the kernel did (the verdict of a record). */
@@ -45,6 +45,7 @@ enum cvf_proto { CVF_PROTO_TCP = 0, CVF_PROTO_UDP = 1, CVF_PROTO_MAX = 2 };
 #define CVF_CELL_ASK 0x02	/* hold, and the governor may decide it alone (a condition for it), or must see who approves */
 #define CVF_CELL_NO_GRANT 0x04	/* no grant may answer it: R3, conditions, named or several approvers */
 #define CVF_CELL_OVER 0x08	/* in the place of another cell, because of a limit of how often */
+#define CVF_CELL_KEEP 0x10	/* what a delete or a rename takes away is kept before it goes: an allow is a short hold */
 
 /* One outcome: what (agent row, operation, set) comes to. Its index is also the index of its counters. */
 struct cvf_cell {
@@ -279,10 +280,11 @@ struct cvf_record {
 	struct cvf_span exe;
 	struct cvf_span cwd;
 	char comm[16];
-	__u32 reserved;
+	__u32 device;			/* of the object that a delete or a rename takes away: s_dev, major << 20 | minor; else 0 */
+	__u64 inode;			/* its number there */
 	char text[CVF_TEXT_MAX];
 };
-#define CVF_RECORD_HEAD 216
+#define CVF_RECORD_HEAD 224
 _Static_assert(__builtin_offsetof(struct cvf_record, text) == CVF_RECORD_HEAD, "record head");
 CVF_SIZE(struct cvf_record, CVF_RECORD_HEAD + CVF_TEXT_MAX);
 

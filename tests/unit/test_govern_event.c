@@ -85,7 +85,6 @@ static void test_each_field_is_checked(void **state)
 	REFUSED(record.mode = CVF_MODE_LEARN + 1, RECORD_WORD);
 	REFUSED(record.protocol = CVF_PROTO_MAX, RECORD_WORD);
 	REFUSED(record.agent = CVF_AGENTS_MAX, RECORD_AGENT);
-	REFUSED(record.reserved = 1, RECORD_RESERVED);
 	REFUSED(record.size--, RECORD_SIZE);
 	REFUSED(record.text_len++, RECORD_SIZE);
 	REFUSED(record.text_len = CVF_TEXT_MAX + 1, RECORD_SIZE);

@@ -279,7 +279,7 @@ static const struct {
 	WORD(cell[3].risk, 4, IMAGE_CELL),
 	WORD(cell[3].risk, CVF_R3, IMAGE_CELL), /* CRITICAL and allowed */
 	WORD(cell[3].risk, CVF_R2, IMAGE_CELL), /* HIGH and allowed without a standing grant */
-	WORD(cell[3].flags, 16, IMAGE_CELL),
+	WORD(cell[3].flags, 32, IMAGE_CELL),
 	WORD(cell[3].reason, CVF_REASON_MAX, IMAGE_CELL),
 	WORD(cell[3].reason, 0, IMAGE_CELL),
 	WORD(cell[3].row, ROWS, IMAGE_CELL),
