@@ -32,6 +32,7 @@ struct registry;
 struct intake;
 struct counter;
 struct approvals;
+struct quarantine;
 
 struct governor {
 	struct places places;
@@ -58,6 +59,7 @@ struct governor {
 	struct registry *registry;
 	struct counter *counter;
 	struct approvals *approvals;
+	struct quarantine *quarantine;
 	struct intake *intake;
 	uint64_t records_bad;		/* intake: malformed records refused since the start */
 };

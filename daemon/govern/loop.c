@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "counter/counter.h"
 #include "health.h"
+#include "quarantine/quarantine.h"
 #include "registry/registry.h"
 
 #define TICK_US 1000000
@@ -128,6 +129,7 @@ static void on_second(struct governor *g)
 		r = intake_tick(g);
 	note_store(g, r);
 	approval_tick(g);
+	quarantine_tick(g);
 	registry_tick(g);
 	streams_wake(g);
 	if (loop.ticks % COUNTERS_TICKS == 0 && counter_collect(g) < 0)

@@ -12,13 +12,14 @@
 #include "audit/explain.h"
 #include "counter/counter.h"
 #include "health.h"
+#include "quarantine/quarantine.h"
 #include "registry/numbers_table.h"
 #include "registry/registry.h"
 #include "registry/registry_view.h"
 
 static const struct routes *const all_routes[] = {
 	&health_routes, &registry_routes, &agent_routes, &approval_routes, &event_routes, &explain_routes, &counter_routes,
-	&authoring_routes,
+	&authoring_routes, &quarantine_routes,
 };
 #define TABLES SERVE_TABLES
 _Static_assert(ARRAY_SIZE(all_routes) == TABLES, "SERVE_TABLES");

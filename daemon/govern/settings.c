@@ -17,7 +17,7 @@ struct principal_fields {
 };
 
 struct root_fields {
-	struct jat principals, approvals, store;
+	struct jat principals, approvals, store, quarantine;
 };
 
 static const struct field principal_table[] = {
@@ -28,6 +28,7 @@ static const struct field principal_table[] = {
 
 struct number_fields {
 	long long grant_default_s, grant_max_s, questions_per_hour, max_bytes;
+	long long kept_age_s, kept_bytes, kept_copy_bytes;
 	struct jat scopes;
 };
 static const struct limits lifetime = { 1, 366LL * DAY_S };
@@ -42,10 +43,17 @@ static const struct field approvals_table[] = {
 static const struct field store_table[] = {
 	{ "max_bytes", read_number, offsetof(struct number_fields, max_bytes), false, &bytes },
 };
+static const struct limits age = { 60, 3660LL * DAY_S };
+static const struct field quarantine_table[] = {
+	{ "max_age_s", read_number, offsetof(struct number_fields, kept_age_s), false, &age },
+	{ "max_bytes", read_number, offsetof(struct number_fields, kept_bytes), false, &bytes },
+	{ "copy_max_bytes", read_number, offsetof(struct number_fields, kept_copy_bytes), false, &bytes },
+};
 static const struct field root_table[] = {
 	{ "principals", read_at, offsetof(struct root_fields, principals), false, NULL },
 	{ "approvals", read_at, offsetof(struct root_fields, approvals), false, NULL },
 	{ "store", read_at, offsetof(struct root_fields, store), false, NULL },
+	{ "quarantine", read_at, offsetof(struct root_fields, quarantine), false, NULL },
 };
 
 static void read_roles(const struct jat *at, const struct texts *names, struct principal *p)
@@ -118,7 +126,9 @@ static void read_scopes(const struct jat *at, struct settings *s)
 static void read_root(const struct jat *root, struct settings *s)
 {
 	struct number_fields n = { .grant_default_s = s->grant_default_s, .grant_max_s = s->grant_max_s,
-				   .max_bytes = (long long)s->store_max_bytes };
+				   .max_bytes = (long long)s->store_max_bytes, .kept_age_s = s->quarantine_age_s,
+				   .kept_bytes = (long long)s->quarantine_bytes,
+				   .kept_copy_bytes = (long long)s->quarantine_copy_bytes };
 	struct root_fields f = { 0 };
 
 	fields_read(root, root_table, ARRAY_SIZE(root_table), &f);
@@ -128,6 +138,11 @@ static void read_root(const struct jat *root, struct settings *s)
 		fields_read(&f.approvals, approvals_table, ARRAY_SIZE(approvals_table), &n);
 	if (f.store.value)
 		fields_read(&f.store, store_table, ARRAY_SIZE(store_table), &n);
+	if (f.quarantine.value)
+		fields_read(&f.quarantine, quarantine_table, ARRAY_SIZE(quarantine_table), &n);
+	s->quarantine_age_s = n.kept_age_s;
+	s->quarantine_bytes = (uint64_t)n.kept_bytes;
+	s->quarantine_copy_bytes = (uint64_t)n.kept_copy_bytes;
 	s->grant_default_s = n.grant_default_s < n.grant_max_s ? n.grant_default_s : n.grant_max_s;
 	s->grant_max_s = n.grant_max_s;
 	s->questions_per_hour = n.questions_per_hour;
@@ -156,7 +171,8 @@ static int read_file(const char *path, char **ret_text, size_t *ret_size)
 
 static void set_defaults(struct settings *s)
 {
-	*s = (struct settings){ .grant_default_s = 8 * 3600, .grant_max_s = 30 * DAY_S, .grant_scopes = GRANT_SCOPES_ALL };
+	*s = (struct settings){ .grant_default_s = 8 * 3600, .grant_max_s = 30 * DAY_S, .grant_scopes = GRANT_SCOPES_ALL,
+				.quarantine_age_s = 7 * DAY_S, .quarantine_bytes = 10ull << 30, .quarantine_copy_bytes = 64ull << 20 };
 }
 
 int settings_load(const char *path, struct settings *ret_settings, struct diags *d)

@@ -21,6 +21,9 @@ struct settings {
 	unsigned int grant_scopes;	/* GRANT_SCOPE_*: what an approver may leave behind */
 	int64_t questions_per_hour;	/* of one agent for one capability that says nothing of its own; 0: any number */
 	uint64_t store_max_bytes;	/* 0: as large as the disk */
+	int64_t quarantine_age_s;	/* what was kept longer ago is purged */
+	uint64_t quarantine_bytes;	/* of everything kept: beyond, the oldest is purged */
+	uint64_t quarantine_copy_bytes;	/* larger files are kept only where they can be linked */
 };
 
 /* A missing file is a file without settings. -EINVAL with diagnoses; *ret_settings is then the default, without a right to lasting grants. */

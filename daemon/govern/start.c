@@ -16,6 +16,7 @@
 #include "counter/counter.h"
 #include "health.h"
 #include "loop.h"
+#include "quarantine/quarantine.h"
 #include "registry/numbers_table.h"
 #include "registry/registry.h"
 #include "sandbox.h"
@@ -162,6 +163,8 @@ static int open_rooms(struct governor *g)
 	if (r == 0)
 		r = counter_open(g, &g->counter);
 	if (r == 0)
+		r = quarantine_open(g, &g->quarantine);
+	if (r == 0)
 		r = approvals_open(g, &g->approvals);
 	if (r == 0)
 		r = intake_open(g, &g->intake);
@@ -241,6 +244,7 @@ void stop_all(struct governor *g)
 	http_free(g->http);
 	intake_free(g->intake);
 	approvals_free(g->approvals);
+	quarantine_free(g->quarantine);
 	counter_free(g->counter);
 	registry_free(g->registry);
 	numbers_table_free(g->numbers);

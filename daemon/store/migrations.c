@@ -21,5 +21,8 @@ const struct migration store_migrations[] = {
 	{ "0004_consents",
 #include "migrations/0004_consents.sql"
 	},
+	{ "0005_kept",
+#include "migrations/0005_kept.sql"
+	},
 };
 const size_t store_migrations_count = ARRAY_SIZE(store_migrations);

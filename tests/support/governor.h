@@ -16,6 +16,7 @@
 #include "govern/audit/intake.h"
 #include "govern/counter/counter.h"
 #include "govern/govern.h"
+#include "govern/quarantine/quarantine.h"
 #include "govern/registry/numbers_table.h"
 #include "govern/registry/registry.h"
 
@@ -78,8 +79,8 @@ static inline struct governor *governor_make(const char *database)
 	g->places = (struct places){ .link = "/nonexistent", .state = "/nonexistent", .run = "/nonexistent", .config = "/nonexistent",
 				     .etc = "/nonexistent", .share = "/nonexistent", .cgroups = "/nonexistent" };
 	if (boot_table_get(g->store, g->boot_id, 1, &g->boot) < 0 || numbers_table_open(g->store, &g->numbers) < 0 ||
-	    registry_open(g, &g->registry) < 0 || counter_open(g, &g->counter) < 0 || approvals_open(g, &g->approvals) < 0 ||
-	    intake_open(g, &g->intake) < 0)
+	    registry_open(g, &g->registry) < 0 || counter_open(g, &g->counter) < 0 ||
+	    quarantine_open(g, &g->quarantine) < 0 || approvals_open(g, &g->approvals) < 0 || intake_open(g, &g->intake) < 0)
 		abort();
 	governor_number(g, NUMBER_AGENT, "coder-1");
 	governor_number(g, NUMBER_CAPABILITY, "t.push");
@@ -97,6 +98,7 @@ static inline void governor_free(struct governor *g)
 {
 	intake_free(g->intake);
 	approvals_free(g->approvals);
+	quarantine_free(g->quarantine);
 	counter_free(g->counter);
 	registry_free(g->registry);
 	numbers_table_free(g->numbers);

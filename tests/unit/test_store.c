@@ -212,6 +212,9 @@ static const char *const samples[] = {
 	"UPDATE grants SET pattern = '/x/*', op = 5; UPDATE holds SET capability = 1; UPDATE sessions SET skill = 's';",
 	/* schema 4 */
 	"INSERT INTO consents VALUES ('H', 1000, 'alice', NULL, 1, 2, '[]');",
+	/* schema 5 */
+	"INSERT INTO kept (id, boot, hold_no, agent, session, capability, op, object, state, kept_ms, device)"
+	" VALUES ('K', 1, 1, 1, 1, 1, 5, x'2f78', 1, 1, 1);",
 };
 
 static int64_t rows_of(sqlite3 *db, const char *table)

@@ -10,6 +10,7 @@
 #include "govern/registry/registry.h"
 #include "grant.h"
 #include "grant_table.h"
+#include "govern/quarantine/quarantine.h"
 #include "quorum.h"
 
 int hold_list_add(struct hold_list *l, const struct hold *h)
@@ -70,10 +71,60 @@ static int note_sent(struct governor *g, const struct hold *h, bool has_met)
 	return r;
 }
 
-/* The same as send_answer(), and the row says so. That the row may lag behind only means that the answer is sent twice. */
+static int copy_record(void *ctx, const struct hold *h)
+{
+	memcpy(ctx, h->record, h->record->size);
+	return 0;
+}
+
+/* What an approval lets go is kept first. 0 also when nothing is to be kept. */
+static int keep_first(struct governor *g, const struct hold *h)
+{
+	static struct cvf_record record;
+	int r;
+
+	if (h->answer != CVF_VERDICT_ALLOW || !(h->cell_flags & CVF_CELL_KEEP))
+		return 0;
+	r = hold_table_find(g->store, h->id, copy_record, &record);
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	return quarantine_is_due(&record) ? quarantine_keep(g, &record) : 0;
+}
+
+/* An approval that cannot be carried out is a denial, whoever approved. */
+static int refuse_unkept(struct governor *g, const struct hold *h)
+{
+	struct hold refused = *h;
+	int r = store_begin(g->store, STORE_BATCH);
+
+	refused.state = HOLD_DENIED;
+	refused.answer = CVF_VERDICT_DENY;
+	refused.reason = CVF_REASON_NOT_KEPT;
+	if (r == 0)
+		r = hold_table_overrule(g->store, &refused);
+	if (r == 0)
+		r = store_commit(g->store);
+	if (r < 0) {
+		store_rollback(g->store);
+		return r;
+	}
+	r = send_answer(g, &refused);
+	if (r >= 0 && note_sent(g, &refused, r) < 0)
+		log_warning("hold %s is answered, but the store cannot note it", h->id);
+	return r < 0 ? r : -EREMOTEIO;
+}
+
+/*
+ * The same as send_answer(), and the row says so. That the row may lag behind only means that the answer is sent twice.
+ * -EREMOTEIO: what it takes away could not be kept first, so it is refused.
+ */
 static int send_and_note(struct governor *g, const struct hold *h)
 {
-	int r = send_answer(g, h), noted;
+	int r = keep_first(g, h), noted;
+
+	if (r < 0)
+		return refuse_unkept(g, h);
+	r = send_answer(g, h);
 
 	if (r < 0) {
 		if (!link_is_closed(g->link))
@@ -96,10 +147,10 @@ int answer_send_due(struct governor *g)
 	struct hold_list list = { 0 };
 	int r = hold_table_each_unanswered(g->store, g->boot, collect, &list);
 
-	for (size_t i = 0; r >= 0 && i < list.n; i++)
+	for (size_t i = 0; (r >= 0 || r == -EREMOTEIO) && i < list.n; i++)
 		r = send_and_note(g, &list.v[i]);
 	hold_list_done(&list);
-	return r < 0 ? r : 0;
+	return r < 0 && r != -EREMOTEIO ? r : 0;
 }
 
 static void fill(struct hold *h, enum hold_state state, enum cvf_reason reason, const struct decision *d)

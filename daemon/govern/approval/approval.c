@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "grant.h"
 #include "grant_table.h"
+#include "govern/quarantine/quarantine.h"
 
 #define ASK_AGAIN_TICKS 15	/* seconds between looks at conditions of time */
 
@@ -95,6 +96,8 @@ int approval_on_hold(struct governor *g, const struct cvf_record *r)
 
 	if (!r->hold_no || !r->digest)
 		return 0; /* an observed agent: nothing waits */
+	if (r->reason == CVF_REASON_KEEP)
+		return quarantine_on_hold(g, r);
 	ulid_next(&g->ids, (uint64_t)clock_utc_ms(), h.id);
 	result = hold_table_add(g->store, &h);
 	if (result > 0)
@@ -148,6 +151,7 @@ int approval_on_session_end(struct governor *g, uint32_t session)
 
 void approval_after_commit(struct governor *g)
 {
+	quarantine_after_commit(g);
 	if (!g->approvals->has_news)
 		return;
 	g->approvals->has_news = false;

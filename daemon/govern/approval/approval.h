@@ -49,7 +49,8 @@ struct decision {
 };
 /*
  * Decides a hold and whatever asks the same. 0 with the number of tasks resumed; -EALREADY: not pending; -ENOENT; -EIO: the
- * store cannot keep it (nothing was released); -ESRCH: every process that asked is gone; or the link's error (the decision
+ * store cannot keep it (nothing was released); -ESRCH: every process that asked is gone; -EREMOTEIO: what it would take away
+ * could not be kept first, so it was refused; or the link's error (the decision
  * stands and is sent as soon as cvfd is back).
  */
 int approval_decide(struct governor *g, const char *id, const struct decision *d, unsigned int *ret_resumed) must_check;

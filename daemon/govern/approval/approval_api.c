@@ -161,6 +161,9 @@ static unsigned int refuse_decision(struct request *q, const char *id, int error
 		return refuse(q, 404, "not-found", "GET /v1/approvals lists the holds", "there is no hold %s", id);
 	case -ESRCH:
 		return refuse(q, 409, "hold-gone", NULL, "the process that asked for %s is gone: nothing was released", id);
+	case -EREMOTEIO:
+		return refuse(q, 409, "not-kept", "see the journal of cvfd-govern, and whether cvfd-quarantine runs",
+			      "what %s would take away could not be kept in quarantine first: it was refused", id);
 	case -ENOTSUP:
 		return refuse(q, 409, "once-only", "approve it with scope once", "hold %s cannot leave a grant", id);
 	case -EIO:

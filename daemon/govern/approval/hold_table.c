@@ -230,6 +230,17 @@ int hold_table_set_due(struct store *s, const char *id)
 	return stmt_run(q);
 }
 
+int hold_table_overrule(struct store *s, const struct hold *h)
+{
+	struct stmt *q = stmt(s, "UPDATE holds SET state = ?, answer = ?, reason = ? WHERE id = ?");
+
+	stmt_int(q, h->state);
+	stmt_int(q, h->answer);
+	stmt_int(q, h->reason);
+	stmt_text(q, h->id);
+	return stmt_run(q);
+}
+
 int hold_table_set_state(struct store *s, const char *id, enum hold_state state)
 {
 	struct stmt *q = stmt(s, "UPDATE holds SET state = ?, is_answered = 1 WHERE id = ?");

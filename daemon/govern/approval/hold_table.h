@@ -63,6 +63,9 @@ int hold_table_set_due(struct store *s, const char *id) must_check;
 /* What became of it after all: for records that contradict the row. */
 int hold_table_set_state(struct store *s, const char *id, enum hold_state state) must_check;
 
+/* An approval that could not be carried out: state, answer and reason become those of the hold given. */
+int hold_table_overrule(struct store *s, const struct hold *h) must_check;
+
 /*
  * Other questions that the hold's agent had people asked for its capability since then and before it; 0 when the hold joins
  * one that waits.
