@@ -103,11 +103,28 @@ static __always_inline __u32 place_fault(int placed)
 	return placed == PLACED_DEEP ? CVF_REASON_PATH_TOO_LONG : CVF_REASON_UNREACHABLE;
 }
 
-/* Pins are guarded wherever their file system is mounted; a mount may cover nothing that is guarded from writing. */
-static __always_inline bool is_guarded(struct cvf_scratch *s, const struct vfsmount *mnt)
+/* A folder of what was kept: at the root of any mount, so that it has no path of its own. */
+static __always_inline bool is_store(const struct dentry *d)
+{
+	static const char store[16] __attribute__((aligned(8))) = CVF_QUARANTINE_DIR;
+	__u64 name[2];
+
+	if (d->d_name.len != sizeof(CVF_QUARANTINE_DIR) - 1 ||
+	    bpf_probe_read_kernel(name, sizeof(name), d->d_name.name))
+		return false;
+	return name[0] == ((const __u64 *)store)[0] && name[1] == ((const __u64 *)store)[1];
+}
+
+/*
+ * Pins are guarded wherever their file system is mounted; a mount may cover nothing that is guarded from writing. What was
+ * kept lies in its folder and no deeper.
+ */
+static __always_inline bool is_guarded(struct cvf_scratch *s, struct dentry *dentry, const struct vfsmount *mnt)
 {
 	__u32 op = s->facts.op, write;
 
+	if (is_store(dentry) || is_store(dentry->d_parent))
+		return true;
 	if (op != CVF_OP_READ && mnt->mnt_sb->s_magic == BPF_FS_MAGIC)
 		return true;
 	if (op != CVF_OP_MOUNT)
@@ -132,7 +149,7 @@ static __noinline int judge_place(struct cvf_scratch *s, struct dentry *dentry, 
 		s->facts.fault = place_fault(placed);
 		return 0;
 	}
-	if (is_guarded(s, mnt))
+	if (is_guarded(s, dentry, mnt))
 		s->facts.fault = CVF_REASON_SELF_GUARD;
 	cell = cell_find(s, dfa_set(slot_of(s), s->walk.state));
 	if (s->facts.goes == which + 1 && s->facts.mode == CVF_MODE_ENFORCE)

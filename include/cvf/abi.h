@@ -31,6 +31,9 @@ enum cvf_reason {
 	CVF_REASON_MAX = 40,
 };
 
+/* Folder of what was kept, at the root of a mount. No agent touches it; its length is known to bpf/question.bpf.h. */
+#define CVF_QUARANTINE_DIR ".cvf-quarantine"
+
 /* What a cell says, and what the kernel did (the verdict of a record). */
 enum cvf_verdict { CVF_VERDICT_NONE = 0, CVF_VERDICT_ALLOW = 1, CVF_VERDICT_DENY = 2, CVF_VERDICT_HOLD = 3 };
 

@@ -20,7 +20,6 @@
 #include "abi.h"
 
 #define CVF_QUARANTINE_PATH "/run/cvf/quarantine.sock"
-#define CVF_QUARANTINE_DIR ".cvf-quarantine"
 
 enum quarantine_type {
 	QUARANTINE_KEEP = 1,	/* all fields but store; the task of pid is stopped before its unlink or rename */
