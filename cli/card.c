@@ -215,7 +215,9 @@ static void put_effects(FILE *out, const json_t *hold)
 		part(out, "", undo, "strategy");
 		part(out, ", capability ", undo, "capability_id");
 		if (json_is_false(out_field(undo, "performed")))
-			fputs(" is declared, but nothing performs it yet: count on no way back", out);
+			fputs(" is declared, but nothing performs it: count on no way back", out);
+		else if (strcmp(out_text(undo, "strategy", ""), "quarantine") == 0)
+			fputs(": what goes is kept first, see cvfctl quarantine", out);
 	} else if (json_is_object(undo) || !undo || json_is_null(undo)) {
 		fputs("no compensation", out);
 	} else {

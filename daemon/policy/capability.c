@@ -331,7 +331,7 @@ static void normalise(json_t *j, const struct spec *spec, const struct capabilit
 	set_default(part, "strategy", json_string(c->compensation_id ? "command" : "none"));
 	set_default(part, "capability_id", json_null());
 	if (is_ours(c->strategy))
-		json_object_set_new(part, "performed", json_false());
+		json_object_set_new(part, "performed", json_boolean(makes_up(c->strategy)));
 	set_default(j, "parameters", json_array());
 	set_default(j, "hold", json_object());
 	part = json_object_get(j, "hold");
