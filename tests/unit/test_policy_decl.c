@@ -478,7 +478,7 @@ static void test_normal(void **state)
 	assert_string_equal(shown(j, "hold", "on_timeout"), "deny");
 	assert_string_equal(shown(j, NULL, "state"), "ACTIVE");
 	assert_string_equal(shown(j, NULL, "version"), "1.0.0");
-	assert_true(json_is_false(json_object_get(json_object_get(j, "compensation"), "performed")));
+	assert_true(json_is_true(json_object_get(json_object_get(j, "compensation"), "performed")));
 	assert_true(json_is_true(json_object_get(json_object_get(j, "side_effects"), "reversible")));
 	j = model_find(f.m, DECL_AGENT, "a");
 	assert_string_equal(shown(j, NULL, "profile"), "default");

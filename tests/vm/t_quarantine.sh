@@ -38,7 +38,7 @@ restore() {
 	cvfctl quarantine restore "$1" >/tmp/restore.log 2>&1
 }
 
-[ -n "$(pid_of cvfd-quarantin)" ] || { cvfd-quarantine & sleep 1; }
+yes "the quarantine runs" '[ -n "$(pid_of cvfd-quarantin)" ]'
 world keepers
 
 # MEDIUM: nobody is asked, what goes is kept, and comes back as it was.
@@ -163,7 +163,7 @@ is "nobody's: nothing is kept" "$before" "$(kept_count)"
 
 # Nobody there to keep it, or no place: it stays.
 echo x >/t/r9/stays
-pids=$(pid_of cvfd-quarantine)
+pids=$(pid_of cvfd-quarantin)
 for pid in $pids; do kill -STOP "$pid"; done
 agent "$PROBE" unlink /t/r9/stays
 is "a keeper that does not answer: refused" $EPERM $?
