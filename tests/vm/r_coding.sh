@@ -37,7 +37,8 @@ is "nothing of it was held" 0 "$(sort -u /tmp/coding-holds | grep -c .)"
 cvfctl events --json --agent coder --limit 1000 --verdict deny >/tmp/coding-denied
 cvfctl events --json --agent coder --limit 1000 --verdict hold >>/tmp/coding-denied
 # This machine has no caches of the system's Python modules; nobody but root may make them, here as anywhere.
-grep -v '"object":"/usr/lib/python3[^"]*/__pycache__"' /tmp/coding-denied >/tmp/coding-denied-rest
+# What it deletes waits until it is kept, and nobody is asked.
+grep -v -e '"object":"/usr/lib/python3[^"]*/__pycache__"' -e '"reason":"kept-first"' /tmp/coding-denied >/tmp/coding-denied-rest
 is "nothing of it was refused" 0 "$(grep -c . /tmp/coding-denied-rest)"
 tr '{' '\n' </tmp/coding-denied-rest | sed -n 's/.*"argv":\(\[[^]]*\]\).*"operation":"\([^"]*\)","object":\("[^"]*"\).*"target_pid":\([^,]*\),.*"capability":\("[^"]*"\).*"verdict":\("[^"]*"\).*"reason":\("[^"]*"\).*/# \2 \3 \4 \5 \6 \7 \1/p' |
 	sort | uniq -c | sort -rn | head -n 40
