@@ -3,19 +3,16 @@
 
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 
 #include "../core/log.h"
+#include "../core/socket.h"
 #include "requests.h"
 
 #define BATCH_BYTES 49152
 
 int link_open(struct link *l, const char *path, uid_t governor, struct maps *maps, struct canary *canary)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	own_fd int fd = -1;
 	int r;
 
 	*l = (struct link){ .listen_fd = -1, .peer_fd = -1, .governor = governor, .maps = maps, .canary = canary };
@@ -24,17 +21,10 @@ int link_open(struct link *l, const char *path, uid_t governor, struct maps *map
 		r = ring_open(&l->rings[CVF_RING_EVENT], maps->hooks->map_fd[MAP_EVENTS], CVF_EVENT_RING);
 	if (r < 0)
 		return r;
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	unlink(path);
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || chmod(path, 0600) || chown(path, governor, (gid_t)-1) ||
-	    listen(fd, 4))
-		return -errno;
-	l->listen_fd = TAKE_FD(fd);
+	r = socket_listen_as(path, governor);
+	if (r < 0)
+		return r;
+	l->listen_fd = r;
 	return 0;
 }
 

@@ -4,13 +4,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/fsuid.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
 #include "../core/log.h"
+#include "../core/socket.h"
 #include "keep.h"
 
 #define ID_LENGTH 26
@@ -39,44 +37,6 @@ bool serve_is_ask(const struct quarantine_ask *ask, size_t size)
 	return strlen(ask->id) == ID_LENGTH && strspn(ask->id, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") == ID_LENGTH;
 }
 
-/*
- * The governor owns the folder and could swap the name between bind and a chown: root must not touch it by name. So it is made
- * with the governor's rights in the file system, and is the governor's from the start.
- */
-static int bind_as(int fd, const struct sockaddr_un *address, uid_t governor)
-{
-	mode_t mask = umask(0177);
-	int r;
-
-	setfsuid(governor); /* says the user before, never that it failed: so ask */
-	r = (uid_t)setfsuid((uid_t)-1) != governor ? -EPERM : 0;
-	if (r >= 0 && unlink(address->sun_path) && errno != ENOENT)
-		r = -errno;
-	if (r >= 0 && bind(fd, (const struct sockaddr *)address, sizeof(*address)))
-		r = -errno;
-	setfsuid(geteuid());
-	umask(mask);
-	return r;
-}
-
-static int listen_at(const char *path, uid_t governor)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	own_fd int fd = -1;
-	int r;
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	r = bind_as(fd, &address, governor);
-	if (r < 0)
-		return r;
-	return listen(fd, 4) ? -errno : TAKE_FD(fd);
-}
-
 static int signals_open(void)
 {
 	sigset_t signals;
@@ -100,7 +60,7 @@ int serve_open(struct serve *s, const char *path, uid_t governor)
 	if (r < 0)
 		return r;
 	s->signal_fd = r;
-	r = listen_at(path, governor);
+	r = socket_listen_as(path, governor);
 	if (r < 0) {
 		serve_close(s);
 		return r;
