@@ -110,12 +110,24 @@ int keep_restore(const struct quarantine_ask *ask, struct quarantine_reply *repl
 	return 0;
 }
 
+static int purge_in(int root_fd, const void *id)
+{
+	own_fd int store_fd = store_open(root_fd, NULL);
+
+	if (store_fd < 0) /* none, or not ours: then it is not in it */
+		return store_fd == -ENOENT || store_fd == -EXDEV ? 0 : store_fd;
+	return store_remove(store_fd, id);
+}
+
 int keep_purge(const struct quarantine_ask *ask, struct quarantine_reply *reply)
 {
 	own_fd int root_fd = -1, store_fd = -1;
-	int r = store_of(ask, &root_fd, &store_fd);
+	int r;
 
 	(void)reply;
+	if (!*ask->store)
+		return place_each_root(ask->device, purge_in, ask->id);
+	r = store_of(ask, &root_fd, &store_fd);
 	if (r >= 0)
 		r = store_remove(store_fd, ask->id);
 	return r == -ENOENT ? 0 : r;

@@ -311,6 +311,28 @@ int place_open(__u32 device, const char *store, int *ret_fd)
 	return r < 0 ? r : result;
 }
 
+int place_each_root(__u32 device, int (*visit)(int root_fd, const void *ctx), const void *ctx)
+{
+	own_free struct mount *m = calloc(1, sizeof(*m));
+	own_file FILE *f = fopen("/proc/self/mountinfo", "re");
+	int r, result = -ENODEV;
+
+	if (!m)
+		return -ENOMEM;
+	if (!f)
+		return -errno;
+	while ((r = mountinfo_next(f, m)) > 0) {
+		own_fd int fd = m->device == device && !m->is_read_only ? open_through(m, ".") : -ENODEV;
+
+		if (fd < 0)
+			continue;
+		result = visit(fd, ctx);
+		if (result < 0)
+			return result;
+	}
+	return r < 0 ? r : result;
+}
+
 int place_folder(int store_fd, const char *store, const char *origin, const char **ret_name, int *ret_fd)
 {
 	const char *rest = place_is_path(origin) ? rest_of(store, origin) : NULL;

@@ -42,6 +42,12 @@ int place_find(const struct quarantine_ask *ask, struct place **ret) must_check;
 int place_open(__u32 device, const char *store, int *ret_fd) must_check;
 
 /*
+ * Calls visit with the root (O_PATH, borrowed) of each writable mount of device in our own namespace, until it says something
+ * negative, which is returned. -ENODEV: there is none.
+ */
+int place_each_root(__u32 device, int (*visit)(int root_fd, const void *ctx), const void *ctx) must_check;
+
+/*
  * The folder (O_PATH) and the name of origin; store_fd is store, both paths from the root of the file system. *ret_name: borrowed
  * from origin. -ENOTDIR: the folder is gone, or something else is there. -EINVAL: origin is not below store.
  */

@@ -24,7 +24,7 @@
 enum quarantine_type {
 	QUARANTINE_KEEP = 1,	/* all fields but store; the task of pid is stopped before its unlink or rename */
 	QUARANTINE_RESTORE = 2,	/* id, device, store */
-	QUARANTINE_PURGE = 3,	/* id, device, store; also ends a KEEP whose reply came too late */
+	QUARANTINE_PURGE = 3,	/* id, device, store; also ends a KEEP whose reply came too late, or (store empty) never */
 };
 
 enum quarantine_how { QUARANTINE_LINKED = 1, QUARANTINE_COPIED = 2, QUARANTINE_DIRECTORY = 3 };
@@ -49,7 +49,8 @@ struct quarantine_ask {
  * says, or inside of a store; -EOPNOTSUPP no file, and not linkable; -ESRCH the task is gone; -EEXIST the id was used before;
  * others as the system call said. RESTORE: -EEXIST the name is taken, -ENOENT it is not there (any more), -ENODEV its file
  * system is not mounted (-EROFS: only read-only), -ENOTDIR its folder is gone, -EBADMSG what is said of its past is not ours.
- * PURGE: 0 when it is not there; -ENODEV and -EROFS as above.
+ * PURGE: 0 when it is not there; -ENODEV and -EROFS as above. With an empty store the root of every mount of device is looked
+ * at: for a KEEP of which no reply came.
  */
 struct quarantine_reply {
 	__u64 serial;

@@ -285,6 +285,26 @@ static void purge_removes_for_good(void **state)
 	expect_text(at(w, "f"), "x");
 }
 
+static void a_keep_of_which_nobody_heard_is_found_by_its_id(void **state)
+{
+	struct world *w = WORLD(state);
+
+	write_file(at(w, "f"), "x");
+	write_file(at(w, "g"), "y");
+	assert_int_equal(keep(w, ID, at(w, "f")), 0);
+	assert_int_equal(keep(w, ID2, at(w, "g")), 0);
+	*w->reply.store = 0;
+	*w->ask.store = 0;
+	assert_int_equal(purge(w, ID), 0);
+	assert_false(is_there(at(w, CVF_QUARANTINE_DIR "/" ID)));
+	assert_int_equal(kept_count(w), 2);
+	expect_text(at(w, CVF_QUARANTINE_DIR "/" ID2), "y");
+	assert_int_equal(restore(w, ID2), -EINVAL); /* it must know where */
+	w->ask.device ^= 0x80000000u;
+	assert_int_equal(purge(w, ID2), -ENODEV);
+	assert_int_equal(kept_count(w), 2);
+}
+
 #define both(test)                                                                        \
 	cmocka_unit_test_setup_teardown(test, on_tmpfs, world_end),                       \
 		{ #test " (bound folder)", test, on_bind, world_end, NULL }
@@ -304,6 +324,7 @@ int main(void)
 		both(an_id_is_used_once),
 		both(what_has_two_names_is_said_to),
 		both(purge_removes_for_good),
+		both(a_keep_of_which_nobody_heard_is_found_by_its_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
