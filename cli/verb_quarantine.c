@@ -165,6 +165,8 @@ static void put_object(const json_t *item)
 	out_value(stdout, out_field(item, "modified_at"));
 	printf("\n%-9s ", "Kept as");
 	put_how(stdout, item);
+	if (json_integer_value(out_field(item, "names")) > 1)
+		fputs("; it had others, too: who uses those may change it", stdout);
 	putchar('\n');
 }
 
@@ -185,8 +187,9 @@ static void put_card(const json_t *item)
 	put_line("Who", "agent ", item, "agent");
 	put_line("", "session ", item, "session");
 	put_line("Why", "capability ", item, "capability");
-	put_line("", "event ", item, "event");
-	put_line("Place", "below the root of its file system: ", item, "place");
+	put_line("", "hold ", item, "hold");
+	put_line("Place", "from the root of its file system: ", item, "place");
+	put_line("", "device ", item, "device");
 	put_line("Kept", "", item, "kept_at");
 	put_line("Expires", "", item, "expires_at");
 	put_line("Ended", "", item, "ended_at");

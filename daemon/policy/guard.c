@@ -21,10 +21,7 @@ static const char *door[] = {"/run/cvf/agent.sock"};
 static const char *closed[] = {
 	"/run/cvf{,/**}",
 	"/var/lib/cvf{,/**}",
-	/*
-	 * What was deleted: reading it would pass by the rules of where it was. On other mounts only root's ownership keeps agents
-	 * out: a pattern for any folder would multiply the automaton.
-	 */
+	/* What was deleted. The hook refuses it by name on any mount; here are the usual ones, so that explain says so, too. */
 	"/{,home/,mnt/,mnt/*/,opt/,srv/,tmp/,var/,var/tmp/}.cvf-quarantine{,/**}",
 	/* Kernel memory: whoever writes it has no rules, whoever reads it has the key of the digests. */
 	"/dev/{mem,kmem,port}",
