@@ -136,4 +136,29 @@ is "unpin while a daemon runs: it fails" 1 $?
 is "unpin while a daemon runs: verdicts stand" "ok 0 eperm 10 other 0" "$(robust $TOOL repeat 10 $WORK/denied/file r)"
 yes "unpin while a daemon runs: the pins are there" "[ -n \"\$(ls /sys/fs/bpf/cvf)\" ]"
 
+# --- pins of another version: their enforcement goes on, and nothing is mixed with it
+load_begin
+first=$(enforcer)
+kill -KILL "$first"
+within 10 "! kill -0 $first 2>/dev/null && ! governor >/dev/null"
+ours=$($TOOL pinned-abi 999)
+/usr/sbin/cvfd --foreground >/tmp/stale 2>&1
+is "pins of another version: cvfd does not start" 1 $?
+yes "pins of another version: it says whose, and what to do" "grep -q 'belong to another version of cvfd' /tmp/stale && grep -q 'cvfd --unpin' /tmp/stale"
+load_right "pins of another version"
+is "pins of another version: they are as they were" 999 "$($TOOL pinned-abi "$ours")"
+start_daemon
+yes "pins of our version again: adopted" "within 60 ready"
+load_right "pins of our version again"
+load_end
+first=$(enforcer)
+kill -KILL "$first"
+within 10 "! kill -0 $first 2>/dev/null && ! governor >/dev/null"
+$TOOL pinned-abi 999 >/dev/null
+/usr/sbin/cvfd --unpin >/tmp/unpin 2>&1
+is "pins of another version: they can be removed" 0 $?
+start_daemon
+yes "and replaced" "within 60 ready"
+is "the new ones enforce" "ok 0 eperm 10 other 0" "$(robust $TOOL repeat 10 $WORK/denied/file r)"
+
 finish

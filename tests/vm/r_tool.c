@@ -9,11 +9,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/bpf.h>
+#include <linux/types.h>
 #include <mqueue.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +28,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "cvf/abi.h"
 
 static double now_s(void)
 {
@@ -488,6 +493,23 @@ static int cmd_as(int argc, char **argv)
 	return say("exec", -errno), 1;
 }
 
+/* pinned-abi N: what the pinned state says that its version is becomes N; prints what it was. */
+static int cmd_pinned_abi(int argc, char **argv)
+{
+	union bpf_attr attr = { .pathname = (uint64_t)(uintptr_t)"/sys/fs/bpf/cvf/state" };
+	long fd = syscall(SYS_bpf, BPF_OBJ_GET, &attr, sizeof(attr));
+	struct cvf_control *control;
+
+	if (argc < 1 || fd < 0)
+		return say("pins", -errno), 1;
+	control = mmap(NULL, sizeof(*control), PROT_READ | PROT_WRITE, MAP_SHARED, (int)fd, 0);
+	if (control == MAP_FAILED)
+		return say("map", -errno), 1;
+	printf("%u\n", control->abi);
+	control->abi = (uint32_t)atoi(argv[0]);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -495,6 +517,7 @@ static const struct {
 	{ "open", cmd_open }, { "wake", cmd_wake }, { "threads", cmd_threads }, { "mixed", cmd_mixed },
 	{ "counters", cmd_counters }, { "repeat", cmd_repeat }, { "burst", cmd_burst }, { "flood", cmd_flood },
 	{ "forks", cmd_forks }, { "talk", cmd_talk }, { "winsize", cmd_winsize }, { "as", cmd_as },
+	{ "pinned-abi", cmd_pinned_abi },
 };
 
 int main(int argc, char **argv)

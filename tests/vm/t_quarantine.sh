@@ -38,7 +38,7 @@ restore() {
 	cvfctl quarantine restore "$1" >/tmp/restore.log 2>&1
 }
 
-yes "the quarantine runs" '[ -n "$(pid_of cvfd-quarantin)" ]'
+yes "the quarantine runs" '[ -n "$(pid_of cvfd-quarantine)" ]'
 world keepers
 
 # MEDIUM: nobody is asked, what goes is kept, and comes back as it was.
@@ -58,7 +58,7 @@ yes "delete: the reason" "wait_event t '\"reason\":\"kept-first\"' /t/r9/a"
 restore "$id"
 is "restore" 0 $?
 is "restore: content" precious "$(cat /t/r9/a)"
-is "restore: owner, mode, time" "1234 4321 640 2001-02-03 04:05:06" "$(stat -c '%u %g %a %y' /t/r9/a | cut -c 1-32)"
+is "restore: owner, mode, time" "1234 4321 640 2001-02-03 04:05:06" "$(stat -c '%u %g %a %y' /t/r9/a | cut -c 1-33)"
 no "restore: the store is empty" '[ -e /.cvf-quarantine/'"$id"' ]'
 no "restore: once" 'restore "$id"'
 
@@ -163,7 +163,7 @@ is "nobody's: nothing is kept" "$before" "$(kept_count)"
 
 # Nobody there to keep it, or no place: it stays.
 echo x >/t/r9/stays
-pids=$(pid_of cvfd-quarantin)
+pids=$(pid_of cvfd-quarantine)
 for pid in $pids; do kill -STOP "$pid"; done
 agent "$PROBE" unlink /t/r9/stays
 is "a keeper that does not answer: refused" $EPERM $?
