@@ -111,6 +111,8 @@ int keeper_start(const char *const programs[KEEPER_PROGRAMS])
 	if (pid)
 		return pid < 0 ? -errno : 0;
 	prctl(PR_SET_NAME, "cvfd-keeper");
+	/* It may live a moment longer than cvfd, whose lock and socket the next cvfd wants at once. */
+	close_range(STDERR_FILENO + 1, ~0u, 0);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
