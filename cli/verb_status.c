@@ -93,7 +93,7 @@ int verb_counters(const struct call *c)
 	static const struct column columns[] = {
 		{ "AGENT", "agent", NULL },	    { "CAPABILITY", "capability", NULL },
 		{ "OPERATION", "operation", NULL }, { "VERDICT", "verdict", NULL },
-		{ "COUNT", "count", NULL },
+		{ "WOULD BE", "would", NULL },	    { "COUNT", "count", NULL },
 	};
 	own_url struct url u = url_begin("/v1/counters");
 	own_json json_t *reply = NULL;

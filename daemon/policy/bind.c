@@ -270,6 +270,16 @@ static int bind_grants(struct binder *k)
 	return r;
 }
 
+static int bind_uses(struct binder *k, const struct model *m)
+{
+	k->b->used = pool_alloc(k->p->pool, k->p->capabilities_count, sizeof(bool));
+	if (!k->b->used)
+		return -ENOMEM;
+	for (size_t i = 0; m->uses && i < k->p->capabilities_count; i++)
+		k->b->used[i] = model_knows_use(m, k->b->agent->id, k->p->capabilities[i]->id);
+	return 0;
+}
+
 /* ---- scope and rules ---- */
 
 static int bind_net(struct binder *k, const struct cidrs *cidrs, uint32_t *ret_pattern)
@@ -526,6 +536,8 @@ int plan_bind_agent(struct plan *p, const struct model *m, struct bound_agent *b
 		r = bind_offers(&k);
 	if (r == 0)
 		r = bind_grants(&k);
+	if (r == 0)
+		r = bind_uses(&k, m);
 	if (r == 0)
 		r = bind_scope(&k);
 	if (r == 0)

@@ -291,3 +291,22 @@ time_t policy_next_expiry(const struct model *m, time_t now)
 		earliest(&m->seen[DECL_PROFILE].v[i]->profile.rules, now, &best);
 	return best;
 }
+
+static bool cares(const struct rules *rules)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		if (rules->v[i].first_use)
+			return true;
+	return false;
+}
+
+bool model_cares_for_uses(const struct model *m)
+{
+	for (size_t i = 0; i < m->seen[DECL_POLICY].n; i++)
+		if (cares(&m->seen[DECL_POLICY].v[i]->policy.rules))
+			return true;
+	for (size_t i = 0; i < m->seen[DECL_PROFILE].n; i++)
+		if (cares(&m->seen[DECL_PROFILE].v[i]->profile.rules))
+			return true;
+	return false;
+}

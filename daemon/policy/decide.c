@@ -181,6 +181,12 @@ static bool names_path(const struct question *q, const struct bound_rule *b)
 	       (domain == CVF_DOMAIN_EXEC && fact(q->facts, b->exec));
 }
 
+/* What nobody registered is new each time. */
+static bool is_used(const struct question *q, const struct subject *s)
+{
+	return s->capability != CAPABILITY_UNREGISTERED && q->agent->used[s->capability];
+}
+
 /* The first condition that does not hold; those on the hour and on how often are looked at later. */
 static enum condition why_not(const struct question *q, const struct bound_rule *b, const struct subject *s)
 {
@@ -196,6 +202,8 @@ static enum condition why_not(const struct question *q, const struct bound_rule 
 		return CONDITION_TYPE;
 	if (r->in_scope != TRI_ANY && (r->in_scope == TRI_YES) != s->in_scope)
 		return CONDITION_SCOPE;
+	if (r->first_use && is_used(q, s))
+		return CONDITION_FIRST_USE;
 	if ((r->path.n || r->argv.n) && !names_path(q, b))
 		return r->argv.n ? CONDITION_ARGV : CONDITION_PATH;
 	if (r->address.n && !(op_domain(q->op) == CVF_DOMAIN_NET && fact(q->facts, b->net)))
@@ -404,6 +412,7 @@ static void tell_rule(const struct question *q, const struct planned_rule *p, en
 		.risk = s->risk,
 		.type = s->type,
 		.in_scope = s->in_scope,
+		.is_used = is_used(q, s),
 	};
 
 	trace_rule(q, p, failed, &with);

@@ -132,6 +132,7 @@ static bool conditions_cover(struct lint *l, const struct planned_rule *a, const
 	return (x->in_scope == TRI_ANY || x->in_scope == y->in_scope) && (!x->path.n || y->path.n) &&
 	       (!x->address.n || y->address.n) && (!x->agent.n || y->agent.n) && (!x->owner.n || y->owner.n) &&
 	       rate_covers(&x->rate, &y->rate) && argv_covers(&x->argv, &y->argv) &&
+	       (!x->first_use || y->first_use) &&
 	       (!x->session_age_s || (y->session_age_s && x->session_age_s <= y->session_age_s)) &&
 	       cidrs_cover(&x->address, &y->address) && reach_covers(l, a, b) &&
 	       texts_may_cover(&x->path, &y->path) && charge(l, AUTOMATON_COST) &&

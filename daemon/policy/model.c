@@ -58,6 +58,7 @@ void model_free(struct model *m)
 	if (!m)
 		return;
 	model_forget_plan(m);
+	json_decref(m->uses);
 	for (int kind = 0; kind < DECL_KIND_MAX; kind++) {
 		for (size_t i = 0; i < m->all[kind].n; i++)
 			json_decref(m->all[kind].v[i]->normal);
@@ -334,4 +335,26 @@ const json_t *model_find(const struct model *m, enum decl_kind kind, const char 
 	const struct decl *d = model_decl(m, kind, id);
 
 	return d ? d->normal : NULL;
+}
+
+bool model_knows_use(const struct model *m, const char *agent, const char *capability)
+{
+	return json_object_get(json_object_get(m->uses, agent), capability);
+}
+
+int model_note_use(struct model *m, const char *agent, const char *capability)
+{
+	json_t *of;
+
+	if (model_knows_use(m, agent, capability))
+		return 0;
+	if (!m->uses)
+		m->uses = json_object();
+	of = json_object_get(m->uses, agent);
+	if (!of && json_object_set_new(m->uses, agent, json_object()) == 0)
+		of = json_object_get(m->uses, agent);
+	if (json_object_set_new(of, capability, json_true()) < 0)
+		return -ENOMEM;
+	model_forget_plan(m);
+	return 1;
 }

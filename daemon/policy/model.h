@@ -110,6 +110,7 @@ struct rule {
 	struct windows windows;
 	struct rate rate;
 	long long session_age_s; /* 0: any; else older than that */
+	bool first_use;		 /* only while the agent has never used the capability */
 	long long timeout_s;	 /* of the question that it asks; 0: the capability's */
 	struct texts approvers;	 /* of that question: users and "@group"s; n 0: any approver */
 	long long quorum;	 /* people who must approve; 0: one */
@@ -222,6 +223,7 @@ struct model {
 	struct decls all[DECL_KIND_MAX];
 	struct decls seen[DECL_KIND_MAX]; /* without those that others hide */
 	int candidates;			  /* texts that are only tried */
+	json_t *uses;			  /* agent -> capability -> true: what was done before; NULL: nothing */
 	struct plan **plan;		  /* made when first asked for, thrown away when a declaration comes */
 };
 

@@ -68,6 +68,7 @@ struct bound_agent {
 	const struct agent *agent;
 	struct profiles profiles; /* of the pool; the agent's own first */
 	bool *granted;		  /* [capability] */
+	bool *used;		  /* [capability]: done before */
 	struct offers offers[CVF_OP_MAX];
 	uint32_t scope_file, scope_net;
 	struct bound_rules rules;

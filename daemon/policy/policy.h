@@ -102,6 +102,14 @@ struct numbers {
  */
 int policy_compile(const struct model *m, const struct numbers *numbers, uint64_t generation, time_t now,
 		   struct cvf_image **ret_image, size_t *ret_size, struct diags *d) must_check;
+/*
+ * What an agent has done before is no first use any more. 1: that was not known, and the model has to be compiled again for
+ * it; 0: it was; -ENOMEM. model_cares_for_uses(): some rule looks at it.
+ */
+int model_note_use(struct model *m, const char *agent, const char *capability) must_check;
+bool model_cares_for_uses(const struct model *m);
+bool model_knows_use(const struct model *m, const char *agent, const char *capability);
+
 /* When the next standing grant expires after now, so that the model must be compiled again; 0: never. */
 time_t policy_next_expiry(const struct model *m, time_t now);
 

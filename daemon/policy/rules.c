@@ -20,6 +20,7 @@ struct when_spec {
 	struct rate rate;
 	long long session_age_s;
 	bool in_scope, in_scope_given;
+	bool first_use;
 };
 
 struct grant_spec {
@@ -79,6 +80,13 @@ static void read_in_scope(const struct jat *at, const struct field *f, void *out
 	when->in_scope_given = true;
 }
 
+static void read_first_use(const struct jat *at, const struct field *f, void *out)
+{
+	read_bool(at, f, out);
+	if (json_is_false(at->value))
+		jat_error(at, "leave the field out", "\"first_use\" can only be true");
+}
+
 static const struct limits count_limits = {0, RATE_MAX}, window_limits = {1, CVF_RATE_WINDOW_S};
 static const struct field rate_fields[] = {
 	{"more_than", read_number, offsetof(struct rate, more_than), true, &count_limits},
@@ -118,6 +126,7 @@ static const struct field when_fields[] = {
 	{"in_scope", read_in_scope, W(in_scope), false, NULL},
 	{"time", read_windows, W(windows), false, NULL},
 	{"rate", read_rate, W(rate), false, NULL},
+	{"first_use", read_first_use, W(first_use), false, NULL},
 	{"session_age", read_session_age, W(session_age_s), false, NULL},
 };
 
@@ -189,6 +198,7 @@ static struct rule rule_of(const struct rule_spec *spec)
 		.windows = w->windows,
 		.rate = w->rate,
 		.session_age_s = w->session_age_s,
+		.first_use = w->first_use,
 		.timeout_s = spec->question.timeout_s,
 		.approvers = spec->question.approvers,
 		.quorum = spec->question.quorum,
@@ -209,6 +219,10 @@ static void refuse_when(const struct jat *rule, const struct rule_spec *spec)
 	const struct when_spec *w = &spec->when;
 	struct jat when = jat_member(rule, "when"), at;
 
+	if (w->first_use && spec->effect == EFFECT_ALLOW) {
+		at = jat_member(&when, "first_use");
+		jat_error(&at, "write DENY or REQUIRE_APPROVAL", "what was never done before cannot be allowed for that");
+	}
 	if (!w->rate.within_s && !w->session_age_s)
 		return;
 	at = jat_member(&when, w->rate.within_s ? "rate" : "session_age");

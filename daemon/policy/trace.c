@@ -160,6 +160,9 @@ static void put_wanted(FILE *out, const struct rule *r, enum condition condition
 	case CONDITION_AGE:
 		fprintf(out, "more than %lld s", r->session_age_s);
 		return;
+	case CONDITION_FIRST_USE:
+		fputs("what was never used before", out);
+		return;
 	case CONDITION_NONE:
 	case CONDITION_MAX:
 		return;
@@ -221,6 +224,9 @@ static void put_value(FILE *out, const struct question *q, enum condition condit
 	case CONDITION_AGE:
 		fprintf(out, "%llu s", (unsigned long long)q->session_age_s);
 		return;
+	case CONDITION_FIRST_USE:
+		fprintf(out, "%s %s used before", with->capability, with->is_used ? "was" : "was never");
+		return;
 	case CONDITION_NONE:
 	case CONDITION_MAX:
 		return;
@@ -241,6 +247,7 @@ static const char *const names[CONDITION_MAX] = {
 	[CONDITION_TIME] = "time",
 	[CONDITION_ARGV] = "argv",
 	[CONDITION_AGE] = "session_age",
+	[CONDITION_FIRST_USE] = "first_use",
 	[CONDITION_RATE] = "rate",
 };
 
@@ -260,6 +267,7 @@ static bool is_given(const struct rule *r, enum condition condition)
 		[CONDITION_TIME] = r->windows.n,
 		[CONDITION_ARGV] = r->argv.n,
 		[CONDITION_AGE] = r->session_age_s > 0,
+		[CONDITION_FIRST_USE] = r->first_use,
 		[CONDITION_RATE] = r->rate.within_s > 0,
 	};
 

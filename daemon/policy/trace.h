@@ -24,6 +24,7 @@ enum condition {
 	CONDITION_TIME,
 	CONDITION_RATE,
 	CONDITION_AGE,
+	CONDITION_FIRST_USE,
 	CONDITION_MAX
 };
 
@@ -32,7 +33,7 @@ struct compared {
 	const char *capability;
 	enum cvf_risk risk;
 	enum op_type type;
-	bool in_scope;
+	bool in_scope, is_used;
 };
 
 /* All of these do nothing unless the question has a trace. */

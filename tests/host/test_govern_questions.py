@@ -5,7 +5,7 @@ import signal
 import time
 import unittest
 
-from govern_fixture import AGENT, CAPABILITIES, GovernTest, PUSH, WIPE
+from govern_fixture import AGENT, CAPABILITIES, GovernTest, PUSH, WIPE, WRITE
 
 DELETE = {"schema": "cvf.capability/v1", "id": "t.delete", "name": "Delete", "description": "deletes",
           "operation_type": "DELETE", "risk": {"level": "HIGH", "justification": "j"},
@@ -306,6 +306,28 @@ class Stats(Questions):
         self.assertGreaterEqual(by_id["t.push"]["median_s"], 2)
         self.assertEqual(self.ok(self.get("/v1/approvals/stats?since=2099-01-01T00:00:00Z"))["asked"], 0)
         self.refused(self.get("/v1/approvals/stats?since=tea"), 400, "bad-parameter")
+
+
+class FirstUse(Questions):
+    files = {**FILES, "etc/policies.d/new.json": {"schema": "cvf.policy/v1", "id": "new", "rules": [
+        {"id": "ask", "when": {"capability": ["t.write"], "first_use": True}, "effect": "REQUIRE_APPROVAL"}]}}
+
+    def test_asked_about_once_and_never_again(self):
+        generation = self.get("/v1/status")["generation"]
+        _, hold = self.hold(WRITE, pid=10)
+        self.assertEqual(hold["rule"], "new/ask")
+        self.approve(hold)
+        self.wait(lambda: self.get("/v1/status")["generation"] > generation, "a policy without the question")
+        self.assertEqual(self.do(WRITE, pid=11)[0], "allow")
+        self.restart()
+        self.assertEqual(self.do(WRITE, pid=12)[0], "allow")
+
+    def test_a_denial_is_no_use(self):
+        _, hold = self.hold(WRITE, pid=10)
+        self.ok(self.post(f"/v1/approvals/{hold['id']}/deny", {}))
+        self.settled(10)
+        _, hold = self.hold("write /home/dev/b", pid=11)
+        self.assertEqual(hold["rule"], "new/ask")
 
 
 if __name__ == "__main__":

@@ -54,7 +54,8 @@ class Trail(GovernTest):
         self.assertEqual((event["verdict"], event["would"], event["mode"]), ("allow", "deny", "observe"))
         self.assertEqual(self.events(verdict="deny"), [])
         counters = self.get("/v1/counters")["counters"]
-        self.assertEqual([(c["capability"], c["verdict"], c["count"]) for c in counters], [("t.secret", "allow", 1)])
+        self.assertEqual([(c["capability"], c["verdict"], c["would"], c["count"]) for c in counters],
+                         [("t.secret", "allow", "deny", 1)])
 
     def test_pages_and_filters(self):
         for i in range(7):

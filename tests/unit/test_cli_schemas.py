@@ -51,6 +51,7 @@ SAMPLES = {
             {"id": "t", "when": {"argv": ["push", "**"], "session_age": {"more_than_s": 60}}, "effect": "REQUIRE_APPROVAL",
              "hold": {"timeout_s": 60}},
             {"id": "v", "effect": "REQUIRE_APPROVAL", "hold": {"timeout_s": 60, "approvers": ["alice", "@release"], "quorum": 2}},
+            {"id": "w", "effect": "REQUIRE_APPROVAL", "when": {"first_use": True}},
             {"id": "u", "effect": "ALLOW", "when": {"risk": "HIGH"}, "hold": {}}]},
         {"schema": "cvf.policy/v1", "id": "o", "overlay": True, "rules": [{"effect": "DENY"}, {"effect": "REQUIRE_APPROVAL"}]}],
     "profile": [{
@@ -63,7 +64,7 @@ VALUES = [None, True, 3, -1, 1.5, "", "x y", "zz", [], ["a"], [3], {}, {"zz": 1}
 # Rules of which two fields do not go together.
 CONTRARY = [
     {"effect": "ALLOW", "when": {"rate": {"more_than": 5, "within_s": 60}}},
-    {"effect": "ALLOW", "when": {"session_age": {"more_than_s": 60}}},
+    {"effect": "ALLOW", "when": {"session_age": {"more_than_s": 60}}}, {"effect": "ALLOW", "when": {"first_use": True}},
     {"effect": "DENY", "when": {"session_age": {"more_than_s": 60}, "time": "Mon-Fri 09:00-18:00"}},
     {"effect": "DENY", "when": {"rate": {"more_than": 5, "within_s": 60}, "time": "Mon-Fri 09:00-18:00"}},
     {"effect": "DENY", "when": {"rate": {"more_than": 5, "within_s": 60}, "session_age": {"more_than_s": 60}}},

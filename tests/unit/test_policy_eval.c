@@ -382,6 +382,31 @@ static void test_time_on_one_name(void **state)
 	fixture_done(&f);
 }
 
+/* Asked about what an agent never did; its compiled image and explain agree before and after, other agents are not concerned. */
+static void test_first_use(void **state)
+{
+	static const char text[] = "[" LEVELS "," AGENT(",\"capabilities\":[\"f.*\"]") "," POLICY(
+		"p", "", "{\"id\":\"new\",\"when\":{\"first_use\":true,\"path\":[\"/r0/**\"]},\"effect\":\"REQUIRE_APPROVAL\"}") "]";
+	const struct query q = {.agent = "a", .op = CVF_OP_WRITE, .object = "/r0/x", .now = FIXTURE_NOW};
+	struct fixture f;
+	struct answer a;
+
+	(void)state;
+	fixture_load(&f, text);
+	assert_true(model_cares_for_uses(f.m));
+	a = fixture_ask(&f, &q);
+	assert_int_equal(a.verdict, HOLD);
+	assert_string_equal(a.rule, "p/new");
+	assert_int_equal(model_note_use(f.m, "another", a.capability), 1);
+	assert_int_equal(fixture_ask(&f, &q).verdict, HOLD);
+	assert_int_equal(model_note_use(f.m, "a", a.capability), 1);
+	assert_int_equal(model_note_use(f.m, "a", a.capability), 0);
+	free(f.image);
+	fixture_build(&f);
+	assert_int_equal(fixture_ask(&f, &q).verdict, CVF_VERDICT_ALLOW);
+	fixture_done(&f);
+}
+
 /* The hour is the governor's to look at: the image holds and asks, explain answers. */
 static void test_time(void **state)
 {
@@ -481,6 +506,7 @@ int main(void)
 		cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_type),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_first_use),
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_time_on_one_name),

@@ -14,11 +14,13 @@ limits() {
 	agent_declaration o observe >/etc/cvf/agents.d/t-o.json
 	agent_declaration u enforce >/etc/cvf/agents.d/t-u.json
 	agent_declaration y enforce >/etc/cvf/agents.d/t-y.json
+	agent_declaration n enforce >/etc/cvf/agents.d/t-n.json
 	cat >/etc/cvf/policies.d/t-rate.json <<-POLICY
 	{"schema":"cvf.policy/v1","id":"rate","priority":200,"rules":[
 	 {"id":"storm","when":{"op":["delete"],"path":["/t/r0/**"],"rate":{"more_than":$LIMIT,"within_s":$WINDOW}},
 	  "effect":"REQUIRE_APPROVAL","reason":"many deletions"},
 	 {"id":"old","when":{"agent":["y"],"path":["/t/r0/young"],"session_age":{"more_than_s":4}},"effect":"DENY"},
+	 {"id":"new","when":{"agent":["n"],"capability":["t.args.good"],"first_use":true},"effect":"REQUIRE_APPROVAL"},
 	 {"id":"args","when":{"argv":["say","*","bad"]},"effect":"DENY"},
 	 {"id":"ask","when":{"path":["/t/r0/soon"],"op":["create"]},"effect":"REQUIRE_APPROVAL","hold":{"timeout_s":1}},
 	 {"id":"flood","when":{"op":["create"],"path":["/t/r0/flood/**"],"rate":{"more_than":$LIMIT,"within_s":3600}},"effect":"DENY"},
@@ -164,6 +166,27 @@ agent_open o
 agent "$PROBE" unlink-many /t/r0/s/ 11
 is "observed: all of them" 0 $?
 yes "observed: what would be held" "wait_event o '\"reason\":\"rate\"' hold"
+
+# What was never done before: asked about once, a denial is no use; another agent is not concerned.
+agent_open n
+agent_begin /t/bin/args2 nothing
+yes "first use: held" 'wait_hold n /t/bin/args2'
+is "first use: which rule" rate/new "$(printf '%s\n' "$HOLD_JSON" | field rule)"
+deny
+agent_end
+no "first use, denied: it fails" '[ $? = 0 ]'
+sleep 2 # a denial stands for that long
+agent_begin /t/bin/args2 nothing
+yes "first use, denied: held again" 'wait_hold n /t/bin/args2'
+generation=$(cvfctl status --json | field generation)
+approve
+agent_end
+is "first use, approved: it runs" 0 $?
+yes "first use: the policy is compiled without it" 'within 10 "[ \"\$(cvfctl status --json | field generation)\" != $generation ]"'
+agent /t/bin/args2 nothing
+is "the second use: it runs" 0 $?
+yes "the second use: nobody is asked" 'no_hold n'
+
 rm -rf /t/r0/to /t/r0/flood /t/r0/s /t/r0/m*
 world_end
 finish

@@ -11,6 +11,7 @@
 #include "grant.h"
 #include "grant_table.h"
 #include "govern/quarantine/quarantine.h"
+#include "govern/registry/uses.h"
 
 #define ASK_AGAIN_TICKS 15	/* seconds between looks at conditions of time */
 
@@ -120,6 +121,8 @@ int approval_on_resume(struct governor *g, const struct cvf_record *r, int64_t t
 	struct hold h = { 0 };
 	int result = hold_copy_no(g, r->hold_no, &h);
 
+	if (r->verdict == CVF_VERDICT_ALLOW)
+		uses_note(g, r->agent, r->capability);
 	if (result <= 0)
 		return result;
 	if (h.state != HOLD_PENDING) {

@@ -250,6 +250,22 @@ int hold_table_set_state(struct store *s, const char *id, enum hold_state state)
 	return stmt_run(q);
 }
 
+int hold_table_each_approved(struct store *s, int (*each)(void *ctx, uint32_t agent, uint32_t capability), void *ctx)
+{
+	struct stmt *q = stmt(s, "SELECT DISTINCT agent, capability FROM holds WHERE state = 1 AND capability <> 0");
+	int r;
+
+	while ((r = stmt_row(q)) > 0) {
+		uint32_t agent = (uint32_t)stmt_col_int(q);
+
+		if (each(ctx, agent, (uint32_t)stmt_col_int(q))) {
+			stmt_end(q);
+			return 0;
+		}
+	}
+	return r;
+}
+
 int hold_table_pending(struct store *s, int64_t boot, int64_t *ret_count, uint64_t *ret_next_expiry)
 {
 	struct stmt *q = stmt(s, "SELECT COUNT(*), IFNULL(MIN(NULLIF(expires_ns, 0)), 0) FROM holds WHERE boot = ? AND state = 0");

@@ -85,6 +85,9 @@ struct hold_answer {
 typedef int (*hold_answer_each)(void *ctx, const struct hold_answer *a);	/* non-zero ends the walk with -ENOMEM */
 int hold_table_each_answer(struct store *s, int64_t since_ms, hold_answer_each each, void *ctx) must_check;
 
+/* What was ever approved, each once. */
+int hold_table_each_approved(struct store *s, int (*each)(void *ctx, uint32_t agent, uint32_t capability), void *ctx) must_check;
+
 int hold_table_pending(struct store *s, int64_t boot, int64_t *ret_count, uint64_t *ret_next_expiry) must_check;
 /* Pending holds of other boots died with their processes. */
 int hold_table_abandon_others(struct store *s, int64_t boot, int64_t now_ms) must_check;

@@ -10,6 +10,14 @@
 
 #include "govern/govern.h"
 
+/* With the verdict: an agent that is only observed was let through; this is what would have been. */
+#define COUNTER_WOULD 0x10
+
+static inline bool counter_ran(uint8_t verdict)
+{
+	return verdict == CVF_VERDICT_ALLOW || verdict & COUNTER_WOULD;
+}
+
 struct routes;
 extern const struct routes counter_routes;
 

@@ -24,7 +24,8 @@ static void add(void *ctx, const struct counter_row *row)
 	view_set(one, "agent", view_text(numbers_table_name(l->g->numbers, NUMBER_AGENT, row->agent)));
 	view_set(one, "capability", view_text(record_capability(l->g, &r, room, sizeof(room))));
 	view_set(one, "operation", view_text(op_name((enum cvf_op)row->op)));
-	view_set(one, "verdict", view_text(verdict_word(row->verdict)));
+	view_set(one, "verdict", view_text(verdict_word(counter_ran(row->verdict) ? CVF_VERDICT_ALLOW : row->verdict)));
+	view_set(one, "would", row->verdict & COUNTER_WOULD ? view_text(verdict_word(row->verdict & ~COUNTER_WOULD)) : json_null());
 	view_set(one, "count", json_integer((json_int_t)row->count));
 	json_array_append_new(l->list, one);
 }
@@ -50,7 +51,8 @@ static unsigned int get_counters(struct request *q)
 static const struct route table[] = {
 	{ "GET", "/v1/counters", ROLE_VIEWER, 0, get_counters, "How often each operation of each agent was allowed, denied and held",
 	  "Parameter: `agent`. Totals of everything the kernel judged, over all generations and restarts; permissions that leave no\n"
-	  "event are counted too. What an observed agent was not refused counts as `allow`." },
+	  "event are counted too. What an agent in mode `observe` or `learn` was not refused\n"
+	  "counts as `allow`, and `would` is what would have been: `hold`, `deny` or null." },
 };
 
 const struct routes counter_routes = { table, ARRAY_SIZE(table), "Counters" };

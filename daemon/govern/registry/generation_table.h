@@ -15,7 +15,7 @@
 struct cell_key {
 	uint32_t agent, capability;
 	uint16_t op;
-	uint8_t verdict;	/* what the kernel does: an agent that is only observed is allowed */
+	uint8_t verdict;	/* what the kernel does; with COUNTER_WOULD what it would have done */
 	uint8_t reserved;
 };
 

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "core/image.h"
+#include "govern/counter/counter.h"
 
 #define SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
@@ -49,6 +50,11 @@ int image_send(struct link *l, const struct cvf_image *image, size_t size, const
 	return -EBADE;
 }
 
+static uint8_t counted_as(uint8_t action, bool is_enforced)
+{
+	return is_enforced || action == CVF_VERDICT_ALLOW ? action : COUNTER_WOULD | action;
+}
+
 int image_cell_keys(const struct cvf_image *image, struct cell_keys *ret_keys)
 {
 	size_t cells_count, agents_count;
@@ -69,7 +75,7 @@ int image_cell_keys(const struct cvf_image *image, struct cell_keys *ret_keys)
 		uint16_t row = cells[i].row < CVF_AGENTS_MAX ? cells[i].row : 0;
 
 		v[i] = (struct cell_key){ .agent = rows[row].agent, .capability = cells[i].capability, .op = cells[i].op,
-					  .verdict = rows[row].is_enforced ? cells[i].action : CVF_VERDICT_ALLOW };
+					  .verdict = counted_as(cells[i].action, rows[row].is_enforced) };
 	}
 	*ret_keys = (struct cell_keys){ .v = v, .n = cells_count };
 	return 0;

@@ -20,6 +20,7 @@
 #include "image_send.h"
 #include "json/doc.h"
 #include "numbers_table.h"
+#include "uses.h"
 
 #define RETRY_S 10
 
@@ -111,8 +112,10 @@ static int compile_and_note(struct governor *g, const struct origin *o, uint64_t
 static int compile(struct governor *g, const struct origin *o, struct compiled *ret, struct diags *d)
 {
 	uint64_t generation = 0;
-	int r = next_generation(g, &generation);
+	int r = uses_load(g, o->model);
 
+	if (r == 0)
+		r = next_generation(g, &generation);
 	if (r == 0)
 		r = store_begin(g->store, STORE_DURABLE);
 	if (r < 0)
@@ -174,6 +177,11 @@ void registry_set(struct registry *reg, struct origin *take, uint64_t generation
 	*take = (struct origin){ 0 };
 	reg->generation = generation;
 	reg->recompile_at = policy_next_expiry(reg->now.model, time(NULL));
+}
+
+void registry_compile_soon(struct registry *reg)
+{
+	reg->recompile_at = 1;
 }
 
 static int send(struct governor *g, const struct compiled *c, struct diags *d)
@@ -341,7 +349,7 @@ void registry_tick(struct governor *g)
 	reg->recompile_at = time(NULL) + RETRY_S;
 	text = texts_print(&reg->now.texts);
 	if (!text || sources_of_text(text, &same) < 0 || activate(g, &same, NULL, "expiry", &d) < 0)
-		log_error("a standing grant has expired, but the policy could not be compiled again; tried again in %d s", RETRY_S);
+		log_error("the policy could not be compiled again, though a standing grant expired or something was used for the first time; tried again in %d s", RETRY_S);
 	else
 		approval_on_policy(g);
 	diags_done(&d);

@@ -38,8 +38,9 @@ int registry_start(struct governor *g) must_check;
  */
 int registry_activate(struct governor *g, const struct change *change, const char *by, struct diags *d) must_check;
 
-/* Every second: standing grants that have run out. */
+/* Every second: standing grants that have run out, and what was asked for by registry_compile_soon(). */
 void registry_tick(struct governor *g);
+void registry_compile_soon(struct registry *r);
 
 /* The declarations of a generation, from the store; cached. Borrowed until the next call. NULL: not known. */
 const struct model *registry_model_of(struct governor *g, uint64_t generation);
