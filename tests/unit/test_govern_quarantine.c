@@ -34,6 +34,7 @@ struct fixture {
 	} asked[ASKED_MAX];
 	size_t asked_count;
 	int error;		/* of the next replies */
+	size_t good_after;	/* so many of them; 0: all */
 	bool hangs_up;		/* instead of replying */
 	uint64_t size;
 };
@@ -72,6 +73,11 @@ static void note_asked(struct fixture *f, const struct quarantine_ask *ask)
 	snprintf(f->asked[n].store, 64, "%.63s", ask->store);
 }
 
+static bool is_good(const struct fixture *f)
+{
+	return f->good_after && f->asked_count > f->good_after;
+}
+
 static void serve_one(struct fixture *f, int fd)
 {
 	static struct quarantine_ask ask;
@@ -81,7 +87,7 @@ static void serve_one(struct fixture *f, int fd)
 		note_asked(f, &ask);
 		if (f->hangs_up)
 			return;
-		reply = (struct quarantine_reply){ .serial = ask.serial, .error = f->error, .how = QUARANTINE_LINKED, .size = f->size,
+		reply = (struct quarantine_reply){ .serial = ask.serial, .error = is_good(f) ? 0 : f->error, .how = QUARANTINE_LINKED, .size = f->size,
 						   .mode = 0100640, .uid = 1000, .gid = 100, .links = 1, .mtime_ns = 1500000000ll };
 		strcpy(reply.store, "/work");
 		strcpy(reply.origin, "/work/src/a.c");
@@ -204,6 +210,12 @@ static size_t count_kept(struct fixture *f, enum kept_state state, struct seen *
 	return ret_seen->n;
 }
 
+static void look(struct fixture *f)
+{
+	for (int i = 0; i < 61; i++)
+		quarantine_tick(f->g);
+}
+
 static void test_it_is_kept_then_it_goes_and_nobody_is_asked(void **state)
 {
 	struct fixture *f = *state;
@@ -271,10 +283,35 @@ static void test_an_id_that_was_used_before_a_crash_is_given_up(void **state)
 	struct fixture *f = *state;
 
 	f->error = -EEXIST;
+	f->good_after = 1;
 	hear_keep(f, 1);
-	assert_int_equal(f->asked_count, 2);
-	assert_string_not_equal(f->asked[0].id, f->asked[1].id);
-	assert_int_equal(f->answers[0].answer, CVF_VERDICT_DENY);
+	assert_int_equal(f->asked_count, 3);
+	assert_int_equal(f->asked[1].type, QUARANTINE_PURGE);
+	assert_string_equal(f->asked[1].id, f->asked[0].id);
+	assert_string_equal(f->asked[1].store, "");
+	assert_int_equal(f->asked[2].type, QUARANTINE_KEEP);
+	assert_string_not_equal(f->asked[0].id, f->asked[2].id);
+	assert_int_equal(f->answers[0].answer, CVF_VERDICT_ALLOW);
+}
+
+static void test_what_was_begun_before_the_host_went_down_is_purged(void **state)
+{
+	struct fixture *f = *state;
+	struct kept k = { .id = "01ARZ3NDEKTSV4RRFFQ69G5FAV", .boot = f->g->boot, .hold_no = 1, .op = CVF_OP_DELETE, .device = 9,
+			  .object = { "/x", 2 } };
+	static struct seen seen;
+
+	assert_int_equal(kept_table_add(f->g->store, &k), 0);
+	look(f);
+	assert_int_equal(f->asked_count, 0); /* of this boot: it may be under way */
+	assert_int_equal(boot_table_get(f->g->store, "another", 2, &f->g->boot), 0);
+	look(f);
+	assert_int_equal(f->asked_count, 1);
+	assert_int_equal(f->asked[0].type, QUARANTINE_PURGE);
+	assert_int_equal(f->asked[0].device, 9);
+	look(f);
+	assert_int_equal(f->asked_count, 1);
+	assert_int_equal(count_kept(f, KEPT_ANY, &seen), 0);
 }
 
 static int copy_state(void *ctx, const struct hold *h)
@@ -375,12 +412,6 @@ static void test_restored_and_purged_once(void **state)
 	assert_int_equal(quarantine_purge(f->g, "01ARZ3NDEKTSV4RRFFQ69G5FAV", "root"), -ENOENT);
 }
 
-static void look(struct fixture *f)
-{
-	for (int i = 0; i < 61; i++)
-		quarantine_tick(f->g);
-}
-
 static void test_too_much_is_purged_from_the_oldest_on(void **state)
 {
 	struct fixture *f = *state;
@@ -422,6 +453,7 @@ int main(void)
 		T(test_a_silent_keeper_lets_nothing_go_and_is_called_again),
 		T(test_heard_twice_is_kept_once),
 		T(test_an_id_that_was_used_before_a_crash_is_given_up),
+		T(test_what_was_begun_before_the_host_went_down_is_purged),
 		T(test_what_a_person_approves_is_kept_before_the_answer),
 		T(test_an_approval_that_cannot_be_carried_out_is_a_denial),
 		T(test_going_on_beyond_a_limit_keeps_nothing_yet),

@@ -191,10 +191,11 @@ int kept_table_bytes(struct store *s, uint64_t *ret_bytes)
 	return r < 0 ? r : 0;
 }
 
-int kept_table_forget_begun(struct store *s, int64_t boot)
+int kept_table_each_begun(struct store *s, int64_t boot, int64_t limit, kept_each each, void *ctx)
 {
-	struct stmt *q = stmt(s, "DELETE FROM kept WHERE state = 0 AND boot <> ?");
+	struct stmt *q = stmt(s, COLUMNS "WHERE state = 0 AND boot <> ? LIMIT ?");
 
 	stmt_int(q, boot);
-	return stmt_run(q);
+	stmt_int(q, limit);
+	return walk(q, each, ctx);
 }

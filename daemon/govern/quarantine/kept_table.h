@@ -59,7 +59,7 @@ int kept_table_each(struct store *s, const struct kept_filter *f, kept_each each
 int kept_table_each_oldest(struct store *s, int64_t limit, kept_each each, void *ctx) must_check;
 /* Bytes of what is kept. */
 int kept_table_bytes(struct store *s, uint64_t *ret_bytes) must_check;
-/* What was begun in earlier boots was not taken away: the tasks are gone. */
-int kept_table_forget_begun(struct store *s, int64_t boot) must_check;
+/* What was begun in other boots than this one: the tasks are gone, and whether it was kept is not known. */
+int kept_table_each_begun(struct store *s, int64_t boot, int64_t limit, kept_each each, void *ctx) must_check;
 
 #endif

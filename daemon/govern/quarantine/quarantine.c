@@ -34,14 +34,7 @@ int quarantine_open(struct governor *g, struct quarantine **ret_quarantine)
 	struct quarantine *q = calloc(1, sizeof(*q));
 	int r = q ? peer_open(&q->peer, g->places.run) : -ENOMEM;
 
-	if (r == 0)
-		r = store_begin(g->store, STORE_BATCH);
-	if (r == 0)
-		r = kept_table_forget_begun(g->store, g->boot);
-	if (r == 0)
-		r = store_commit(g->store);
 	if (r < 0) {
-		store_rollback(g->store);
 		quarantine_free(q);
 		return r;
 	}
@@ -161,10 +154,23 @@ static int ask_to_keep(struct governor *g, const struct cvf_record *r, const cha
 	return peer_ask(&g->quarantine->peer, &ask, ret_reply);
 }
 
+/* Wherever it lies, if it does. */
+static int purge_unknown(struct governor *g, const char *id, uint32_t device)
+{
+	static struct quarantine_ask ask;
+	static struct quarantine_reply reply;
+
+	ask = (struct quarantine_ask){ .type = QUARANTINE_PURGE, .device = device };
+	strcpy(ask.id, id);
+	return peer_ask(&g->quarantine->peer, &ask, &reply);
+}
+
 static int try_another_id(struct governor *g, const struct cvf_record *r, struct known *known, struct quarantine_reply *ret_reply)
 {
-	int result = note_dropped(g, known->id);
+	int result = purge_unknown(g, known->id, r->device);
 
+	if (result == 0)
+		result = note_dropped(g, known->id);
 	if (result == 0)
 		result = begin(g, r, known);
 	return result < 0 ? result : ask_to_keep(g, r, known->id, ret_reply);
@@ -326,10 +332,44 @@ static bool purge_too_much(struct governor *g)
 	return t.n == PURGES_PER_LOOK;
 }
 
+struct begun {
+	struct {
+		char id[ULID_SIZE];
+		uint32_t device;
+	} v[PURGES_PER_LOOK];
+	size_t n;
+};
+
+static int collect_begun(void *ctx, const struct kept *k)
+{
+	struct begun *b = ctx;
+
+	memcpy(b->v[b->n].id, k->id, ULID_SIZE);
+	b->v[b->n++].device = k->device;
+	return 0;
+}
+
+/* What was being kept when the host went down. */
+static void purge_begun(struct governor *g)
+{
+	struct begun b = { .n = 0 };
+
+	if (kept_table_each_begun(g->store, g->boot, PURGES_PER_LOOK, collect_begun, &b) < 0)
+		return;
+	for (size_t i = 0; i < b.n; i++) {
+		int r = purge_unknown(g, b.v[i].id, b.v[i].device);
+
+		if (r == -EHOSTDOWN || note_dropped(g, b.v[i].id) < 0)
+			return;
+	}
+}
+
 void quarantine_tick(struct governor *g)
 {
 	struct quarantine *q = g->quarantine;
 
-	if (++q->ticks >= LOOK_TICKS)
-		q->ticks = purge_too_much(g) ? LOOK_TICKS - 1 : 0;
+	if (++q->ticks < LOOK_TICKS)
+		return;
+	q->ticks = purge_too_much(g) ? LOOK_TICKS - 1 : 0;
+	purge_begun(g);
 }
