@@ -80,6 +80,17 @@ static struct finding check_store(const struct patient *p)
 	return finding(FINDING_OK, NULL, "what happens is recorded");
 }
 
+static struct finding check_quarantine(const struct patient *p)
+{
+	const char *problem = out_text(p->status, "quarantine_problem", NULL);
+
+	if (!p->status)
+		return finding(FINDING_WARN, "see the check `daemon`", "unknown");
+	if (problem)
+		return finding(FINDING_WARN, "systemctl start cvfd-quarantine", "%s", problem);
+	return finding(FINDING_OK, NULL, "what agents delete can be kept first");
+}
+
 static struct finding check_lost(const struct patient *p)
 {
 	long long lost = json_integer_value(out_field(p->status, "events_lost"));
@@ -185,6 +196,7 @@ const struct check daemon_checks[] = {
 	{ "canary", check_canary },
 	{ "policy", check_policy },
 	{ "store", check_store },
+	{ "quarantine", check_quarantine },
 	{ "events-lost", check_lost },
 	{ "terminals", check_terminals },
 };

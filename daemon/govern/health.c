@@ -9,6 +9,7 @@
 #include "approval/hold_table.h"
 #include "audit/gap_table.h"
 #include "audit/intake.h"
+#include "quarantine/quarantine.h"
 #include "registry/registry.h"
 
 #define CANARY_AGE_MS 5000
@@ -133,6 +134,7 @@ static unsigned int get_status(struct request *q)
 	view_set(to, "modes", view_modes(g));
 	view_trail(g, to);
 	view_set(to, "version", json_string(CVF_VERSION));
+	view_set(to, "quarantine_problem", view_text(quarantine_problem(g)));
 	view_set(to, "policy_problem", view_text(problem ? problem : g->settings_problem));
 	view_set(to, "uptime_s", json_integer((json_int_t)((clock_utc_ms() - g->started_ms) / 1000)));
 	view_set(to, "canary", json_pack("{s:b, s:o, s:s?}", "ok", g->canary_ok, "at", view_time(g->canary_ms), "problem",
@@ -147,7 +149,8 @@ static const struct route table[] = {
 	{ "GET", "/v1/status", ROLE_VIEWER, 0, get_status, "Is anything enforced, how, and how complete is the audit trail",
 	  "`events_lost` counts records that the kernel numbered and that never arrived; `audit_completeness` is\n"
 	  "100 * recorded / (recorded + lost), null before the first record. `records_unseen` are records that the kernel has numbered\n"
-	  "and that are on their way (or were lost with nothing after them). `policy_problem` says what is wrong with the files on\n"
+	  "and that are on their way (or were lost with nothing after them). `quarantine_problem` says why what\n"
+	  "must be kept first cannot be, null: it can. `policy_problem` says what is wrong with the files on\n"
 	  "disk while older declarations are in force." },
 };
 

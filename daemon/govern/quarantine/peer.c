@@ -32,7 +32,7 @@ void peer_close(struct quarantine_peer *p)
 	free(p->path);
 }
 
-static int dial(struct quarantine_peer *p)
+int peer_dial(struct quarantine_peer *p)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 
@@ -44,8 +44,6 @@ static int dial(struct quarantine_peer *p)
 	p->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (p->fd >= 0 && connect(p->fd, (struct sockaddr *)&to, sizeof(to)) == 0)
 		return 0;
-	log_error("cvfd-quarantine cannot be reached at %s: %s; what must be kept first cannot be deleted until it runs", p->path,
-		  strerror(errno));
 	hang_up(p);
 	return -EHOSTDOWN;
 }
@@ -75,14 +73,14 @@ static int send_ask(struct quarantine_peer *p, struct quarantine_ask *ask)
 static int put_question(struct quarantine_peer *p, struct quarantine_ask *ask)
 {
 	bool was_connected = p->fd >= 0;
-	int r = dial(p);
+	int r = peer_dial(p);
 
 	if (r == 0)
 		r = send_ask(p, ask);
 	if (r == 0 || !was_connected)
 		return r;
 	hang_up(p);
-	r = dial(p);
+	r = peer_dial(p);
 	return r < 0 ? r : send_ask(p, ask);
 }
 
@@ -94,7 +92,9 @@ int peer_ask(struct quarantine_peer *p, struct quarantine_ask *ask, struct quara
 		r = read_reply(p, ret_reply);
 	if (r == 0)
 		return ret_reply->error;
-	if (r != -EHOSTDOWN)
+	if (r == -EHOSTDOWN)
+		log_error("cvfd-quarantine cannot be reached at %s; what must be kept first cannot be deleted until it runs", p->path);
+	else
 		log_error("cvfd-quarantine gave no answer: %s", strerror(-r));
 	hang_up(p);
 	return -EHOSTDOWN;

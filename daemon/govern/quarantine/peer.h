@@ -14,6 +14,8 @@ struct quarantine_peer {
 
 int peer_open(struct quarantine_peer *p, const char *folder) must_check;
 void peer_close(struct quarantine_peer *p);
+/* Connects if need be. -EHOSTDOWN: nobody is there. */
+int peer_dial(struct quarantine_peer *p) must_check;
 /*
  * Sends a question, connecting first if need be, and waits for its answer: 0 or the answer's error. -EHOSTDOWN: nobody
  * answers. After a time-out the connection is closed, which undoes a KEEP that is still under way.

@@ -58,6 +58,11 @@ void quarantine_free(struct quarantine *q)
 	free(q);
 }
 
+const char *quarantine_problem(struct governor *g)
+{
+	return peer_dial(&g->quarantine->peer) == 0 ? NULL : "cvfd-quarantine does not run: what must be kept first cannot be deleted";
+}
+
 /* Beyond a limit of how often, an approval is about going on; the kernel asks for each object then. */
 bool quarantine_is_due(const struct cvf_record *r)
 {

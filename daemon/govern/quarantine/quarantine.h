@@ -18,6 +18,9 @@ extern const struct routes quarantine_routes;
 int quarantine_open(struct governor *g, struct quarantine **ret_quarantine) must_check;
 void quarantine_free(struct quarantine *q);
 
+/* NULL: what must be kept can be; else why not. */
+const char *quarantine_problem(struct governor *g);
+
 /* Whether an approval of this hold has to keep its object first. */
 bool quarantine_is_due(const struct cvf_record *r);
 /*
