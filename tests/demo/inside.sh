@@ -175,6 +175,13 @@ part_r2() {
 	ended_well "the approved delete should have worked"
 	has "$OUT" "the old report is deleted" "the agent should have gone on after the delete"
 	is_gone $HOME_DIR/build/report-2024.csv
+	tell "" "What an approved delete takes away was kept first. It is needed after all:"
+	show cvfctl quarantine list
+	has "$OUT.cmd" "report-2024.csv" "the deleted file should be in quarantine"
+	kept=$(cvfctl quarantine list --json | sed -nE 's/.*"id": ?"([^"]+)".*/\1/p' | head -n 1)
+	show cvfctl quarantine restore "$kept"
+	ended_well "the file should come back"
+	has $HOME_DIR/build/report-2024.csv "old numbers" "the file should be as it was"
 }
 
 part_denied() {
