@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "core/log.h"
+#include "govern/clock.h"
 
 #define WAIT_MS 5000 /* a copy of copy_max bytes from a slow disk */
+#define SILENCE_NS 5000000000ull
 
 int peer_open(struct quarantine_peer *p, const char *folder)
 {
@@ -86,10 +88,12 @@ static int put_question(struct quarantine_peer *p, struct quarantine_ask *ask)
 
 int peer_ask(struct quarantine_peer *p, struct quarantine_ask *ask, struct quarantine_reply *ret_reply)
 {
-	int r = put_question(p, ask);
+	int r = clock_boot_ns() < p->silent_until_ns ? -EHOSTDOWN : put_question(p, ask);
 
 	if (r == 0)
 		r = read_reply(p, ret_reply);
+	if (r == -ETIMEDOUT)
+		p->silent_until_ns = clock_boot_ns() + SILENCE_NS;
 	if (r == 0)
 		return ret_reply->error;
 	if (r == -EHOSTDOWN)
