@@ -182,7 +182,7 @@ generation=$(cvfctl status --json | field generation)
 approve
 agent_end
 is "first use, approved: it runs" 0 $?
-yes "first use: the policy is compiled without it" 'within 10 "[ \"\$(cvfctl status --json | field generation)\" != $generation ]"'
+yes "first use: the policy is compiled without it" "within 10 '[ \"\$(cvfctl status --json | field generation)\" != $generation ]'"
 agent /t/bin/args2 nothing
 is "the second use: it runs" 0 $?
 yes "the second use: nobody is asked" 'no_hold n'
