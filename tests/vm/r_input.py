@@ -191,7 +191,6 @@ def rule(n=0, **when):
 
 
 def declarations(folder):
-    many = [f"/x/{n}/**/y{n}?*/**" for n in range(3000)]
     files = {
         "broken.capability": '{"schema": "cvf.capability/v1", "id": "x"',
         "no-json.capability": "\x00\xff\xfe",
@@ -227,7 +226,7 @@ def declarations(folder):
         "time.policy": policy([rule(time="Mon-Nonday 25:00")]),
         "rule-twice.policy": policy([rule(1), rule(1)]),
         "too-many-agents.agent": [agent(id=f"many-{n}") for n in range(1200)],
-        "too-large.policy": policy([rule(n, path=[many[n]]) for n in range(3000)]),
+        "too-large.policy": policy([rule(n, path=[f"/**/*{n}*/**/*{n + 1}*"]) for n in range(400)]),
     }
     for name, content in files.items():
         with open(f"{folder}/{name}.json", "w", encoding="latin-1") as f:
