@@ -114,6 +114,31 @@ int stmt_row(struct stmt *q)
 	return r;
 }
 
+int stmt_each(struct stmt *q, stmt_reader read, void *ctx)
+{
+	int r;
+
+	while ((r = stmt_row(q)) > 0) {
+		r = read(q, ctx);
+		if (r) {
+			stmt_end(q);
+			return r < 0 ? r : 0;
+		}
+	}
+	return r;
+}
+
+int stmt_one(struct stmt *q, stmt_reader read, void *ctx)
+{
+	int r = stmt_row(q);
+
+	if (r <= 0)
+		return r;
+	r = read(q, ctx);
+	stmt_end(q);
+	return r < 0 ? r : 1;
+}
+
 int stmt_run(struct stmt *q)
 {
 	int r = stmt_row(q);

@@ -41,6 +41,16 @@ const char *stmt_col_text(struct stmt *q);	/* NULL: null */
 struct blob stmt_col_blob(struct stmt *q);
 bool stmt_col_is_null(struct stmt *q);		/* of the next column; does not move on */
 
+/* Reads the columns of a row, in order; non-zero ends the walk. ctx is the walk's own. */
+typedef int (*stmt_reader)(struct stmt *q, void *ctx);
+/*
+ * Every row, until the reader wants no more: 0, or negative errno (the reader's too). The statement stands meanwhile, so a
+ * reader may not walk the same one again.
+ */
+int stmt_each(struct stmt *q, stmt_reader read, void *ctx) must_check;
+/* The first row alone: 1 read, 0 there is none, negative errno. */
+int stmt_one(struct stmt *q, stmt_reader read, void *ctx) must_check;
+
 int64_t store_last_rowid(struct store *s);
 
 #endif

@@ -409,6 +409,9 @@ static void test_restored_and_purged_once(void **state)
 	assert_string_equal(seen.last.ended_by, "root");
 	assert_int_equal(quarantine_restore(f->g, id, "root"), -EALREADY);
 	assert_int_equal(quarantine_purge(f->g, id, "root"), -EALREADY);
+	assert_int_equal(kept_table_find_prefix(f->g->store, "01", id), 1);
+	assert_string_equal(id, seen.last.id);
+	assert_int_equal(kept_table_find_prefix(f->g->store, "0ZZZZZ", id), 0);
 	assert_int_equal(quarantine_purge(f->g, "01ARZ3NDEKTSV4RRFFQ69G5FAV", "root"), -ENOENT);
 }
 

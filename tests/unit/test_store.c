@@ -281,6 +281,37 @@ static void test_every_released_schema_reaches_the_newest_with_its_data(void **s
 	}
 }
 
+static int count_until_two(struct stmt *q, void *ctx)
+{
+	int *n = ctx;
+
+	*n += (int)stmt_col_int(q);
+	return *n >= 3 ? 1 : 0;
+}
+
+static int give_up(struct stmt *q, void *ctx)
+{
+	(void)q;
+	(void)ctx;
+	return -EBADMSG;
+}
+
+static void test_rows_are_handed_over_until_the_reader_has_enough(void **state)
+{
+	struct store *s = open_with(*state, 1);
+	int n = 0;
+
+	assert_int_equal(stmt_each(stmt(s, "SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 4"), count_until_two, &n), 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(stmt_one(stmt(s, "SELECT 5 UNION ALL SELECT 6"), count_until_two, &n), 1); /* whatever the reader says of more */
+	assert_int_equal(n, 8);
+	assert_int_equal(stmt_one(stmt(s, "SELECT 1 WHERE 0"), count_until_two, &n), 0);
+	assert_int_equal(n, 8);
+	assert_int_equal(stmt_each(stmt(s, "SELECT 1"), give_up, NULL), -EBADMSG);
+	assert_int_equal(stmt_each(stmt(s, "SELECT 1"), give_up, NULL), -EBADMSG); /* the statement had ended */
+	store_close(s);
+}
+
 static void test_references_are_enforced(void **state)
 {
 	struct fixture *f = *state;
@@ -440,6 +471,7 @@ int main(void)
 		T(test_a_migration_happens_wholly_or_not_at_all),
 		T(test_a_newer_schema_is_refused),
 		T(test_every_released_schema_reaches_the_newest_with_its_data),
+		T(test_rows_are_handed_over_until_the_reader_has_enough),
 		T(test_references_are_enforced),
 		T(test_a_full_store_says_so_and_recovers),
 		T(test_garbage_is_recognised_and_set_aside_unread),

@@ -22,26 +22,24 @@ int consent_table_add(struct store *s, const struct consent *c)
 #define COLUMNS                                                                                                     \
 	"SELECT uid, name, consents.note, at_ms, requested_ms, people, approvers, hold FROM consents JOIN holds ON id = hold "
 
-static int walk(struct stmt *q, consent_each each, void *ctx)
+struct visit {
+	consent_each each;
+	void *ctx;
+};
+
+static int hand_over(struct stmt *q, void *ctx)
 {
-	int r;
+	const struct visit *v = ctx;
+	struct consent c = { .uid = (uid_t)stmt_col_int(q) };
 
-	while ((r = stmt_row(q)) > 0) {
-		struct consent c = { .uid = (uid_t)stmt_col_int(q) };
-
-		c.name = stmt_col_text(q);
-		c.note = stmt_col_text(q);
-		c.at_ms = stmt_col_int(q);
-		c.asked_ms = stmt_col_int(q);
-		c.people = (unsigned int)stmt_col_int(q);
-		c.approvers = stmt_col_text(q);
-		c.hold = stmt_col_text(q);
-		if (each(ctx, &c)) {
-			stmt_end(q);
-			return 0;
-		}
-	}
-	return r;
+	c.name = stmt_col_text(q);
+	c.note = stmt_col_text(q);
+	c.at_ms = stmt_col_int(q);
+	c.asked_ms = stmt_col_int(q);
+	c.people = (unsigned int)stmt_col_int(q);
+	c.approvers = stmt_col_text(q);
+	c.hold = stmt_col_text(q);
+	return v->each(v->ctx, &c);
 }
 
 int consent_table_each(struct store *s, const char *hold, consent_each each, void *ctx)
@@ -49,7 +47,7 @@ int consent_table_each(struct store *s, const char *hold, consent_each each, voi
 	struct stmt *q = stmt(s, COLUMNS "WHERE hold = ? ORDER BY at_ms, uid");
 
 	stmt_text(q, hold);
-	return walk(q, each, ctx);
+	return stmt_each(q, hand_over, &(struct visit){ each, ctx });
 }
 
 int consent_table_each_since(struct store *s, int64_t since_ms, consent_each each, void *ctx)
@@ -57,5 +55,5 @@ int consent_table_each_since(struct store *s, int64_t since_ms, consent_each eac
 	struct stmt *q = stmt(s, COLUMNS "WHERE requested_ms >= ? AND NOT (state = 1 AND name = IFNULL(decided_by, ''))");
 
 	stmt_int(q, since_ms);
-	return walk(q, each, ctx);
+	return stmt_each(q, hand_over, &(struct visit){ each, ctx });
 }

@@ -55,8 +55,14 @@ static void copy_text(struct stmt *q, char *to, size_t room)
 	snprintf(to, room, "%s", text ? text : "");
 }
 
-static int hand_over(struct stmt *q, grant_each each, void *ctx)
+struct visit {
+	grant_each each;
+	void *ctx;
+};
+
+static int hand_over(struct stmt *q, void *ctx)
 {
+	const struct visit *v = ctx;
 	struct grant g = { 0 };
 	int r;
 
@@ -82,21 +88,8 @@ static int hand_over(struct stmt *q, grant_each each, void *ctx)
 	g.op = (uint16_t)stmt_col_int(q);
 	g.protocol = (uint8_t)stmt_col_int(q);
 	g.is_over = stmt_col_int(q);
-	r = each(ctx, &g);
+	r = v->each(v->ctx, &g);
 	free(g.covers);
-	return r;
-}
-
-static int walk(struct stmt *q, grant_each each, void *ctx)
-{
-	int r;
-
-	while ((r = stmt_row(q)) > 0) {
-		if (hand_over(q, each, ctx)) {
-			stmt_end(q);
-			return 0;
-		}
-	}
 	return r;
 }
 
@@ -105,18 +98,7 @@ int grant_table_each(struct store *s, int64_t agent, grant_each each, void *ctx)
 	struct stmt *q = stmt(s, COLUMNS "WHERE state = 0 AND (?1 = 0 OR agent = ?1) ORDER BY id DESC");
 
 	stmt_int(q, agent);
-	return walk(q, each, ctx);
-}
-
-static int find_one(struct stmt *q, grant_each each, void *ctx)
-{
-	int r = stmt_row(q);
-
-	if (r <= 0)
-		return r;
-	hand_over(q, each, ctx);
-	stmt_end(q);
-	return 1;
+	return stmt_each(q, hand_over, &(struct visit){ each, ctx });
 }
 
 int grant_table_find(struct store *s, const char *id, grant_each each, void *ctx)
@@ -124,7 +106,7 @@ int grant_table_find(struct store *s, const char *id, grant_each each, void *ctx
 	struct stmt *q = stmt(s, COLUMNS "WHERE id = ?");
 
 	stmt_text(q, id);
-	return find_one(q, each, ctx);
+	return stmt_one(q, hand_over, &(struct visit){ each, ctx });
 }
 
 int grant_table_find_digest(struct store *s, int64_t boot, uint64_t digest, uint64_t other, grant_each each, void *ctx)
@@ -134,7 +116,7 @@ int grant_table_find_digest(struct store *s, int64_t boot, uint64_t digest, uint
 	stmt_int(q, boot);
 	stmt_int(q, (int64_t)digest);
 	stmt_int(q, (int64_t)other);
-	return find_one(q, each, ctx);
+	return stmt_one(q, hand_over, &(struct visit){ each, ctx });
 }
 
 int grant_table_set_state(struct store *s, const char *id, enum grant_state state)
@@ -197,7 +179,7 @@ int grant_table_end_session(struct store *s, int64_t boot, uint32_t session, gra
 
 	stmt_int(q, boot);
 	stmt_int(q, session);
-	r = walk(q, each, ctx);
+	r = stmt_each(q, hand_over, &(struct visit){ each, ctx });
 	if (r < 0)
 		return r;
 	q = stmt(s, "UPDATE grants SET state = 4 WHERE state = 0 AND boot = ? AND session = ? AND scope = 'session'");

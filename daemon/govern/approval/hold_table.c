@@ -70,8 +70,14 @@ static void copy_text(struct stmt *q, char *to, size_t room)
 	snprintf(to, room, "%s", text ? text : "");
 }
 
-static int hand_over(struct stmt *q, hold_each each, void *ctx)
+struct visit {
+	hold_each each;
+	void *ctx;
+};
+
+static int hand_over(struct stmt *q, void *ctx)
 {
+	const struct visit *v = ctx;
 	static alignas(8) char record[sizeof(struct cvf_record)];
 	struct hold h = { 0 };
 	struct blob blob;
@@ -102,32 +108,7 @@ static int hand_over(struct stmt *q, hold_each each, void *ctx)
 		return 0;
 	memcpy(record, blob.p, blob.n);
 	h.record = (const void *)record;
-	return each(ctx, &h);
-}
-
-/* Rows are handed over while the statement stands, so callbacks may not walk the same statement again. */
-static int walk(struct stmt *q, hold_each each, void *ctx)
-{
-	int r;
-
-	while ((r = stmt_row(q)) > 0) {
-		if (hand_over(q, each, ctx)) {
-			stmt_end(q);
-			return 0;
-		}
-	}
-	return r;
-}
-
-static int find_one(struct stmt *q, hold_each each, void *ctx)
-{
-	int r = stmt_row(q);
-
-	if (r <= 0)
-		return r;
-	hand_over(q, each, ctx);
-	stmt_end(q);
-	return 1;
+	return v->each(v->ctx, &h);
 }
 
 int hold_table_find(struct store *s, const char *id, hold_each each, void *ctx)
@@ -135,7 +116,7 @@ int hold_table_find(struct store *s, const char *id, hold_each each, void *ctx)
 	struct stmt *q = stmt(s, COLUMNS "WHERE id = ?");
 
 	stmt_text(q, id);
-	return find_one(q, each, ctx);
+	return stmt_one(q, hand_over, &(struct visit){ each, ctx });
 }
 
 int hold_table_find_no(struct store *s, int64_t boot, uint64_t hold_no, hold_each each, void *ctx)
@@ -144,7 +125,7 @@ int hold_table_find_no(struct store *s, int64_t boot, uint64_t hold_no, hold_eac
 
 	stmt_int(q, boot);
 	stmt_int(q, (int64_t)hold_no);
-	return find_one(q, each, ctx);
+	return stmt_one(q, hand_over, &(struct visit){ each, ctx });
 }
 
 int hold_table_find_prefix(struct store *s, const char *prefix, char ret_id[ULID_SIZE])
@@ -172,7 +153,7 @@ int hold_table_each(struct store *s, const struct hold_filter *f, hold_each each
 		stmt_int(q, f->agent);
 	}
 	stmt_int(q, f->limit);
-	return walk(q, each, ctx);
+	return stmt_each(q, hand_over, &(struct visit){ each, ctx });
 }
 
 int hold_table_each_like(struct store *s, const struct hold *h, int64_t limit, hold_each each, void *ctx)
@@ -183,7 +164,7 @@ int hold_table_each_like(struct store *s, const struct hold *h, int64_t limit, h
 	stmt_int(q, h->record->capability);
 	stmt_text(q, h->id);
 	stmt_int(q, limit);
-	return walk(q, each, ctx);
+	return stmt_each(q, hand_over, &(struct visit){ each, ctx });
 }
 
 int hold_table_each_unanswered(struct store *s, int64_t boot, hold_each each, void *ctx)
@@ -191,7 +172,7 @@ int hold_table_each_unanswered(struct store *s, int64_t boot, hold_each each, vo
 	struct stmt *q = stmt(s, COLUMNS "WHERE boot = ? AND is_answered = 0");
 
 	stmt_int(q, boot);
-	return walk(q, each, ctx);
+	return stmt_each(q, hand_over, &(struct visit){ each, ctx });
 }
 
 int hold_table_decide(struct store *s, const struct hold *h)

@@ -74,8 +74,14 @@ static void copy_blob(struct stmt *q, char to[CVF_PATH_MAX + 1])
 	to[n] = 0;
 }
 
-static int hand_over(struct stmt *q, kept_each each, void *ctx)
+struct visit {
+	kept_each each;
+	void *ctx;
+};
+
+static int hand_over(struct stmt *q, void *ctx)
 {
+	const struct visit *v = ctx;
 	static struct kept k; /* two paths are too much for a stack; one thread */
 	struct blob object;
 
@@ -102,31 +108,7 @@ static int hand_over(struct stmt *q, kept_each each, void *ctx)
 	snprintf(k.ended_by, sizeof(k.ended_by), "%s", stmt_col_text(q));
 	copy_blob(q, k.store);
 	copy_blob(q, k.origin);
-	return each(ctx, &k);
-}
-
-static int walk(struct stmt *q, kept_each each, void *ctx)
-{
-	int r;
-
-	while ((r = stmt_row(q)) > 0) {
-		if (hand_over(q, each, ctx)) {
-			stmt_end(q);
-			return 0;
-		}
-	}
-	return r;
-}
-
-static int find_one(struct stmt *q, kept_each each, void *ctx)
-{
-	int r = stmt_row(q);
-
-	if (r <= 0)
-		return r;
-	hand_over(q, each, ctx);
-	stmt_end(q);
-	return 1;
+	return v->each(v->ctx, &k);
 }
 
 int kept_table_find(struct store *s, const char *id, kept_each each, void *ctx)
@@ -134,7 +116,7 @@ int kept_table_find(struct store *s, const char *id, kept_each each, void *ctx)
 	struct stmt *q = stmt(s, COLUMNS "WHERE id = ?");
 
 	stmt_text(q, id);
-	return find_one(q, each, ctx);
+	return stmt_one(q, hand_over, &(struct visit){ each, ctx });
 }
 
 int kept_table_find_hold(struct store *s, int64_t boot, uint64_t hold_no, kept_each each, void *ctx)
@@ -143,12 +125,12 @@ int kept_table_find_hold(struct store *s, int64_t boot, uint64_t hold_no, kept_e
 
 	stmt_int(q, boot);
 	stmt_int(q, (int64_t)hold_no);
-	return find_one(q, each, ctx);
+	return stmt_one(q, hand_over, &(struct visit){ each, ctx });
 }
 
 int kept_table_find_prefix(struct store *s, const char *prefix, char ret_id[ULID_SIZE])
 {
-	struct stmt *q = stmt(s, "SELECT id FROM kept WHERE id >= ?1 AND substr(id, 1, length(?1)) = ?1 AND state > 0 ORDER BY id LIMIT 2");
+	struct stmt *q = stmt(s, "SELECT id FROM kept WHERE id >= ?1 AND id < ?1 || 'a' AND state > 0 LIMIT 2"); /* 'a' is past Z */
 	int n = 0, r;
 
 	stmt_text(q, prefix);
@@ -168,7 +150,7 @@ int kept_table_each(struct store *s, const struct kept_filter *f, kept_each each
 	stmt_int(q, f->state);
 	stmt_text(q, f->before);
 	stmt_int(q, f->limit);
-	return walk(q, each, ctx);
+	return stmt_each(q, hand_over, &(struct visit){ each, ctx });
 }
 
 int kept_table_each_oldest(struct store *s, int64_t limit, kept_each each, void *ctx)
@@ -176,7 +158,7 @@ int kept_table_each_oldest(struct store *s, int64_t limit, kept_each each, void 
 	struct stmt *q = stmt(s, COLUMNS "WHERE state = 1 ORDER BY kept_ms LIMIT ?");
 
 	stmt_int(q, limit);
-	return walk(q, each, ctx);
+	return stmt_each(q, hand_over, &(struct visit){ each, ctx });
 }
 
 int kept_table_bytes(struct store *s, uint64_t *ret_bytes)
@@ -197,5 +179,5 @@ int kept_table_each_begun(struct store *s, int64_t boot, int64_t limit, kept_eac
 
 	stmt_int(q, boot);
 	stmt_int(q, limit);
-	return walk(q, each, ctx);
+	return stmt_each(q, hand_over, &(struct visit){ each, ctx });
 }

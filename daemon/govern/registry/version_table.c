@@ -21,30 +21,28 @@ int version_table_add(struct store *s, const struct version_row *row)
 	return stmt_run(q);
 }
 
-static int walk(struct stmt *q, enum decl_kind kind, version_each each, void *ctx)
+struct visit {
+	enum decl_kind kind;
+	version_each each;
+	void *ctx;
+};
+
+static int hand_over(struct stmt *q, void *ctx)
 {
 	static const uint8_t unknown[VERSION_DIGEST_BYTES];
-	int r;
+	const struct visit *v = ctx;
+	struct version_row row = { .kind = v->kind, .id = stmt_col_text(q) };
+	struct blob digest;
 
-	while ((r = stmt_row(q)) > 0) {
-		struct version_row row = { .kind = kind, .id = stmt_col_text(q) };
-		struct blob digest;
-
-		row.revision = stmt_col_int(q);
-		digest = stmt_col_blob(q);
-		row.digest = digest.n == VERSION_DIGEST_BYTES ? digest.p : unknown;
-		row.text = stmt_col_text(q);
-		row.generation = (uint64_t)stmt_col_int(q);
-		row.made_ms = stmt_col_int(q);
-		row.made_by = stmt_col_text(q);
-		row.note = stmt_col_text(q);
-		r = each(ctx, &row);
-		if (r) {
-			stmt_end(q);
-			return r < 0 ? r : 0;
-		}
-	}
-	return r;
+	row.revision = stmt_col_int(q);
+	digest = stmt_col_blob(q);
+	row.digest = digest.n == VERSION_DIGEST_BYTES ? digest.p : unknown;
+	row.text = stmt_col_text(q);
+	row.generation = (uint64_t)stmt_col_int(q);
+	row.made_ms = stmt_col_int(q);
+	row.made_by = stmt_col_text(q);
+	row.note = stmt_col_text(q);
+	return v->each(v->ctx, &row);
 }
 
 int version_table_each_last(struct store *s, enum decl_kind kind, version_each each, void *ctx)
@@ -54,7 +52,7 @@ int version_table_each_last(struct store *s, enum decl_kind kind, version_each e
 				 " WHERE kind = ? GROUP BY id ORDER BY id");
 
 	stmt_int(q, kind);
-	return walk(q, kind, each, ctx);
+	return stmt_each(q, hand_over, &(struct visit){ kind, each, ctx });
 }
 
 int version_table_each(struct store *s, enum decl_kind kind, const char *id, version_each each, void *ctx)
@@ -64,5 +62,5 @@ int version_table_each(struct store *s, enum decl_kind kind, const char *id, ver
 
 	stmt_int(q, kind);
 	stmt_text(q, id);
-	return walk(q, kind, each, ctx);
+	return stmt_each(q, hand_over, &(struct visit){ kind, each, ctx });
 }
