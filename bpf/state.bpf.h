@@ -75,6 +75,7 @@ MAP(LRU_HASH, cvf_dirs_lru, struct cvf_dir_key, struct cvf_dir, 16384, 0);
  * preempted and another task may run the same hook on the same CPU.
  */
 #define PATH_ROOM 4096
+#define PATH_SIZE (PATH_ROOM + 264)
 #define ARGS_ROOM (2 * CVF_ARGS_MAX)
 struct sip {
 	__u64 v0, v1, v2, v3;
@@ -90,7 +91,8 @@ struct walk {
 	__u64 chain;	/* of the object's mounts */
 	__u32 off, which, result;
 	__u32 known;	/* 1 + row of known_places, 0 none */
-	__u32 state, from, len, scanned; /* the scan */
+	__u32 state, buffer, from, len, zero; /* the scan */
+	__u32 reserved;
 };
 
 /* What a hook knows of the operation it must judge. */
@@ -136,7 +138,7 @@ struct cvf_scratch {
 	struct sip sip;
 	struct walk walk;
 	char name[264];
-	char path[2][PATH_ROOM + 264];
+	char path[2][PATH_SIZE];
 	char args[ARGS_ROOM + 8];
 	struct cvf_record record;
 	char slack[CVF_TEXT_MAX];	/* the verifier bounds offset and length apart: their sum stays inside the value */

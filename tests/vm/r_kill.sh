@@ -158,7 +158,7 @@ $TOOL pinned-abi 999 >/dev/null
 /usr/sbin/cvfd --unpin >/tmp/unpin 2>&1
 is "pins of another version: they can be removed" 0 $?
 start_daemon
-# The kernel verifies them all again: a minute and more on 6.12.
+# The kernel verifies them all again.
 yes "and replaced" "within 150 ready"
 is "the new ones enforce" "ok 0 eperm 10 other 0" "$(robust $TOOL repeat 10 $WORK/denied/file r)"
 
