@@ -24,5 +24,8 @@ const struct migration store_migrations[] = {
 	{ "0005_kept",
 #include "migrations/0005_kept.sql"
 	},
+	{ "0006_open",
+#include "migrations/0006_open.sql"
+	},
 };
 const size_t store_migrations_count = ARRAY_SIZE(store_migrations);

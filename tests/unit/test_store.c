@@ -215,6 +215,8 @@ static const char *const samples[] = {
 	/* schema 5 */
 	"INSERT INTO kept (id, boot, hold_no, agent, session, capability, op, object, state, kept_ms, device)"
 	" VALUES ('K', 1, 1, 1, 1, 1, 5, x'2f78', 1, 1, 1);",
+	/* schema 6: indexes alone */
+	"SELECT 1;",
 };
 
 static int64_t rows_of(sqlite3 *db, const char *table)
