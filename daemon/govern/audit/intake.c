@@ -17,6 +17,7 @@
 #include "stream.h"
 
 #define SETTLE_TICKS 3 /* seconds between looks at how far the kernel has numbered */
+#define SESSIONS_KNOWN 256
 
 struct ring {
 	uint32_t cpu, number;
@@ -36,6 +37,7 @@ struct intake {
 	struct ring *rings;
 	size_t rings_count;
 	struct head head;	/* of the chain */
+	uint32_t sessions[SESSIONS_KNOWN];	/* by number mod so many: has its row, which need not be looked for again */
 	unsigned int ticks;
 	bool was_behind;	/* when last looked at, the kernel had numbered more than was accounted for */
 };
@@ -176,15 +178,19 @@ static int count_seq(struct intake *i, const struct cvf_record *rec)
 }
 
 /* What a record means beside being an event. */
-static int note_session(struct governor *g, const struct cvf_record *rec, int64_t time_ms)
+static int note_session(struct intake *i, const struct cvf_record *rec, int64_t time_ms)
 {
+	struct governor *g = i->g;
 	struct session_new s = { .boot = g->boot, .number = rec->session, .agent = rec->agent, .began_ms = time_ms };
+	uint32_t *known = &i->sessions[rec->session % SESSIONS_KNOWN];
 	char id[ULID_SIZE];
 	int r;
 
 	if (!rec->session)
 		return 0;
-	r = session_table_get(g->store, &g->ids, &s, id);
+	r = *known == rec->session ? 0 : session_table_get(g->store, &g->ids, &s, id);
+	if (r == 0)
+		*known = rec->session;
 	if (r == 0 && rec->kind == CVF_KIND_SESSION && !rec->result) {
 		r = session_table_end(g->store, g->boot, rec->session, time_ms);
 		if (r == 0)
@@ -259,7 +265,7 @@ static int store_record(struct intake *i, const struct cvf_record *rec)
 		return r; /* 0: sent twice, because an ACK was lost */
 	r = count_seq(i, rec);
 	if (r == 0)
-		r = note_session(i->g, rec, time_ms);
+		r = note_session(i, rec, time_ms);
 	return r < 0 ? r : note_kind(i->g, rec, time_ms);
 }
 
@@ -310,6 +316,7 @@ static void undo(struct intake *i, const struct head *before)
 {
 	store_rollback(i->g->store);
 	i->head = *before;
+	memset(i->sessions, 0, sizeof(i->sessions));
 	forget_rings(i); /* loaded again from the store when needed */
 }
 
