@@ -50,6 +50,7 @@ struct fake {
 	struct fake_batch *first, **end;	/* until acknowledged */
 	char pending[49152];	/* records not yet in a batch */
 	uint32_t pending_count, pending_bytes;
+	uint64_t pour;	/* records that are still to be made as the window has room */
 };
 
 /* fake_link.c */
@@ -83,6 +84,12 @@ void fake_ask(struct fake *f, struct fake_op *op);
 /* Ends a hold as the kernel would. */
 void fake_resume(struct fake *f, struct fake_hold *h, enum cvf_verdict verdict, enum cvf_reason reason);
 struct fake_hold *fake_find(struct fake *f, uint64_t hold_no);
+/* A record that is filled and not yet numbered, and its number. */
+void fake_fill(struct fake *f, struct cvf_record *r, const struct fake_op *op, enum cvf_kind kind);
+void fake_emit(struct fake *f, struct cvf_record *r);
+
+/* fake_pour.c: as many records of what is left to pour as fit into the batches that may be under way. */
+void fake_pour(struct fake *f);
 
 /* fake_script.c: one line of the script. false: quit. */
 bool fake_line(struct fake *f, char *line);

@@ -233,8 +233,10 @@ static void on_ack(struct fake *f, const struct wire_ack *ack)
 		free(b->tail);
 		free(b);
 	}
-	say("ack %llu", (unsigned long long)ack->batch);
+	if (!f->pour)
+		say("ack %llu", (unsigned long long)ack->batch);
 	send_batches(f);
+	fake_pour(f);
 }
 
 static void on_enrol(struct fake *f, uint32_t id, const struct wire_enrol_pid *e)

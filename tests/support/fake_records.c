@@ -74,7 +74,7 @@ static void fill_digests(struct cvf_record *r)
 	r->digest = mix(r->grant_session, &r->tid, sizeof(r->tid));
 }
 
-static void fill(struct fake *f, struct cvf_record *r, const struct fake_op *op, enum cvf_kind kind)
+void fake_fill(struct fake *f, struct cvf_record *r, const struct fake_op *op, enum cvf_kind kind)
 {
 	*r = (struct cvf_record){ .kind = (uint16_t)kind, .flags = op->flags, .cpu = op->cpu % FAKE_CPUS, .ring = op->ring & 1,
 				  .time_ns = boot_ns(), .generation = f->generation, .agent = op->agent, .session = op->session,
@@ -92,7 +92,7 @@ static void fill(struct fake *f, struct cvf_record *r, const struct fake_op *op,
 	r->size = CVF_RECORD_HEAD + r->text_len;
 }
 
-static void emit(struct fake *f, struct cvf_record *r)
+void fake_emit(struct fake *f, struct cvf_record *r)
 {
 	if (f->pending_bytes + ALIGN8(r->size) > sizeof(f->pending))
 		fake_flush(f);
@@ -107,8 +107,8 @@ void fake_record(struct fake *f, const struct fake_op *op, enum cvf_kind kind)
 {
 	static struct cvf_record r;
 
-	fill(f, &r, op, kind);
-	emit(f, &r);
+	fake_fill(f, &r, op, kind);
+	fake_emit(f, &r);
 }
 
 struct fake_hold *fake_find(struct fake *f, uint64_t hold_no)
@@ -143,13 +143,13 @@ void fake_ask(struct fake *f, struct fake_op *op)
 	op->ring = CVF_RING_VERDICT;
 	op->verdict = CVF_VERDICT_HOLD;
 	op->hold_no = f->hold_no + 1;
-	fill(f, &r, op, CVF_KIND_HOLD);
+	fake_fill(f, &r, op, CVF_KIND_HOLD);
 	if (!(op->cell_flags & CVF_CELL_NO_GRANT) && is_granted(f, &r)) {
 		r.kind = CVF_KIND_VERDICT;
 		r.verdict = CVF_VERDICT_ALLOW;
 		r.reason = CVF_REASON_GRANTED;
 		r.hold_no = 0;
-		emit(f, &r);
+		fake_emit(f, &r);
 		say("verdict allow reason %u", r.reason);
 		return;
 	}
@@ -160,7 +160,7 @@ void fake_ask(struct fake *f, struct fake_op *op)
 	f->hold_no++;
 	r.expires_ns = r.time_ns + 1000000000ull * (op->timeout_s ? op->timeout_s : CVF_HOLD_TIMEOUT_S);
 	*h = (struct fake_hold){ .is_used = true, .record = r };
-	emit(f, &r);
+	fake_emit(f, &r);
 	say("verdict hold %llu", (unsigned long long)r.hold_no);
 }
 
@@ -173,7 +173,7 @@ void fake_resume(struct fake *f, struct fake_hold *h, enum cvf_verdict verdict, 
 	r->time_ns = boot_ns();
 	r->verdict = (uint8_t)verdict;
 	r->reason = (uint8_t)reason;
-	emit(f, r);
+	fake_emit(f, r);
 	fake_flush(f);
 }
 

@@ -12,6 +12,7 @@
  *   again               sends what is not acknowledged once more
  *   bad                 a malformed record
  *   flood N             N allowed reads
+ *   pour N              N records of many kinds, made as fast as they are acknowledged
  *   abandon HOLD        its process died
  *   forget HOLD         so did it, and no record says so
  *   canary ok|fail      label AGENT|0      mute on|off|answers      attach (as if programs were loaded anew)
@@ -224,6 +225,13 @@ static bool run_flood(struct fake *f, char **words, size_t n)
 	return true;
 }
 
+static bool run_pour(struct fake *f, char **words, size_t n)
+{
+	f->pour = n > 1 ? strtoull(words[1], NULL, 10) : 0;
+	fake_pour(f);
+	return n > 1;
+}
+
 static bool run_abandon(struct fake *f, char **words, size_t n)
 {
 	struct fake_hold *h = n > 1 ? fake_find(f, strtoull(words[1], NULL, 10)) : NULL;
@@ -284,6 +292,7 @@ static const struct {
 	{ "do", run_operation },   { "hold", run_operation },	  { "allow", run_operation }, { "deny", run_operation },
 	{ "exec", run_exec },	   { "exit", run_exit },	  { "session", run_session }, { "gap", run_gap },
 	{ "late", run_late },	   { "again", run_again },	  { "bad", run_bad },	      { "flood", run_flood },
+	{ "pour", run_pour },
 	{ "abandon", run_abandon }, { "canary", run_canary },	  { "label", run_label },     { "mute", run_mute },
 	{ "attach", run_attach },  { "disconnect", run_disconnect },
 	{ "forget", run_forget },
