@@ -20,6 +20,7 @@ FUZZERS := $(FUZZ_TARGETS:%=$(B)/tests/fuzz/fuzz_%)
 FUZZ_SECONDS ?= 60
 KERNEL ?=
 FLAVOUR ?=
+RECORDS ?= 1000000
 
 # room of tests/unit/test_ROOM_x.c or tests/fuzz/fuzz_ROOM_x.c; a name without a known room has the governor's archives
 room = $(or $(filter core json policy store api govern enforce quarantine cli,$(word 2,$(subst _, ,$(notdir $(1))))),govern)
@@ -57,7 +58,7 @@ $(VM_PROGRAMS): $(B)/tests/%: tests/vm/%.c
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu17 -Iinclude -O2 -g -Wall -Wextra -Werror -static -pthread $< -o $@
 
-.PHONY: unit-tests test-programs vm-programs fuzzers check check-unit check-host check-vm check-robust fuzz lint bench cost demo
+.PHONY: unit-tests test-programs vm-programs fuzzers check check-unit check-host check-vm check-robust fuzz lint bench bench-store cost demo
 unit-tests: $(UNIT_TESTS) $(FUZZ_REPLAYS)
 test-programs: $(TEST_PROGRAMS)
 vm-programs: $(VM_PROGRAMS)
@@ -89,9 +90,16 @@ fuzzers: $(FUZZERS)
 fuzz: deps ## fuzz every parser for FUZZ_SECONDS=60 each, with clang
 	$(Q)tests/fuzz/run $(FUZZ_SECONDS)
 
-bench: all ## guest instructions per operation, kept in docs/PERFORMANCE.md
+bench: all test-programs ## what it costs, per operation and per record, kept in docs/PERFORMANCE.md
 	$(Q)tests/install-deps --all
 	$(Q)KERNEL="$(KERNEL)" FLAVOUR="$(FLAVOUR)" tests/bench/run
+	$(Q)$(MAKE) --no-print-directory bench-store
+
+bench-store: all test-programs ## the store and the API alone, with RECORDS=1000000 (10000000: 5 GB in /tmp)
+	$(Q)mkdir -p build/bench
+	$(Q)python3 tests/bench/store.py $(RECORDS) > build/bench/store.md || { cat build/bench/store.md; exit 1; }
+	$(Q)python3 tests/bench/report.py --insert docs/PERFORMANCE.md build/bench/store.md stored
+	$(Q)cat build/bench/store.md
 
 cost: all ## instructions that the verifier processes for each program; KERNEL and FLAVOUR narrow it
 	$(Q)tests/install-deps --all

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of docs/PERFORMANCE.md from the benchmark's lines: "CONFIGURATION OPERATION INSTRUCTIONS"."""
+"""Tables of docs/PERFORMANCE.md from the benchmark's lines: "CONFIGURATION OPERATION INSTRUCTIONS".
+
+Usage: report.py DIRECTORY | report.py --insert PAGE FILE [PART]   (PART: measured or stored, between its marks)
+"""
 import json
 import pathlib
 import sys
-
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
 def read(path):
@@ -36,9 +37,11 @@ def table(path):
 def main():
     if sys.argv[1] == "--insert":
         page, new = pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]).read_text()
+        part = sys.argv[4] if len(sys.argv) > 4 else "measured"
+        begin, end = f"<!-- {part}: begin -->", f"<!-- {part}: end -->"
         text = page.read_text()
-        head, rest = text.split(BEGIN)
-        page.write_text(head + BEGIN + "\n\n" + new + "\n" + END + rest.split(END)[1])
+        head, rest = text.split(begin)
+        page.write_text(head + begin + "\n\n" + new + "\n" + end + rest.split(end)[1])
         return
     out = pathlib.Path(sys.argv[1])
     files = sorted(out.glob("6*-*.txt"))
