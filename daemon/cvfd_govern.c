@@ -17,7 +17,8 @@ static const struct option options[] = {
 	{ "link", required_argument, NULL, 'l' },    { "state", required_argument, NULL, 's' },
 	{ "run", required_argument, NULL, 'r' },     { "config", required_argument, NULL, 'c' },
 	{ "etc", required_argument, NULL, 'e' },     { "share", required_argument, NULL, 'S' },
-	{ "print-api", no_argument, NULL, 'p' },     { "help", no_argument, NULL, 'h' },
+	{ "print-api", no_argument, NULL, 'p' },     { "print-openapi", no_argument, NULL, 'o' },
+	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },	     { 0 },
 };
 
@@ -33,6 +34,8 @@ static void usage(FILE *out)
 	      "  --etc DIR      the administrator's declarations (default /etc/cvf)\n"
 	      "  --share DIR    the product's declarations (default /usr/share/cvf)\n"
 	      "  --print-api    print docs/API.md\n"
+	      "  --print-openapi\n"
+	      "                 print the same as OpenAPI 3.1\n"
 	      "  --help         this text\n"
 	      "  --version      version\n",
 	      out);
@@ -52,6 +55,7 @@ static int parse(int argc, char **argv, struct places *p)
 		case 'e': p->etc = optarg; break;
 		case 'S': p->share = optarg; break;
 		case 'p': serve_print_api(stdout); return 0;
+		case 'o': return serve_print_openapi(stdout) < 0 ? 2 : 0;
 		case 'h': usage(stdout); return 0;
 		case 'V': puts("cvfd-govern " CVF_VERSION); return 0;
 		default: usage(stderr); return 2;

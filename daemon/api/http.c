@@ -257,7 +257,7 @@ static enum MHD_Result finish(struct conn *c, struct MHD_Connection *connection,
 		return MHD_NO;
 	MHD_add_response_header(response, "Cache-Control", "no-store");
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	if (x->request.allow)
+	if (*x->request.allow)
 		MHD_add_response_header(response, "Allow", x->request.allow);
 	r = MHD_queue_response(connection, status, response);
 	MHD_destroy_response(response);
@@ -294,8 +294,23 @@ static bool is_hopeless(struct MHD_Connection *connection)
 	return length && strtoull(length, NULL, 10) > DISCARD_MAX;
 }
 
+static enum MHD_Result add_parameter(void *ctx, enum MHD_ValueKind kind, const char *name, size_t name_size, const char *value,
+				     size_t value_size)
+{
+	struct request *q = ctx;
+
+	(void)kind;
+	if (q->query_count == QUERY_MAX || strlen(name) != name_size || (value && strlen(value) != value_size)) {
+		q->query_count = SIZE_MAX;
+		return MHD_NO;
+	}
+	q->query[q->query_count++] = (struct parameter){ name, value ? value : "" };
+	return MHD_YES;
+}
+
 static unsigned int serve(struct http *h, struct exchange *x, const char *url, const char *method, size_t body_size)
 {
+	MHD_get_connection_values_n(x->request.transport, MHD_GET_ARGUMENT_KIND, add_parameter, &x->request);
 	x->request.method = method;
 	x->request.path = url;
 	x->request.body = x->body ? x->body : "";
@@ -346,16 +361,12 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **ex
 	if (!x)
 		return;
 	json_decref(x->request.reply);
+	json_decref(x->request.object);
 	if (x->request.stream)
 		x->request.stream->free(x->request.stream);
 	free(x->body);
 	free(x);
 	*exchange_ctx = NULL;
-}
-
-const char *request_query(const struct request *q, const char *name)
-{
-	return MHD_lookup_connection_value(q->transport, MHD_GET_ARGUMENT_KIND, name);
 }
 
 const char *request_header(const struct request *q, const char *name)

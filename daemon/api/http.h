@@ -40,6 +40,13 @@ struct stream {
 
 /* The path of a route has at most this many parts in braces. */
 #define PARAMS_MAX 2
+#define QUERY_MAX 32
+
+/* One of the query, decoded; borrowed. */
+struct parameter {
+	const char *name, *value;
+};
+struct route;
 
 struct request {
 	void *app;			/* of struct http_options */
@@ -48,14 +55,17 @@ struct request {
 	const char *method, *path;
 	const char *body;		/* with a NUL at [body_size]; never NULL */
 	size_t body_size;
+	struct parameter query[QUERY_MAX];
+	size_t query_count;		/* SIZE_MAX: there are more, or one holds a NUL */
+	const struct route *route;	/* set by the router */
 	char *params[PARAMS_MAX];	/* set by the router, borrowed */
+	json_t *object;			/* the body, when its route says what it consists of; NULL: none; owned by http.c */
 	json_t *reply;			/* owned; handlers set it with reply() */
 	struct stream *stream;		/* owned; instead of a reply */
-	const char *allow;		/* Allow header, NULL: none */
+	char allow[32];			/* Allow header; empty: none */
 	void *caller;			/* set by who authorises; borrowed */
 	void *transport;
 };
-const char *request_query(const struct request *q, const char *name);	/* NULL: absent */
 const char *request_header(const struct request *q, const char *name);
 
 struct http_socket {

@@ -15,6 +15,14 @@ static const struct {
 	{ ROLE_APPROVER, "approver" }, { ROLE_ADMIN, "admin" },
 };
 
+const char *role_word(enum role role)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(role_names); i++)
+		if (role_names[i].role == role)
+			return role_names[i].name;
+	return "admin";
+}
+
 unsigned int reply(struct request *q, unsigned int status, json_t *take_body)
 {
 	json_decref(q->reply);
@@ -106,7 +114,7 @@ static const struct route *find(const struct router *router, struct request *q, 
 
 unsigned int route_serve(const struct router *router, struct request *q)
 {
-	char path[PATH_BYTES], allow[64] = "";
+	char path[PATH_BYTES], allow[sizeof(q->allow)] = "";
 	const struct route *route;
 	unsigned int status;
 
@@ -119,104 +127,16 @@ unsigned int route_serve(const struct router *router, struct request *q)
 	if (!route && !*allow)
 		return refuse(q, 404, "not-found", "docs/API.md lists what there is", "there is no %s", q->path);
 	if (!route) {
-		q->allow = strcmp(allow, "GET") == 0 ? "GET" : strcmp(allow, "POST") == 0 ? "POST" : "GET, POST, DELETE";
+		snprintf(q->allow, sizeof(q->allow), "%s", allow);
 		return refuse(q, 405, "method-not-allowed", NULL, "%s is not possible here, only %s", q->method, allow);
 	}
+	q->route = route;
 	status = router->allow(q, route);
+	if (!status && q->query_count == SIZE_MAX)
+		status = refuse(q, 400, "bad-parameter", NULL, "there are more than %d parameters, or one holds a NUL", QUERY_MAX);
+	if (!status)
+		status = shape_check_query(q, route->query);
+	if (!status)
+		status = shape_check_body(q, route->body);
 	return status ? status : route->handle(q);
-}
-
-static bool is_member(const char *const *members, const char *key)
-{
-	for (; *members; members++)
-		if (strcmp(*members, key) == 0)
-			return true;
-	return false;
-}
-
-json_t *request_object(struct request *q, const char *const *members, unsigned int *ret_status)
-{
-	json_error_t e;
-	json_t *object;
-	const char *key;
-	json_t *value;
-
-	if (!q->body_size)
-		return json_object();
-	object = json_loadb(q->body, q->body_size, JSON_REJECT_DUPLICATES, &e);
-	if (!json_is_object(object)) {
-		json_decref(object);
-		*ret_status = refuse(q, 400, "bad-json", "send a JSON object", "the body is not a JSON object%s%s",
-				     e.text[0] ? ": " : "", e.text);
-		return NULL;
-	}
-	json_object_foreach(object, key, value) {
-		if (is_member(members, key))
-			continue;
-		*ret_status = refuse(q, 400, "unknown-member", NULL, "the body has an unknown member \"%s\"", key);
-		json_decref(object);
-		return NULL;
-	}
-	return object;
-}
-
-int member_text(struct request *q, const json_t *object, const char *name, size_t max, const char **ret_text)
-{
-	const json_t *value = json_object_get(object, name);
-
-	*ret_text = NULL;
-	if (!value || json_is_null(value))
-		return 0;
-	if (!json_is_string(value) || json_string_length(value) > max ||
-	    strlen(json_string_value(value)) != json_string_length(value)) {
-		refuse(q, 400, "bad-value", NULL, "\"%s\" must be a string of at most %zu bytes", name, max);
-		return -1;
-	}
-	*ret_text = json_string_value(value);
-	return 1;
-}
-
-int member_int(struct request *q, const json_t *object, const char *name, int64_t min, int64_t max, int64_t *ret_value)
-{
-	const json_t *value = json_object_get(object, name);
-
-	if (!value || json_is_null(value))
-		return 0;
-	if (!json_is_integer(value) || json_integer_value(value) < min || json_integer_value(value) > max) {
-		refuse(q, 400, "bad-value", NULL, "\"%s\" must be a whole number from %lld to %lld", name, (long long)min,
-		       (long long)max);
-		return -1;
-	}
-	*ret_value = json_integer_value(value);
-	return 1;
-}
-
-static const char *role_name(enum role role)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(role_names); i++)
-		if (role_names[i].role == role)
-			return role_names[i].name;
-	return "admin";
-}
-
-static const char *socket_names(const struct route *route)
-{
-	static const char *const names[] = { "control", "control", "agent", "control, agent" };
-
-	return names[route->on & 3];
-}
-
-void routes_print(const struct routes *tables, size_t count, FILE *out)
-{
-	for (size_t t = 0; t < count; t++) {
-		fprintf(out, "\n## %s\n", tables[t].title);
-		for (size_t i = 0; i < tables[t].n; i++) {
-			const struct route *r = &tables[t].v[i];
-
-			fprintf(out, "\n### `%s %s`\n\n%s. Role: %s. Socket: %s.\n", r->method, r->path, r->summary,
-				role_name(r->role), socket_names(r));
-			if (r->details)
-				fprintf(out, "\n%s\n", r->details);
-		}
-	}
 }

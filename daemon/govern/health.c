@@ -142,16 +142,34 @@ static unsigned int get_status(struct request *q)
 	return reply(q, 200, to);
 }
 
+static const struct shape up_shape = SHAPE(NULL, M(WORD, "status", .words = "up"),);
+static const struct shape ready_shape = SHAPE(NULL, M(WORD, "status", .words = "ready"),);
+static const struct shape status_shape = SHAPE("status",
+	M(YES_NO, "enforcing", .about = "the canary was refused within the last five seconds"),
+	M(WORD, "flavour", .words = "lsm|fmod_ret"), M(TEXT, "kernel"), M(NUMBER, "tasks"), M(NUMBER, "hooks"),
+	M(NUMBER, "hooks_missing"), M(NUMBER, "recursion_misses"), M(NUMBER, "label_failed"), M(NUMBER, "reasks"),
+	M(NUMBER, "holds_refused"), M(NUMBER, "cache_miss"), M(NUMBER, "kernel_lost"), M(NUMBER, "generation"),
+	M(NUMBER, "agents"),
+	M(OBJECT, "modes", .about = "how many agents have each mode", .of = OF(M(NUMBER, "enforce"), M(NUMBER, "observe"), M(NUMBER, "learn"),)),
+	M(NUMBER, "holds_pending"), M(NUMBER, "events_recorded"),
+	M(NUMBER, "events_lost", .about = "records that the kernel numbered and that never arrived"),
+	M(REAL, "audit_completeness", .flags = OR_NULL, .about = "100 * recorded / (recorded + lost); null before the first record"),
+	M(NUMBER, "records_unseen", .about = "records that the kernel has numbered and that are on their way, or were lost with nothing after them"),
+	M(NUMBER, "records_bad"),
+	M(TEXT, "store_problem", .flags = OR_NULL, .about = "why records cannot be stored; null: they can"),
+	M(TEXT, "version"),
+	M(TEXT, "quarantine_problem", .flags = OR_NULL, .about = "why what must be kept first cannot be; null: it can"),
+	M(TEXT, "policy_problem", .flags = OR_NULL, .about = "what is wrong with the files on disk while older declarations are in force"),
+	M(NUMBER, "uptime_s"),
+	M(OBJECT, "canary", .of = OF(M(YES_NO, "ok"), M(TIME, "at", .flags = OR_NULL), M(TEXT, "problem", .flags = OR_NULL),)),);
+
 static const struct route table[] = {
-	{ "GET", "/healthz", ROLE_NONE, ON_CONTROL, get_healthz, "The process is up", NULL },
-	{ "GET", "/readyz", ROLE_NONE, ON_CONTROL | ON_AGENT, get_readyz, "An operation that must be refused was refused within the last five seconds",
-	  "200, or 503 with the reason." },
+	{ "GET", "/healthz", ROLE_NONE, ON_CONTROL, get_healthz, "The process is up", .answer = &up_shape },
+	{ "GET", "/readyz", ROLE_NONE, ON_CONTROL | ON_AGENT, get_readyz,
+	  "An operation that must be refused was refused within the last five seconds, and records can be stored",
+	  "Otherwise 503 with the reason.", .answer = &ready_shape },
 	{ "GET", "/v1/status", ROLE_VIEWER, 0, get_status, "Is anything enforced, how, and how complete is the audit trail",
-	  "`events_lost` counts records that the kernel numbered and that never arrived; `audit_completeness` is\n"
-	  "100 * recorded / (recorded + lost), null before the first record. `records_unseen` are records that the kernel has numbered\n"
-	  "and that are on their way (or were lost with nothing after them). `quarantine_problem` says why what\n"
-	  "must be kept first cannot be, null: it can. `policy_problem` says what is wrong with the files on\n"
-	  "disk while older declarations are in force." },
+	  .answer = &status_shape },
 };
 
 const struct routes health_routes = { table, ARRAY_SIZE(table), "Health" };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "agent/agent_api.h"
-#include "api/route.h"
+#include "api/document.h"
 #include "approval/approval.h"
 #include "audit/authoring_api.h"
 #include "audit/event_api.h"
@@ -19,7 +19,7 @@
 
 static const struct routes *const all_routes[] = {
 	&health_routes, &registry_routes, &agent_routes, &approval_routes, &event_routes, &explain_routes, &counter_routes,
-	&authoring_routes, &quarantine_routes,
+	&authoring_routes, &quarantine_routes, &serve_routes,
 };
 #define TABLES SERVE_TABLES
 _Static_assert(ARRAY_SIZE(all_routes) == TABLES, "SERVE_TABLES");
@@ -73,11 +73,6 @@ static unsigned int allow_agent(struct request *q, const struct route *route)
 	return 0;
 }
 
-static const char *role_word(enum role role)
-{
-	return role == ROLE_VIEWER ? "viewer" : role == ROLE_OPERATOR ? "operator" : role == ROLE_APPROVER ? "approver" : "admin";
-}
-
 static unsigned int allow_control(struct request *q, const struct route *route)
 {
 	own_free char *hint = NULL;
@@ -113,6 +108,37 @@ void serve_tables(struct routes ret_tables[TABLES])
 		ret_tables[i] = *all_routes[i];
 }
 
+static json_t *view_openapi(void)
+{
+	struct routes tables[TABLES];
+
+	serve_tables(tables);
+	return openapi_document(tables, TABLES, CVF_VERSION);
+}
+
+static unsigned int get_openapi(struct request *q)
+{
+	return reply(q, 200, view_openapi());
+}
+
+static const struct shape openapi_shape = SHAPE(NULL, M(TEXT, "openapi"), M(OBJECT, "info"), M(OBJECT, "tags", .flags = MANY),
+	M(OBJECT, "paths"), M(OBJECT, "components"),);
+
+static const struct route own_table[] = {
+	{ "GET", "/openapi.json", ROLE_NONE, 0, get_openapi, "This document for programs: OpenAPI 3.1", .answer = &openapi_shape },
+	{ "GET", "/v1/openapi.json", ROLE_NONE, 0, get_openapi, "The same", .answer = &openapi_shape },
+};
+const struct routes serve_routes = { own_table, ARRAY_SIZE(own_table), "The API itself" };
+
+int serve_print_openapi(FILE *out)
+{
+	json_t *document = view_openapi();
+	int r = document ? json_dumpf(document, out, JSON_INDENT(1)) : -1;
+
+	json_decref(document);
+	return r < 0 || fputc('\n', out) < 0 ? -ENOMEM : 0;
+}
+
 static unsigned int serve(struct request *q)
 {
 	struct routes tables[TABLES];
@@ -146,7 +172,11 @@ static const char introduction[] =
 	"  `cvf-approver` and `cvf-admin` have these roles; `principals` of cvfd.json(5) adds roles. `admin` includes every role,\n"
 	"  every role includes `viewer`. A governed process can use nothing on the control socket.\n"
 	"- Errors: `{\"error\": {\"code\", \"message\", \"hint\"}}` with a fitting status; `code` is stable, the rest is for people.\n"
-	"- Bodies are strict JSON: no duplicate or unknown members, at most 1 MiB.\n"
+	"- Bodies are strict JSON: no duplicate or unknown members, at most 32 levels deep and 1 MiB long. Parameters that a route does\n"
+	"  not have, or given twice, are refused: a filter that is spelled wrong must not show everything.\n"
+	"- Lists: `limit` and `cursor`; `next` of an answer is the `cursor` of the page after, null on the last.\n"
+	"- In parameters a time is RFC 3339, or how long ago: `90s`, `15m`, `2h`, `7d`.\n"
+	"- `GET /openapi.json` says all this to programs.\n"
 	"- Ids are strings. Times are RFC 3339 in UTC with milliseconds.\n"
 	"- Paths, arguments and names are bytes of the host. Valid UTF-8 is shown as it is, any other byte as `\\xNN` (in JSON\n"
 	"  `\"\\\\xNN\"`). Whoever prints them to a terminal must escape control characters.\n"

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "api/route.h"
 #include "govern.h"
 
 /* Sockets in the run directory; their index is the bit number of ON_CONTROL and ON_AGENT. */
@@ -12,12 +13,14 @@
 #define SERVE_AGENT 1
 
 int serve_open(struct governor *g) must_check;
-struct routes;
-#define SERVE_TABLES 9
+extern const struct routes serve_routes;
+#define SERVE_TABLES 10
 /* All routes there are. For tests. */
 void serve_tables(struct routes ret_tables[SERVE_TABLES]);
 /* docs/API.md */
 void serve_print_api(FILE *out);
+/* OpenAPI 3.1; -ENOMEM. */
+int serve_print_openapi(FILE *out) must_check;
 /* cvfd.json again: -EINVAL with diagnoses, and then the old settings stay. */
 int serve_reload_settings(struct governor *g, struct diags *d) must_check;
 

@@ -21,26 +21,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char *query;
-
-/* "a=b&c=d", not decoded. */
+/* There are no headers. */
 _MHD_EXTERN const char *MHD_lookup_connection_value(struct MHD_Connection *connection, enum MHD_ValueKind kind, const char *key)
 {
-	static char copy[1024], *state;
-	size_t n = strlen(key);
-
-	(void)connection, (void)kind;
-	snprintf(copy, sizeof(copy), "%s", query ? query : "");
-	for (char *part = strtok_r(copy, "&", &state); part; part = strtok_r(NULL, "&", &state))
-		if (strncmp(part, key, n) == 0 && part[n] == '=') {
-			static char values[8][256];
-			static size_t turn;
-			char *value = values[turn++ % 8];
-
-			snprintf(value, sizeof(values[0]), "%s", part + n + 1);
-			return value;
-		}
+	(void)connection, (void)kind, (void)key;
 	return NULL;
+}
+
+/* "a=b&c=d", not decoded; cut up. */
+static void set_query(struct request *q, char *text)
+{
+	char *part;
+
+	while (text && (part = strsep(&text, "&")) && q->query_count < QUERY_MAX) {
+		char *name = strsep(&part, "=");
+
+		q->query[q->query_count++] = (struct parameter){ name, part ? part : "" };
+	}
 }
 
 static unsigned int allow(struct request *q, const struct route *route)
@@ -122,7 +119,7 @@ static void serve(struct governor *g, const char *template, const char *body, si
 	serve_tables(tables);
 	q.method = strsep(&line, " ");
 	q.path = line ? strsep(&line, "?") : "/";
-	query = line;
+	set_query(&q, line);
 	if (!route_serve(&router, &q))
 		abort(); /* no status */
 	if (q.reply) {
@@ -134,6 +131,7 @@ static void serve(struct governor *g, const char *template, const char *body, si
 		abort(); /* no answer */
 	}
 	json_decref(q.reply);
+	json_decref(q.object);
 	if (q.stream) {
 		char piece[512];
 

@@ -18,6 +18,8 @@ import threading
 import time
 import unittest
 
+import openapi_check
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 GOVERN = os.environ.get("CVF_GOVERN", ROOT + "/build/release/cvfd-govern")
 FAKE = os.environ.get("CVF_FAKE", ROOT + "/build/release/tests/fake_cvfd")
@@ -124,6 +126,9 @@ def call(path, method, url, body=None, headers=None):
         answer = Answer(json.loads(text) if text else {})
         answer.status = r.status
         answer.headers = r.headers
+        wrong = openapi_check.check(GOVERN, method, url, r.status, answer)
+        if wrong:
+            raise AssertionError("not as the OpenAPI document says: " + "; ".join(wrong[:5]))
         return answer
     finally:
         c.close()

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "api/route.h"
+#include "api/document.h"
 
 static const struct route *allowed;
 static unsigned int allow_status;
@@ -25,13 +25,23 @@ static unsigned int allow(struct request *q, const struct route *route)
 	return allow_status ? refuse(q, allow_status, "no", NULL, "no") : 0;
 }
 
+static const struct shape query = SHAPE(NULL, M(NUMBER, "limit", .min = 1, .max = 10, .preset = "7"), M(WORD, "state", .words = "new|newer"),
+	M(TIME, "since"), M(TEXT, "name", .max = 4),);
+static const struct shape part = SHAPE("part", M(TEXT, "text", .flags = NEEDED),);
+static const struct shape body = SHAPE(NULL, M(TEXT, "name", .flags = NEEDED, .max = 4), M(NUMBER, "count", .min = -2, .max = 5),
+	M(YES_NO, "yes"), M(WORD, "state", .words = "new|newer", .preset = "new"), M(TEXT, "many", .flags = MANY), M(OBJECT, "part", .of = &part),
+	M(REAL, "share"), M(ANY, "any"),);
+static const struct shape thing = SHAPE("thing", M(TEXT, "id"), M(OBJECT, "part", .flags = OR_NULL, .of = &part),
+	M(WORD, "state", .words = "new|newer", .flags = SOMETIMES | OR_NULL),);
+static const struct shape raw = RAW("anything");
+
 static const struct route table[] = {
-	{ "GET", "/v1/things", ROLE_VIEWER, 0, handle, "s", NULL },
-	{ "POST", "/v1/things", ROLE_ADMIN, 0, handle, "s", NULL },
-	{ "GET", "/v1/things/{id}", ROLE_VIEWER, 0, handle, "s", NULL },
-	{ "DELETE", "/v1/things/{id}", ROLE_ADMIN, 0, handle, "s", NULL },
-	{ "POST", "/v1/things/{id}/parts/{part}", ROLE_ADMIN, 0, handle, "s", NULL },
-	{ "GET", "/v1/why", ROLE_VIEWER, ON_CONTROL | ON_AGENT, handle, "s", NULL },
+	{ "GET", "/v1/things", ROLE_VIEWER, 0, handle, "s", .query = &query },
+	{ "POST", "/v1/things", ROLE_ADMIN, 0, handle, "s", .body = &body, .answer = &thing, .status = 201 },
+	{ "GET", "/v1/things/{id}", ROLE_VIEWER, 0, handle, "s", .answer = &thing },
+	{ "DELETE", "/v1/things/{id}", ROLE_ADMIN, 0, handle, "s", "details", .answer = &thing },
+	{ "POST", "/v1/things/{id}/parts/{part}", ROLE_ADMIN, 0, handle, "s", .body = &raw },
+	{ "GET", "/v1/why", ROLE_VIEWER, ON_CONTROL | ON_AGENT, handle, "s", .type = "text/event-stream" },
 };
 static const struct routes tables[] = { { table, ARRAY_SIZE(table), "Things" } };
 static const struct router router = { tables, 1, allow };
@@ -109,58 +119,127 @@ static void test_long_paths_and_bodies(void **state)
 	json_decref(q.reply);
 }
 
-static json_t *body(const char *text, unsigned int *ret_status)
+/* The status of POST /v1/things with a body. */
+static unsigned int post(const char *path, const char *text)
 {
-	static const char *const members[] = { "name", "count", NULL };
-	struct request q = { .body = text, .body_size = strlen(text) };
-	json_t *object = request_object(&q, members, ret_status);
+	struct request q = { .method = "POST", .path = path, .body = text, .body_size = strlen(text) };
+	unsigned int status;
 
+	seen[0] = 0;
+	status = route_serve(&router, &q);
 	json_decref(q.reply);
-	return object;
+	json_decref(q.object);
+	return status;
 }
 
 static void test_bodies(void **state)
 {
-	static const char *const bad[] = { "[]", "1", "\"x\"", "{", "{\"name\":1}x", "{\"nmae\":1}", "{\"name\":1,\"name\":2}", "nul", "{\"name\":\"\\ud800\"}" };
-	unsigned int status = 0;
-	json_t *object = body("{\"name\":\"a\",\"count\":3}", &status);
+	static const char *const good[] = {
+		"{\"name\":\"a\"}", "{\"name\":\"a\",\"count\":-2}", "{\"name\":\"a\",\"count\":null}", "{\"name\":\"abcd\",\"yes\":true}",
+		"{\"name\":\"a\",\"state\":\"newer\",\"many\":[\"x\",\"y\"]}", "{\"name\":\"a\",\"part\":{\"text\":\"t\"},\"share\":1,\"any\":[{}]}",
+	};
+	static const char *const bad[] = {
+		"", "{}", "[]", "1", "\"x\"", "{", "{\"name\":1}", "{\"name\":\"a\"}x", "{\"nmae\":\"a\"}", "{\"name\":\"a\",\"name\":\"b\"}", "nul",
+		"{\"name\":\"\\ud800\"}", "{\"name\":\"abcde\"}", "{\"name\":\"\"}", "{\"name\":null}", "{\"name\":\"a\\u0000\"}",
+		"{\"name\":\"a\",\"count\":6}", "{\"name\":\"a\",\"count\":-3}", "{\"name\":\"a\",\"count\":1.5}", "{\"name\":\"a\",\"count\":\"1\"}",
+		"{\"name\":\"a\",\"count\":1e400}", "{\"name\":\"a\",\"yes\":1}", "{\"name\":\"a\",\"state\":\"ne\"}", "{\"name\":\"a\",\"state\":\"\"}",
+		"{\"name\":\"a\",\"state\":\"new|newer\"}", "{\"name\":\"a\",\"many\":\"x\"}", "{\"name\":\"a\",\"many\":[1]}", "{\"name\":\"a\",\"part\":{}}",
+		"{\"name\":\"a\",\"part\":{\"text\":\"t\",\"more\":1}}", "{\"name\":\"a\",\"part\":[]}", "{\"name\":\"a\",\"share\":\"1\"}",
+	};
 
 	(void)state;
-	assert_non_null(object);
-	json_decref(object);
-	object = body("", &status);
-	assert_non_null(object);
-	json_decref(object);
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		assert_int_equal(post("/v1/things", good[i]), 200);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		status = 0;
-		assert_null(body(bad[i], &status));
-		assert_int_equal(status, 400);
+		assert_int_equal(post("/v1/things", bad[i]), 400);
+		assert_string_equal(seen, ""); /* the handler did not run */
 	}
+	assert_int_equal(post("/v1/things/x/parts/y", "anything [{"), 200);
 }
 
-static void test_members(void **state)
+static void test_a_body_may_not_be_nested_deeply(void **state)
 {
-	struct request q = { .body = "" };
-	json_t *object = json_loads("{\"t\":\"text\",\"n\":5,\"z\":null,\"nul\":\"a\\u0000b\",\"b\":true}", JSON_ALLOW_NUL, NULL);
-	const char *text;
-	int64_t n = -1;
+	char text[512] = "{\"name\":\"a\",\"any\":";
+	size_t n = strlen(text);
 
 	(void)state;
-	assert_int_equal(member_text(&q, object, "t", 4, &text), 1);
-	assert_string_equal(text, "text");
-	assert_int_equal(member_text(&q, object, "t", 3, &text), -1);
-	assert_int_equal(member_text(&q, object, "none", 3, &text), 0);
-	assert_null(text);
-	assert_int_equal(member_text(&q, object, "z", 3, &text), 0);
-	assert_int_equal(member_text(&q, object, "n", 3, &text), -1);
-	assert_int_equal(member_text(&q, object, "nul", 9, &text), -1);
-	assert_int_equal(member_int(&q, object, "n", 1, 5, &n), 1);
-	assert_int_equal(n, 5);
-	assert_int_equal(member_int(&q, object, "n", 6, 9, &n), -1);
-	assert_int_equal(member_int(&q, object, "b", 0, 9, &n), -1);
-	assert_int_equal(member_int(&q, object, "none", 0, 9, &n), 0);
-	json_decref(object);
+	memset(text + n, '[', 100);
+	memset(text + n + 100, ']', 100);
+	text[n + 200] = '}';
+	assert_int_equal(post("/v1/things", text), 400);
+	memmove(text + n + 10, text + n + 190, 12);
+	memset(text + n, '[', 10);
+	memset(text + n + 10, ']', 10);
+	strcpy(text + n + 20, "}");
+	assert_int_equal(post("/v1/things", text), 200);
+}
+
+static unsigned int ask_with(const char *name, const char *value, const char *name2, const char *value2)
+{
+	struct request q = { .method = "GET", .path = "/v1/things", .body = "", .query = { { name, value }, { name2, value2 } },
+			     .query_count = name2 ? 2 : 1 };
+	unsigned int status = route_serve(&router, &q);
+
 	json_decref(q.reply);
+	return status;
+}
+
+static void test_queries(void **state)
+{
+	static const char *const good[][2] = { { "limit", "1" }, { "limit", "10" }, { "state", "new" }, { "since", "15m" },
+					       { "since", "2025-01-31T12:00:00Z" }, { "name", "abcd" }, { "name", "" } };
+	static const char *const bad[][2] = { { "limit", "0" }, { "limit", "11" }, { "limit", "" }, { "limit", "1x" }, { "limit", "-1" },
+					      { "state", "" }, { "state", "old" }, { "since", "15" }, { "name", "abcde" }, { "limits", "1" },
+					      { "", "" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		assert_int_equal(ask_with(good[i][0], good[i][1], NULL, NULL), 200);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(ask_with(bad[i][0], bad[i][1], NULL, NULL), 400);
+	assert_int_equal(ask_with("limit", "1", "state", "new"), 200);
+	assert_int_equal(ask_with("limit", "1", "limit", "1"), 400);
+}
+
+static void test_what_is_absent_has_its_preset(void **state)
+{
+	struct request q = { .route = &table[0], .query = { { "name", "x" } }, .query_count = 1 };
+
+	(void)state;
+	assert_int_equal(query_number(&q, "limit"), 7);
+	assert_string_equal(query_text(&q, "name"), "x");
+	assert_null(query_text(&q, "state"));
+	assert_int_equal(query_time(&q, "since"), 0);
+	q = (struct request){ .route = &table[1], .object = json_pack("{s:s, s:i, s:n}", "name", "n", "count", 3, "state") };
+	assert_string_equal(body_text(&q, "name"), "n");
+	assert_string_equal(body_text(&q, "state"), "new");
+	assert_null(body_text(&q, "many"));
+	assert_int_equal(body_number(&q, "count"), 3);
+	json_decref(q.object);
+}
+
+static void test_openapi(void **state)
+{
+	json_t *document = openapi_document(tables, 1, "1.2.3"), *path, *one;
+	const char *needed;
+
+	(void)state;
+	assert_string_equal(json_string_value(json_object_get(document, "openapi")), "3.1.0");
+	path = json_object_get(json_object_get(document, "paths"), "/v1/things/{id}/parts/{part}");
+	one = json_object_get(path, "post");
+	assert_string_equal(json_string_value(json_object_get(one, "operationId")), "post_v1_things_id_parts_part");
+	assert_int_equal(json_array_size(json_object_get(one, "parameters")), 2);
+	one = json_object_get(json_object_get(json_object_get(document, "paths"), "/v1/things"), "post");
+	assert_non_null(json_object_get(json_object_get(one, "responses"), "201"));
+	one = json_object_get(json_object_get(json_object_get(json_object_get(one, "requestBody"), "content"), "application/json"), "schema");
+	needed = json_string_value(json_array_get(json_object_get(one, "required"), 0));
+	assert_string_equal(needed, "name");
+	assert_true(json_is_false(json_object_get(one, "additionalProperties")));
+	one = json_object_get(json_object_get(document, "components"), "schemas");
+	assert_non_null(json_object_get(one, "thing"));
+	assert_non_null(json_object_get(one, "part"));
+	assert_non_null(json_object_get(one, "problem"));
+	json_decref(document);
 }
 
 static void test_a_message_that_quotes_no_text_is_still_an_answer(void **state)
@@ -204,7 +283,10 @@ int main(void)
 		cmocka_unit_test(test_a_socket_has_its_own_routes),
 		cmocka_unit_test(test_long_paths_and_bodies),
 		cmocka_unit_test(test_bodies),
-		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_a_body_may_not_be_nested_deeply),
+		cmocka_unit_test(test_queries),
+		cmocka_unit_test(test_what_is_absent_has_its_preset),
+		cmocka_unit_test(test_openapi),
 		cmocka_unit_test(test_a_message_that_quotes_no_text_is_still_an_answer),
 		cmocka_unit_test(test_the_document_names_every_route),
 	};

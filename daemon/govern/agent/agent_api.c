@@ -8,13 +8,13 @@
 #include "api/view.h"
 #include "govern/approval/hold_view.h"
 #include "govern/audit/event_api.h"
+#include "govern/audit/event_view.h"
 #include "govern/registry/numbers_table.h"
 #include "govern/registry/registry.h"
 #include "govern/registry/registry_view.h"
 #include "json/doc.h"
 #include "session_table.h"
 
-#define WHY_DEFAULT 20
 #define STAT_BYTES 1024
 #define STARTTIME_FIELD 20	/* fields after the one that is in parentheses */
 
@@ -107,23 +107,14 @@ static bool is_skill(const char *text)
 
 static unsigned int post_session(struct request *q)
 {
-	static const char *const members[] = { "pid", "skill", NULL };
 	struct governor *g = governor_of(q);
-	struct enrolment e = { .session = { .boot = g->boot, .began_ms = clock_utc_ms() } };
+	struct enrolment e = { .session = { .boot = g->boot, .began_ms = clock_utc_ms(), .skill = body_text(q, "skill") } };
 	const struct caller *c = caller_of(q);
-	unsigned int status = 0;
-	own_json json_t *body = request_object(q, members, &status);
 	uint32_t agent = numbers_table_find(g->numbers, NUMBER_AGENT, q->params[0]);
-	int64_t pid = 0;
+	int64_t pid = body_number(q, "pid");
 
-	if (!body)
-		return status;
-	if (member_int(q, body, "pid", 1, INT32_MAX, &pid) < 0 || member_text(q, body, "skill", SKILL_SIZE - 1, &e.session.skill) < 0)
-		return 400;
 	if (e.session.skill && !is_skill(e.session.skill))
 		return refuse(q, 400, "bad-value", "use letters, digits, '.', '_' and '-'", "\"skill\" is not an id");
-	if (!pid)
-		return refuse(q, 400, "bad-value", NULL, "\"pid\" is missing");
 	if (!agent || !model_find(registry_model(g->registry), DECL_AGENT, q->params[0]))
 		return refuse(q, 404, "not-found", "GET /v1/agents lists the agents", "there is no agent %s", q->params[0]);
 	e.pid = (pid_t)pid;
@@ -157,15 +148,12 @@ static unsigned int choose_agent(struct request *q, uint32_t *ret_agent)
 static unsigned int get_why(struct request *q)
 {
 	struct governor *g = governor_of(q);
-	const char *limit_text = request_query(q, "limit");
 	struct hold_filter f = { .boot = g->boot, .all_states = true };
 	unsigned int status;
 	json_t *events, *holds;
 	uint32_t agent;
 
-	f.limit = WHY_DEFAULT;
-	if (limit_text && number_parse(limit_text, 1, 1000, &f.limit) < 0)
-		return refuse(q, 400, "bad-parameter", "write a number from 1 to 1000", "the parameter \"limit\" cannot be understood");
+	f.limit = query_number(q, "limit");
 	status = choose_agent(q, &agent);
 	if (status)
 		return status;
@@ -180,15 +168,23 @@ static unsigned int get_why(struct request *q)
 	return refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read");
 }
 
+static const struct shape new_shape = SHAPE(NULL,
+	M(NUMBER, "pid", .flags = NEEDED, .min = 1, .max = INT32_MAX, .about = "a process of the caller (any process for root), numbered as the host numbers it"),
+	M(TEXT, "skill", .max = SKILL_SIZE - 1, .about = "what the session is run for; shown with its events and holds"),);
+static const struct shape session_shape = SHAPE(NULL, M(TEXT, "session"), M(TEXT, "agent"), M(TEXT, "skill", .flags = OR_NULL),);
+static const struct shape ask_shape = SHAPE(NULL,
+	M(TEXT, "agent", .about = "on the agent socket it is the caller's own"),
+	M(NUMBER, "limit", .min = 1, .max = 1000, .preset = "20"),);
+static const struct shape why_shape = SHAPE(NULL, M(TEXT, "agent", .flags = OR_NULL),
+	M(OBJECT, "events", .flags = MANY, .of = &event_shape, .about = "newest first, with `reason_text` and `rule_text`"),
+	M(OBJECT, "holds", .flags = MANY, .of = &hold_shape),);
+
 static const struct route table[] = {
 	{ "POST", "/v1/agents/{id}/sessions", ROLE_OPERATOR, 0, post_session,
 	  "Enrol a running process, and what it starts from now on, as a session of an agent",
-	  "Body: `{\"pid\": N, \"skill\": ID}`: a process of the caller (any process for root), numbered as the host numbers it, and\n"
-	  "what the session is run for (optional; kept with the session, shown with its events and holds).\n\n"
-	  "201 with `{\"session\": ID, \"agent\": ID, \"skill\": ID|null}`; 409 when it belongs to an agent already." },
+	  "409 when it belongs to an agent already.", .body = &new_shape, .answer = &session_shape, .status = 201 },
 	{ "GET", "/v1/why", ROLE_VIEWER, ON_CONTROL | ON_AGENT, get_why, "The last refusals and holds, with their reasons in words",
-	  "Parameters: `agent`, `limit` (default 20). On the agent socket the agent is the caller's own.\n\n"
-	  "Answer: `{\"agent\": ID|null, \"events\": [...], \"holds\": [...]}`, newest first; each with `reason_text` and `rule_text`." },
+	  .query = &ask_shape, .answer = &why_shape },
 };
 
 const struct routes agent_routes = { table, ARRAY_SIZE(table), "Sessions" };

@@ -11,9 +11,8 @@
 #include "quorum.h"
 #include "stats.h"
 
-#define LIMIT_DEFAULT 200
-#define LIMIT_MAX 1000
 #define NOTE_MAX 500
+#define FOREVER_S (366LL * 86400)
 #define PREFIX_MIN 6
 
 /* The hold that a path names, by id or by a prefix that fits one only. 0, or the status of the refusal. */
@@ -39,16 +38,11 @@ static unsigned int find_hold(struct request *q, char ret_id[ULID_SIZE])
 static unsigned int get_holds(struct request *q)
 {
 	struct governor *g = governor_of(q);
-	const char *agent = request_query(q, "agent"), *state = request_query(q, "state"), *limit = request_query(q, "limit");
-	struct hold_filter f = { .boot = g->boot, .limit = LIMIT_DEFAULT };
+	const char *agent = query_text(q, "agent");
+	struct hold_filter f = { .boot = g->boot, .limit = query_number(q, "limit"), .capability = query_text(q, "capability") };
 	json_t *list;
 
-	if (state && strcmp(state, "all") != 0 && strcmp(state, "pending") != 0)
-		return refuse(q, 400, "bad-parameter", "write pending or all", "the parameter \"state\" cannot be understood");
-	if (limit && number_parse(limit, 1, LIMIT_MAX, &f.limit) < 0)
-		return refuse(q, 400, "bad-parameter", "write a number from 1 to 1000", "the parameter \"limit\" cannot be understood");
-	f.capability = request_query(q, "capability");
-	f.all_states = state && strcmp(state, "all") == 0;
+	f.all_states = strcmp(query_text(q, "state"), "all") == 0;
 	f.agent = agent ? numbers_table_find(g->numbers, NUMBER_AGENT, agent) : 0;
 	list = agent && !f.agent ? json_array() : holds_view(g, &f);
 	if (!list)
@@ -237,53 +231,31 @@ static unsigned int check_scope(struct request *q, const struct decision *d)
 	return 0;
 }
 
-static unsigned int read_approval(struct request *q, const json_t *body, struct decision *d)
-{
-	int64_t longest = governor_of(q)->settings.grant_max_s;
-
-	if (member_text(q, body, "note", NOTE_MAX, &d->note) < 0 || member_text(q, body, "scope", 16, &d->scope) < 0 ||
-	    member_text(q, body, "pattern", GRANT_PATTERN_SIZE - 1, &d->pattern) < 0 ||
-	    member_int(q, body, "for_s", 1, longest, &d->for_s) < 0 || member_int(q, body, "uses", 1, 1000000, &d->uses) < 0)
-		return 400;
-	if (!d->scope)
-		d->scope = "once";
-	return check_scope(q, d);
-}
-
 static unsigned int post_approve(struct request *q)
 {
-	static const char *const members[] = { "scope", "pattern", "for_s", "uses", "note", NULL };
-	struct decision d = { .answer = CVF_VERDICT_ALLOW };
-	unsigned int status = 0;
-	json_t *body = request_object(q, members, &status);
+	struct decision d = { .answer = CVF_VERDICT_ALLOW, .scope = body_text(q, "scope"), .pattern = body_text(q, "pattern"),
+			      .for_s = body_number(q, "for_s"), .uses = body_number(q, "uses"), .note = body_text(q, "note") };
+	int64_t longest = governor_of(q)->settings.grant_max_s;
+	unsigned int status;
 
-	if (!body)
-		return status;
-	status = read_approval(q, body, &d);
-	if (!status)
-		status = decide(q, &d);
-	json_decref(body);
-	return status;
+	if (d.for_s > longest)
+		return refuse(q, 400, "bad-value", "see approvals.grant_max_s in cvfd.json(5)",
+			      "\"for_s\" must be a whole number from 1 to %lld", (long long)longest);
+	status = check_scope(q, &d);
+	return status ? status : decide(q, &d);
 }
 
 static unsigned int post_deny(struct request *q)
 {
-	static const char *const members[] = { "note", NULL };
-	struct decision d = { .answer = CVF_VERDICT_DENY };
-	unsigned int status = 0;
-	json_t *body = request_object(q, members, &status);
+	struct decision d = { .answer = CVF_VERDICT_DENY, .note = body_text(q, "note") };
 
-	if (!body)
-		return status;
-	status = member_text(q, body, "note", NOTE_MAX, &d.note) < 0 ? 400 : decide(q, &d);
-	json_decref(body);
-	return status;
+	return decide(q, &d);
 }
 
 static unsigned int get_grants(struct request *q)
 {
 	struct governor *g = governor_of(q);
-	const char *agent = request_query(q, "agent");
+	const char *agent = query_text(q, "agent");
 	uint32_t number = agent ? numbers_table_find(g->numbers, NUMBER_AGENT, agent) : 0;
 	json_t *list = agent && !number ? json_array() : grants_view(g, number);
 
@@ -309,56 +281,63 @@ static unsigned int delete_grant(struct request *q)
 
 static unsigned int get_stats(struct request *q)
 {
-	const char *since = request_query(q, "since");
-	int64_t since_ms, now = clock_utc_ms();
-	json_t *view;
+	json_t *view = stats_view(governor_of(q), query_time(q, "since"));
 
-	if (moment_parse(since ? since : "7d", now, &since_ms) < 0)
-		return refuse(q, 400, "bad-parameter", "write a moment (RFC 3339) or how long ago: 90s, 15m, 2h, 7d",
-			      "the parameter \"since\" cannot be understood");
-	view = stats_view(governor_of(q), since_ms);
 	return view ? reply(q, 200, view) : refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read");
 }
 
+static const struct shape holds_query = SHAPE(NULL, M(TEXT, "agent"), M(TEXT, "capability", .about = "a glob"),
+	M(WORD, "state", .words = "pending|all", .preset = "pending"), M(NUMBER, "limit", .min = 1, .max = 1000, .preset = "200"),);
+static const struct shape holds_shape = SHAPE(NULL, M(OBJECT, "holds", .flags = MANY, .of = &hold_shape),);
+#define COUNTS M(NUMBER, "asked"), M(NUMBER, "denied"), M(NUMBER, "approved"), M(NUMBER, "expired"), M(NUMBER, "abandoned"), \
+	M(NUMBER, "by_rule"), M(NUMBER, "by_grant"), M(NUMBER, "over_budget"), M(NUMBER, "pending")
+#define TIMES M(NUMBER, "answers"), \
+	M(REAL, "median_s", .flags = OR_NULL, .about = "from question to answer"), \
+	M(REAL, "quick_share", .flags = OR_NULL, .about = "of the answers of people, the share that took less than two seconds: who answers so fast does not read")
+static const struct shape stats_shape = SHAPE(NULL, M(TIME, "since"), COUNTS, TIMES,
+	M(OBJECT, "people", .flags = MANY, .about = "each approval of a hold that needs several included",
+	  .of = OF(M(TEXT, "name"), M(NUMBER, "approved"), M(NUMBER, "denied"), TIMES,)),
+	M(OBJECT, "capabilities", .flags = MANY, .about = "the most asked first", .of = OF(M(TEXT, "capability"), COUNTS, TIMES,)),);
+static const struct shape since_shape = SHAPE(NULL, M(TIME, "since", .preset = "7d"),);
+static const struct shape approve_shape = SHAPE(NULL,
+	M(WORD, "scope", .words = "once|session|agent", .preset = "once", .about = "session and agent also leave a grant for later operations"),
+	M(TEXT, "pattern", .max = GRANT_PATTERN_SIZE - 1, .about = "what the grant covers instead of this one question"),
+	M(NUMBER, "for_s", .min = 1, .max = FOREVER_S, .about = "how long the grant is good; default: until the session ends, for an agent `approvals.grant_default_s` of cvfd.json"),
+	M(NUMBER, "uses", .min = 1, .max = 1000000, .about = "for how many operations beyond those released now; default: any number"),
+	M(TEXT, "note", .max = NOTE_MAX),);
+static const struct shape deny_shape = SHAPE(NULL, M(TEXT, "note", .max = NOTE_MAX),);
+static const struct shape agent_query = SHAPE(NULL, M(TEXT, "agent"),);
+static const struct shape grants_shape = SHAPE(NULL, M(OBJECT, "grants", .flags = MANY, .of = &grant_shape),);
+static const struct shape revoked_shape = SHAPE(NULL, M(TEXT, "id"), M(WORD, "state", .words = "revoked"),);
+
 static const struct route table[] = {
 	{ "GET", "/v1/approvals", ROLE_VIEWER, 0, get_holds, "Operations that wait for a decision",
-	  "Parameters: `agent`, `capability` (glob), `state` (`pending`, the default, or `all`), `limit` (1 to 1000, default 200).\n\n"
-	  "Answer: `{\"holds\": [...]}`, what waits by risk, the highest first, then by age. The same question (operation, object and arguments; agent, user, program and directory)\n"
-	  "asked by several processes is listed once, `waiting` says by how many; the id of each of them is accepted everywhere.\n"
-	  "CRITICAL operations, and those whose approvers a rule names, are always listed one by one.\n\n"
-	  "`quorum` is how many people must approve it, `approvers` of whom (users, and groups after an `@`; empty: of all who have the\n"
-	  "role), `approved_by` who has: `[{\"name\", \"at\", \"note\"}]`. Of what is decided, `quorum` is null unless somebody was named or\n"
-	  "several were needed." },
+	  "What waits by risk, the highest first, then by age. The same question (operation, object and arguments; agent, user, program\n"
+	  "and directory) asked by several processes is listed once, `waiting` says by how many; the id of each of them is accepted\n"
+	  "everywhere. CRITICAL operations, and those whose approvers a rule names, are always listed one by one.",
+	  .query = &holds_query, .answer = &holds_shape },
 	{ "GET", "/v1/approvals/stats", ROLE_ADMIN, 0, get_stats, "What was asked, what came of it, and how long people looked at it",
-	  "Parameter: `since` (RFC 3339, or how long ago; default `7d`).\n\n"
-	  "Answer: `{\"since\", \"asked\", \"approved\", \"denied\", \"expired\", \"abandoned\", \"by_rule\", \"by_grant\", \"over_budget\", \"pending\",\n"
-	  "\"median_s\", \"quick_share\", \"people\": [...], \"capabilities\": [...]}`: questions, however many processes asked them. `median_s` is\n"
-	  "the time from question to answer, `quick_share` the share of the answers of people that took less than two seconds: who\n"
-	  "answers so fast does not read. `people` has the same by `name`, each\n"
-	  "approval of a hold that needs several included, `capabilities` by `capability`, the most asked first." },
+	  "Questions are counted, however many processes asked them.", .query = &since_shape, .answer = &stats_shape },
 	{ "GET", "/v1/approvals/{id}", ROLE_VIEWER, 0, get_hold, "One hold, by its id or an unambiguous prefix of at least six characters",
-	  "While it waits, with `offers`: the ways to approve it, the narrowest first, as far as the settings permit them: `scope`,\n"
-	  "`pattern` (null: this question only), `covers` and `example` in words, and `earlier`: how many of the agent's last questions for\n"
-	  "the capability the pattern would have answered." },
+	  "While it waits, with `offers`: the ways to approve it, the narrowest first, as far as the settings permit them.",
+	  .answer = &hold_shape },
 	{ "POST", "/v1/approvals/{id}/approve", ROLE_APPROVER, 0, post_approve, "Let a held operation go on",
-	  "Body: `{\"scope\": \"once\"|\"session\"|\"agent\", \"pattern\": TEXT, \"for_s\": N, \"uses\": N, \"note\": TEXT}`, all optional.\n\n"
-	  "Every process that waits with the same question is released, each with an answer of its own. Scope `session` or `agent`\n"
-	  "also leaves a grant for later operations: for `for_s` seconds (default: until the session ends; for an agent\n"
-	  "`approvals.grant_default_s` of cvfd.json) and for `uses` operations beyond those released now (default: any number).\n\n"
+	  "Every process that waits with the same question is released, each with an answer of its own.\n\n"
 	  "With `pattern` the grant covers what matches instead of this one question: a path for operations on files, the program and\n"
 	  "its arguments for `exec`, `PREFIX:PORTS` for the network; the operation, its capability and the agent stay what they are. It\n"
-	  "must begin with a folder by name and cover what asks now: otherwise 400 with `error.diagnoses`. 403 when the settings forbid\n"
+	  "must begin with a folder by name and cover what asks now: otherwise 400 with `diagnoses`. 403 when the settings forbid\n"
 	  "the scope. The governor answers what a pattern covers; the kernel still holds it for that moment.\n\n"
 	  "A CRITICAL operation needs a caller that cvfd.json declares to be a person, and scope `once`.\n\n"
 	  "Where its rule names approvers or a quorum, scope `once` too, and 403 `not-an-approver` for others. Until enough of them have\n"
 	  "approved the answer is the hold, still `pending`, with `resumed` 0; a second approval of the same user is 409 `approved-already`.\n\n"
-	  "Answer: the hold, with `resumed`: how many processes went on. 409 when it was decided before, or when the processes are gone;\n"
-	  "503 when the decision cannot be stored, and then nothing was released." },
+	  "409 when it was decided before, or when the processes are gone; 503 when the decision cannot be stored, and then nothing was\n"
+	  "released.", .body = &approve_shape, .answer = &hold_shape },
 	{ "POST", "/v1/approvals/{id}/deny", ROLE_APPROVER, 0, post_deny, "Refuse a held operation",
-	  "Body: `{\"note\": TEXT}`, optional. Answers as for approve. One denial is enough, of whoever has the role." },
+	  "Answers as for approve. One denial is enough, of whoever has the role.", .body = &deny_shape, .answer = &hold_shape },
 	{ "GET", "/v1/grants", ROLE_VIEWER, 0, get_grants, "Permissions that approvals left and that are still in force",
-	  "Parameter: `agent`. `uses_left` (null: unlimited) and `last_use` lag behind the kernel by the time a record takes to arrive." },
-	{ "DELETE", "/v1/grants/{id}", ROLE_APPROVER, 0, delete_grant, "Take a grant back", NULL },
+	  "`uses_left` and `last_use` lag behind the kernel by the time a record takes to arrive.", .query = &agent_query,
+	  .answer = &grants_shape },
+	{ "DELETE", "/v1/grants/{id}", ROLE_APPROVER, 0, delete_grant, "Take a grant back", .answer = &revoked_shape },
 };
 
 const struct routes approval_routes = { table, ARRAY_SIZE(table), "Approvals" };

@@ -23,6 +23,41 @@ static const char *const state_words[HOLD_STATE_MAX] = {
 	[HOLD_EXPIRED] = "expired", [HOLD_ABANDONED] = "abandoned",
 };
 
+static const struct shape consent_shape = SHAPE(NULL, M(TEXT, "name"), M(TIME, "at"), M(TEXT, "note", .flags = OR_NULL),);
+static const struct shape offer_shape = SHAPE(NULL, M(TEXT, "scope"),
+	M(TEXT, "pattern", .flags = OR_NULL, .about = "null: this question only"), M(TEXT, "covers"), M(ANY, "example"),
+	M(NUMBER, "earlier", .flags = OR_NULL, .about = "how many of the agent's last questions for the capability it would have answered"),
+	M(NUMBER, "earlier_of", .flags = OR_NULL),);
+
+const struct shape hold_shape = SHAPE("hold",
+	M(TEXT, "id"), M(TEXT, "agent", .flags = OR_NULL), M(TEXT, "session", .flags = OR_NULL), M(TEXT, "skill", .flags = OR_NULL),
+	M(NUMBER, "pid"), M(NUMBER, "uid"), M(TEXT, "comm"), M(TEXT, "exe", .flags = OR_NULL),
+	M(TEXT, "argv", .flags = MANY | OR_NULL), M(TEXT, "cwd", .flags = OR_NULL), M(TEXT, "capability", .flags = OR_NULL),
+	M(WORD, "risk", .words = RISK_WORDS), M(TEXT, "decision"), M(TEXT, "operation", .flags = OR_NULL),
+	M(TEXT, "object", .flags = OR_NULL), M(TEXT, "object2", .flags = OR_NULL), M(TEXT, "address", .flags = OR_NULL),
+	M(TEXT, "digest"), M(TEXT, "reason"), M(TEXT, "rule", .flags = OR_NULL), M(NUMBER, "generation"),
+	M(NUMBER, "args_total"), M(NUMBER, "args_count"), M(YES_NO, "args_cut"), M(YES_NO, "text_cut"),
+	M(TEXT, "description", .flags = OR_NULL), M(TEXT, "justification", .flags = OR_NULL),
+	M(OBJECT, "side_effects", .flags = OR_NULL), M(OBJECT, "compensation", .flags = OR_NULL),
+	M(TEXT, "reason_text"), M(TEXT, "rule_text", .flags = OR_NULL),
+	M(WORD, "state", .words = "pending|approved|denied|expired|abandoned"), M(TIME, "requested_at"), M(TIME, "expires_at", .flags = OR_NULL),
+	M(TIME, "decided_at", .flags = OR_NULL), M(TEXT, "decided_by", .flags = OR_NULL), M(TEXT, "answer", .flags = OR_NULL),
+	M(TEXT, "note", .flags = OR_NULL), M(TEXT, "scope", .flags = OR_NULL),
+	M(NUMBER, "quorum", .flags = OR_NULL, .about = "how many people must approve it; of what is decided, null unless somebody was named or several were needed"),
+	M(TEXT, "approvers", .flags = MANY | OR_NULL, .about = "users, and groups after an `@`; empty: all who have the role"),
+	M(OBJECT, "approved_by", .flags = MANY | OR_NULL, .of = &consent_shape),
+	M(NUMBER, "waiting", .flags = SOMETIMES, .about = "how many processes ask this"),
+	M(NUMBER, "resumed", .flags = SOMETIMES, .about = "after a decision: how many processes went on"),
+	M(OBJECT, "offers", .flags = MANY | SOMETIMES, .of = &offer_shape),);
+
+const struct shape grant_shape = SHAPE("grant",
+	M(TEXT, "id"), M(TEXT, "scope"), M(TEXT, "agent", .flags = OR_NULL), M(TEXT, "session", .flags = OR_NULL),
+	M(TEXT, "capability", .flags = OR_NULL), M(TEXT, "covers", .flags = OR_NULL), M(TIME, "created_at"), M(TEXT, "created_by"),
+	M(TEXT, "note", .flags = OR_NULL), M(TEXT, "hold", .flags = OR_NULL), M(TEXT, "pattern", .flags = OR_NULL),
+	M(TIME, "expires_at", .flags = OR_NULL), M(NUMBER, "uses_left", .flags = OR_NULL, .about = "null: any number"),
+	M(TIME, "last_use", .flags = OR_NULL), M(TEXT, "operation", .flags = OR_NULL | SOMETIMES), M(TEXT, "object", .flags = OR_NULL | SOMETIMES),
+	M(TEXT, "argv", .flags = MANY | OR_NULL | SOMETIMES),);
+
 const char *hold_state_word(enum hold_state state)
 {
 	return state < HOLD_STATE_MAX ? state_words[state] : "pending";

@@ -3,9 +3,11 @@
 #ifndef CVF_HOLD_VIEW_H
 #define CVF_HOLD_VIEW_H
 
+#include "api/shape.h"
 #include "api/view.h"
 #include "approval.h"
 
+extern const struct shape hold_shape, grant_shape;
 const char *hold_state_word(enum hold_state state);
 /* NULL: the store cannot be read. Pending ones are listed once per question. */
 json_t *holds_view(struct governor *g, const struct hold_filter *f);

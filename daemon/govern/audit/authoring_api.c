@@ -6,6 +6,7 @@
 
 #include "candidate.h"
 #include "event_api.h"
+#include "event_view.h"
 #include "govern/registry/registry.h"
 #include "govern/slices.h"
 #include "policy/diff.h"
@@ -77,30 +78,36 @@ static unsigned int post_replay(struct request *q)
 	return replay_start(q, &candidate, &query);
 }
 
-static const char candidates[] =
-	"Body: capabilities, agents and policies (one or an array); they take the place of those of the same id. An empty body:\n"
-	"what is on disk, as a reload would read it. Parameter `name`: file name for the diagnoses.\n\n"
-	"The answer is worked out between other work and may take a while; one such question is answered at a time (503 `busy`).\n"
-	"If what is in force changes meanwhile, the answer is `{\"error\": {\"code\": \"changed\"}}`.\n\n"
-	"Parameters: `since`, `until`, `agent`, `capability`, as for `/v1/events`. Answer: `{\"since\", \"events\", \"judged\",\n"
-	"\"not_judged\", \"counts\": [{\"before\", \"after\", \"count\"}], \"differences\": [{\"event\", \"before\", \"after\",\n"
-	"\"capability\", \"risk\", \"rule\", \"reason\", \"text\"}], \"rules\": [{\"rule\", \"operations\"}]}`. `before` is what the policy\n"
-	"said then, whatever an approver made of it; `differences` are the first twenty; a rule with 0 operations decided none.";
-
-static const char compared[] =
-	"Like `/v1/policies/replay`: body, parameter `name`, and that it may take a while.\n\n"
-	"Answer: `{\"changes\": [{\"kind\", \"id\", \"change\", \"words\"}], \"decisions\": [{\"operation\", \"agents\", \"before\", \"after\",\n"
-	"\"words\"}], \"decisions_changed\", \"operations\", \"agents_judged\", \"agents\"}`; `change` is `added`, `removed`, `changed` or\n"
-	"`moved`.";
+static const struct shape candidates = RAW(
+	"Capabilities, agents and policies (one or an array); they take the place of those of the same id. Empty: what is on disk, as a reload would read it.");
+static const struct shape name_query = SHAPE(NULL, M(TEXT, "name", .max = 255, .about = "file name for the diagnoses"),);
+static const struct shape replay_query = SHAPE(NULL, M(TEXT, "name", .max = 255, .about = "file name for the diagnoses"),
+	M(TIME, "since"), M(TIME, "until"), M(TEXT, "agent"), M(TEXT, "capability", .about = "a glob"),);
+static const struct shape replayed = SHAPE(NULL, M(TIME, "since", .flags = OR_NULL), M(NUMBER, "events"), M(NUMBER, "judged"),
+	M(NUMBER, "not_judged"), M(OBJECT, "counts", .flags = MANY, .of = OF(M(TEXT, "before"), M(TEXT, "after"), M(NUMBER, "count"),)),
+	M(OBJECT, "differences", .flags = MANY, .about = "the first twenty", .of = OF(M(OBJECT, "event", .of = &event_shape),
+		M(TEXT, "before", .flags = OR_NULL), M(TEXT, "after", .flags = OR_NULL), M(TEXT, "capability", .flags = OR_NULL), M(TEXT, "risk"),
+		M(TEXT, "rule", .flags = OR_NULL), M(TEXT, "reason"), M(TEXT, "text"),)),
+	M(OBJECT, "rules", .flags = MANY, .about = "a rule with 0 operations decided none", .of = OF(M(TEXT, "rule"), M(NUMBER, "operations"),)),);
+static const struct shape compared = SHAPE(NULL,
+	M(OBJECT, "changes", .flags = MANY, .of = OF(M(TEXT, "kind"), M(TEXT, "id"), M(WORD, "change", .words = "added|removed|changed|moved"), M(TEXT, "words"),)),
+	M(OBJECT, "decisions", .flags = MANY, .of = OF(M(TEXT, "operation"), M(TEXT, "agents", .flags = MANY), M(OBJECT, "before"), M(OBJECT, "after"), M(TEXT, "words", .flags = SOMETIMES),)),
+	M(NUMBER, "decisions_changed"), M(NUMBER, "operations"), M(NUMBER, "agents_judged"), M(NUMBER, "agents"),);
+static const struct shape period_query = SHAPE(NULL, M(TIME, "since"), M(TIME, "until"),);
+static const struct shape suggested = SHAPE(NULL, M(OBJECT, "agent"), M(OBJECT, "policy", .flags = OR_NULL), M(TEXT, "report", .flags = MANY),
+	M(NUMBER, "operations"),);
 
 static const struct route table[] = {
-	{ "POST", "/v1/policies/diff", ROLE_VIEWER, 0, post_diff, "What declarations would change: in words, and in decisions", compared },
-	{ "POST", "/v1/policies/replay", ROLE_VIEWER, 0, post_replay, "What recorded operations would have come to", candidates },
+	{ "POST", "/v1/policies/diff", ROLE_VIEWER, 0, post_diff, "What declarations would change: in words, and in decisions",
+	  "Like `/v1/policies/replay` it may take a while.", .query = &name_query, .body = &candidates, .answer = &compared },
+	{ "POST", "/v1/policies/replay", ROLE_VIEWER, 0, post_replay, "What recorded operations would have come to",
+	  "The answer is worked out between other work and may take a while; one such question is answered at a time (503 `busy`).\n"
+	  "If what is in force changes meanwhile, the answer is `{\"error\": {\"code\": \"changed\"}}`. `before` is what the policy\n"
+	  "said then, whatever an approver made of it.", .query = &replay_query, .body = &candidates, .answer = &replayed },
 	{ "GET", "/v1/agents/{id}/suggestion", ROLE_VIEWER, 0, get_suggestion, "The least declaration that covers what an agent was recorded doing",
-	  "Parameters: `since`, `until`. Like `/v1/policies/replay` it may take a while.\n\n"
-	  "Answer: `{\"agent\": declaration, \"policy\": declaration or null, \"report\": [lines], \"operations\"}`. What is LOW leaves no\n"
-	  "record: which capabilities of that level were used is known from the counters. Never suggested: what is CRITICAL, secrets,\n"
-	  "code that others will run, what a policy denies." },
+	  "Like `/v1/policies/replay` it may take a while. What is LOW leaves no record: which capabilities of that level were used is\n"
+	  "known from the counters. Never suggested: what is CRITICAL, secrets, code that others will run, what a policy denies.",
+	  .query = &period_query, .answer = &suggested },
 };
 
 const struct routes authoring_routes = { table, ARRAY_SIZE(table), "Before it is in force" };

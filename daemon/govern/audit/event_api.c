@@ -13,8 +13,6 @@
 #include "explain.h"
 #include "stream.h"
 
-#define LIMIT_DEFAULT 50
-#define LIMIT_MAX 1000
 #define QUERY_MS 2000
 #define KINDS_DECISIONS (1 << CVF_KIND_VERDICT | 1 << CVF_KIND_HOLD | 1 << CVF_KIND_RESUME)
 #define KINDS_ALL (KINDS_DECISIONS | 1 << CVF_KIND_EXEC | 1 << CVF_KIND_EXIT | 1 << CVF_KIND_SESSION)
@@ -57,50 +55,30 @@ static int match_capabilities(struct governor *g, const char *glob, struct event
 	return to->capabilities && to->ops ? 0 : -ENOMEM;
 }
 
-static unsigned int read_times(struct request *q, struct event_filter *f)
+/* What a route does not take is absent. */
+static void read_words(const struct request *q, struct event_filter *f)
 {
-	const char *since = request_query(q, "since"), *until = request_query(q, "until");
-	static const char hint[] = "write a time like 2025-01-31T12:00:00Z, or how long ago: 90s, 15m, 2h, 7d";
+	const char *verdict = query_text(q, "verdict"), *order = query_text(q, "order"), *kind = query_text(q, "kind");
 
-	if (since && moment_parse(since, clock_utc_ms(), &f->since_ms) < 0)
-		return bad_parameter(q, "since", hint);
-	if (until && moment_parse(until, clock_utc_ms(), &f->until_ms) < 0)
-		return bad_parameter(q, "until", hint);
-	return 0;
-}
-
-static unsigned int read_words(struct request *q, struct event_filter *f)
-{
-	const char *verdict = request_query(q, "verdict"), *order = request_query(q, "order");
-	const char *kind = request_query(q, "kind"), *limit = request_query(q, "limit");
-
-	f->limit = LIMIT_DEFAULT;
-	f->kinds = KINDS_DECISIONS;
+	f->since_ms = query_time(q, "since");
+	f->until_ms = query_time(q, "until");
+	f->limit = query_number(q, "limit");
+	f->kinds = kind && strcmp(kind, "all") == 0 ? KINDS_ALL : KINDS_DECISIONS;
 	f->order = order && strcmp(order, "asc") == 0 ? EVENT_ASC : EVENT_DESC;
-	if (order && strcmp(order, "asc") != 0 && strcmp(order, "desc") != 0)
-		return bad_parameter(q, "order", "write asc or desc");
-	if (kind && strcmp(kind, "all") == 0)
-		f->kinds = KINDS_ALL;
-	else if (kind && strcmp(kind, "decisions") != 0)
-		return bad_parameter(q, "kind", "write all or decisions");
-	if (verdict && !(f->verdict = verdict_find(verdict)))
-		return bad_parameter(q, "verdict", "write allow, deny or hold");
-	if (limit && number_parse(limit, 1, LIMIT_MAX, &f->limit) < 0)
-		return bad_parameter(q, "limit", "write a number from 1 to 1000");
-	return 0;
+	f->verdict = verdict ? verdict_find(verdict) : 0;
 }
 
-/* after=ID goes on from where a page ended, in the direction of the order. */
+/* cursor=ID goes on from where a page ended, in the direction of the order. */
 static unsigned int read_cursor(struct request *q, struct event_filter *f)
 {
-	const char *after = request_query(q, "after");
+	const char *name = request_query(q, "cursor") ? "cursor" : "after", *after = request_query(q, name);
 	char id[ULID_SIZE];
 	int64_t n = 0;
 
 	if (!after)
 		return 0;
 	if (!ulid_normalise(after, id) || event_table_position(governor_of(q)->store, id, &n, &f->cursor_ms) < 0 || !n)
-		return bad_parameter(q, "after", "give the id of an event");
+		return bad_parameter(q, name, "give the id of an event");
 	*(f->order == EVENT_ASC ? &f->after_n : &f->before_n) = n;
 	return 0;
 }
@@ -167,14 +145,12 @@ static int read_page(struct page *page, struct event_query *query)
 unsigned int event_query_read(struct request *q, struct event_query *ret_query)
 {
 	struct governor *g = governor_of(q);
-	const char *agent = request_query(q, "agent"), *capability = request_query(q, "capability");
+	const char *agent = query_text(q, "agent"), *capability = query_text(q, "capability");
 	struct event_query one = { 0 };
-	unsigned int status = read_times(q, &one.filter);
+	unsigned int status;
 
-	if (!status)
-		status = read_words(q, &one.filter);
-	if (!status)
-		status = read_cursor(q, &one.filter);
+	read_words(q, &one.filter);
+	status = read_cursor(q, &one.filter);
 	if (status)
 		return status;
 	if (agent) {
@@ -303,16 +279,14 @@ static void name_boots(struct governor *g, json_t *gaps)
 
 static unsigned int get_gaps(struct request *q)
 {
-	const char *limit_text = request_query(q, "limit"), *after = request_query(q, "after"), *next = NULL;
+	const char *name = request_query(q, "cursor") ? "cursor" : "after", *after = request_query(q, name), *next = NULL;
 	struct page page = { .g = governor_of(q), .list = NULL };
-	int64_t limit = LIMIT_MAX;
+	int64_t limit = query_number(q, "limit");
 	char id[ULID_SIZE];
 	int r;
 
-	if (limit_text && number_parse(limit_text, 1, LIMIT_MAX, &limit) < 0)
-		return refuse(q, 400, "bad-parameter", "write a number from 1 to 1000", "the parameter \"limit\" cannot be understood");
 	if (after && (!ulid_normalise(after, id) || strlen(id) != ULID_SIZE - 1))
-		return refuse(q, 400, "bad-parameter", "write the id of a gap", "the parameter \"after\" cannot be understood");
+		return bad_parameter(q, name, "give the id of a gap");
 	page.list = json_array();
 	r = gap_table_each(page.g->store, after ? id : NULL, limit + 1, add_gap, &page);
 	if (r < 0) {
@@ -327,27 +301,31 @@ static unsigned int get_gaps(struct request *q)
 	return reply(q, 200, json_pack("{s:s?, s:o}", "next", next, "gaps", page.list));
 }
 
-static const char filters[] =
-	"Parameters: `since`, `until` (RFC 3339, or how long ago: `90s`, `15m`, `2h`, `7d`), `agent`, `capability` (glob),\n"
-	"`verdict` (`allow`, `deny`, `hold`), `kind` (`decisions`, the default: verdicts, holds and their ends; `all`: programs,\n"
-	"exits and sessions too), `limit` (1 to 1000, default 50), `order` (`desc`, the default, or `asc`), `after` (id of an\n"
-	"event: go on from there).\n\n"
-	"Answer: `{\"events\": [...], \"next\": ID}`; `next` is null on the last page, else the value for `after`.\n\n"
-	"`verdict` is what the kernel did. For an agent that is only observed it is `allow`, and `would` says what it would have\n"
-	"been. `argv` holds the arguments of the operation for `exec`, else those of the acting program.";
+#define FILTERS M(TIME, "since"), M(TIME, "until"), M(TEXT, "agent"), M(TEXT, "capability", .about = "a glob"), \
+	M(WORD, "verdict", .words = "allow|deny|hold"), \
+	M(WORD, "kind", .words = "decisions|all", .preset = "decisions", .about = "decisions: verdicts, holds and their ends; all: programs, exits and sessions too"), \
+	M(WORD, "order", .words = "desc|asc", .preset = "desc"), M(TEXT, "after", .max = 64, .about = "older name of `cursor`")
+static const struct shape events_query = SHAPE(NULL, FILTERS, PAGE_OF(1000, "50"),);
+static const struct shape events_shape = SHAPE(NULL, M(OBJECT, "events", .flags = MANY, .of = &event_shape), NEXT_PAGE,);
+static const struct shape gaps_query = SHAPE(NULL, PAGE_OF(1000, "1000"), M(TEXT, "after", .max = 64, .about = "older name of `cursor`"),);
+static const struct shape gaps_shape = SHAPE(NULL, NEXT_PAGE, M(OBJECT, "gaps", .flags = MANY, .about = "newest first", .of =
+	OF(M(TEXT, "id"), M(ANY, "boot"), M(NUMBER, "cpu"), M(WORD, "ring", .words = "verdict|event"), M(NUMBER, "first"),
+	   M(NUMBER, "last"), M(NUMBER, "missing"), M(TIME, "found_at"),)),);
+static const struct shape explained_shape = SHAPE(NULL, M(OBJECT, "event", .of = &event_shape), M(TEXT, "reason_text"),
+	M(TEXT, "rule_text", .flags = OR_NULL), M(NUMBER, "generation"),
+	M(ANY, "trace", .about = "made with the declarations of that generation; null when they or the whole operation are not known any more"),
+	M(OBJECT, "then", .flags = OR_NULL, .of = &answer_shape), M(OBJECT, "now", .flags = OR_NULL, .of = &answer_shape),);
 
 static const struct route table[] = {
-	{ "GET", "/v1/events", ROLE_VIEWER, 0, get_events, "The audit trail, by page", filters },
+	{ "GET", "/v1/events", ROLE_VIEWER, 0, get_events, "The audit trail, by page", .query = &events_query, .answer = &events_shape },
 	{ "GET", "/v1/events/stream", ROLE_VIEWER, 0, get_stream, "The audit trail as it grows: Server-Sent Events",
-	  "Parameters: the filters of `/v1/events`. Each event has its id; a reader that comes back with `Last-Event-ID` (or\n"
-	  "`after=ID`) misses nothing. Without either it starts with what happens next." },
-	{ "GET", "/v1/events/{id}", ROLE_VIEWER, 0, get_event, "One event", NULL },
+	  "Each event has its id; a reader that comes back with `Last-Event-ID` (or `cursor=ID`) misses nothing. Without either it starts\n"
+	  "with what happens next.", .query = &events_query, .answer = &event_shape, .type = "text/event-stream" },
+	{ "GET", "/v1/events/{id}", ROLE_VIEWER, 0, get_event, "One event", .answer = &event_shape },
 	{ "GET", "/v1/events/{id}/explain", ROLE_VIEWER, 0, explain_event, "Which rule and which generation decided, and what was compared",
-	  "Answer: `{\"event\", \"reason_text\", \"rule_text\", \"generation\", \"trace\", \"now\"}`. `trace` is made with the\n"
-	  "declarations of that generation; null when they or the whole operation are not known any more." },
-	{ "GET", "/v1/gaps", ROLE_VIEWER, 0, get_gaps, "Records that the kernel numbered and that never arrived",
-	  "Parameters: `limit` (1 to 1000, default 1000), `after` (id of a gap: go on from there).\n\n"
-	  "Answer: `{\"gaps\": [...], \"next\": ID}`, newest first; `next` is null on the last page, else the value for `after`." },
+	  .answer = &explained_shape },
+	{ "GET", "/v1/gaps", ROLE_VIEWER, 0, get_gaps, "Records that the kernel numbered and that never arrived", .query = &gaps_query,
+	  .answer = &gaps_shape },
 };
 
 const struct routes event_routes = { table, ARRAY_SIZE(table), "Audit trail" };

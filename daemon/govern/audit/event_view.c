@@ -26,6 +26,23 @@ static const enum cvf_domain domains[CVF_OP_MAX] = {
 #undef OP
 };
 
+const struct shape event_shape = SHAPE("event",
+	M(TEXT, "id"), M(NUMBER, "seq"), M(NUMBER, "cpu"), M(NUMBER, "ring"),
+	M(WORD, "kind", .words = "verdict|hold|resume|exec|exit|session"), M(TIME, "time"),
+	M(TEXT, "agent", .flags = OR_NULL), M(TEXT, "session", .flags = OR_NULL), M(TEXT, "skill", .flags = OR_NULL), M(NUMBER, "pid"),
+	M(NUMBER, "ppid"), M(NUMBER, "tid"), M(NUMBER, "uid"), M(TEXT, "comm"), M(TEXT, "exe", .flags = OR_NULL),
+	M(TEXT, "argv", .flags = MANY | OR_NULL, .about = "of the operation for `exec`, else of the acting program"),
+	M(TEXT, "cwd", .flags = OR_NULL), M(TEXT, "operation", .flags = OR_NULL), M(TEXT, "object", .flags = OR_NULL),
+	M(TEXT, "object2", .flags = OR_NULL), M(TEXT, "address", .flags = OR_NULL), M(NUMBER, "port", .flags = OR_NULL),
+	M(TEXT, "protocol", .flags = OR_NULL), M(NUMBER, "target_pid", .flags = OR_NULL), M(YES_NO, "args_cut"), M(NUMBER, "result"),
+	M(TEXT, "capability", .flags = OR_NULL), M(WORD, "risk", .words = RISK_WORDS, .flags = OR_NULL),
+	M(TEXT, "decision", .flags = OR_NULL),
+	M(WORD, "verdict", .words = "allow|deny|hold", .flags = OR_NULL, .about = "what the kernel did; for an agent that is only observed `allow`"),
+	M(WORD, "would", .words = "allow|deny|hold", .flags = OR_NULL, .about = "of an agent that is only observed: what it would have been"),
+	M(WORD, "mode", .words = "enforce|observe|learn"), M(TEXT, "reason", .flags = OR_NULL), M(TEXT, "rule", .flags = OR_NULL),
+	M(NUMBER, "generation"), M(TEXT, "hold", .flags = OR_NULL), M(TEXT, "digest", .flags = OR_NULL),
+	M(TEXT, "reason_text", .flags = SOMETIMES), M(TEXT, "rule_text", .flags = SOMETIMES | OR_NULL),);
+
 const char *verdict_word(unsigned int verdict)
 {
 	return verdict < ARRAY_SIZE(verdict_words) ? verdict_words[verdict] : NULL;

@@ -3,10 +3,13 @@
 #ifndef CVF_EVENT_VIEW_H
 #define CVF_EVENT_VIEW_H
 
+#include "api/shape.h"
 #include "api/view.h"
 #include "event_table.h"
 #include "govern/govern.h"
 
+#define RISK_WORDS "LOW|MEDIUM|HIGH|CRITICAL"
+extern const struct shape event_shape;
 /* One event, all fields; NULL when memory is short. */
 json_t *event_view(struct governor *g, const struct event_row *row);
 

@@ -11,8 +11,6 @@
 #include "govern/registry/registry_view.h"
 #include "json/doc.h"
 
-#define WORDS_MAX 2048
-
 /* "policy/rule" to the rule's own words in a model; NULL: it is not there or gives none. */
 static const char *rule_text(const struct model *m, const char *name)
 {
@@ -118,8 +116,8 @@ unsigned int explain_event(struct request *q)
 	return reply(q, 200, w.body);
 }
 
-/* Words of the request as the library wants them; NULL: refused. Borrowed from the JSON. */
-static char **read_words(struct request *q, const json_t *list, unsigned int *ret_status)
+/* Words of the request as the library wants them; NULL: no memory. Borrowed from the JSON. */
+static char **read_words(const json_t *list)
 {
 	size_t n = json_array_size(list);
 	char **words = calloc(n + 1, sizeof(*words));
@@ -127,18 +125,7 @@ static char **read_words(struct request *q, const json_t *list, unsigned int *re
 	for (size_t i = 0; words && i < n; i++) {
 		const char *word = json_string_value(json_array_get(list, i));
 
-		if (!word || n > WORDS_MAX) {
-			free(words);
-			words = NULL;
-		} else {
-			memcpy(&words[i], &word, sizeof(word));
-		}
-	}
-	if (!words || !n) {
-		free(words);
-		*ret_status = refuse(q, 400, "bad-value", "for example [\"exec\", \"/usr/bin/git\", \"push\"]",
-				     "\"operation\" must be an array of at least one string");
-		return NULL;
+		memcpy(&words[i], &word, sizeof(word));
 	}
 	return words;
 }
@@ -168,32 +155,34 @@ static unsigned int explain_query(struct request *q, const char *agent, char **w
 
 static unsigned int post_explain(struct request *q)
 {
-	static const char *const members[] = { "agent", "operation", NULL };
-	const char *own = agent_of_caller(q), *agent;
-	unsigned int status = 0;
-	own_json json_t *body = request_object(q, members, &status);
-	own_free char **words = NULL;
+	const char *own = agent_of_caller(q), *agent = body_text(q, "agent");
+	const json_t *operation = json_object_get(q->object, "operation");
+	own_free char **words = read_words(operation);
 
-	if (!body)
-		return status;
-	if (member_text(q, body, "agent", 255, &agent) < 0)
-		return 400;
+	if (!words)
+		return refuse(q, 500, "no-memory", NULL, "out of memory");
 	if (own && agent && strcmp(own, agent) != 0)
 		return refuse(q, 403, "not-permitted", "leave \"agent\" out", "an agent may ask about itself only");
 	if (own)
 		agent = own;
 	if (!agent)
 		return refuse(q, 400, "bad-value", NULL, "\"agent\" is missing");
-	words = read_words(q, json_object_get(body, "operation"), &status);
-	return words ? explain_query(q, agent, words, json_array_size(json_object_get(body, "operation"))) : status;
+	return explain_query(q, agent, words, json_array_size(operation));
 }
+
+const struct shape answer_shape = SHAPE("judgement",
+	M(TEXT, "decision"), M(TEXT, "verdict", .flags = OR_NULL), M(TEXT, "capability", .flags = OR_NULL),
+	M(WORD, "risk", .words = RISK_WORDS), M(TEXT, "rule", .flags = OR_NULL), M(TEXT, "reason"), M(TEXT, "text"), M(YES_NO, "in_scope"),
+	M(NUMBER, "quorum", .flags = OR_NULL, .about = "how many people must approve what is held; null: it is not"),
+	M(TEXT, "approvers", .flags = MANY | OR_NULL, .about = "who may approve, where a rule names them"),
+	M(ANY, "trace", .about = "what was compared, step by step"),);
+static const struct shape question_shape = SHAPE(NULL,
+	M(TEXT, "agent", .max = 255, .about = "on the agent socket it is the caller's own"),
+	M(TEXT, "operation", .flags = NEEDED | MANY, .max = 65536, .about = "for example [\"exec\", \"/usr/bin/git\", \"push\"]"),);
 
 static const struct route table[] = {
 	{ "POST", "/v1/explain", ROLE_VIEWER, ON_CONTROL | ON_AGENT, post_explain, "What an operation of an agent would get, and why",
-	  "Body: `{\"agent\": ID, \"operation\": [\"exec\", \"/usr/bin/git\", \"push\"]}`. On the agent socket the agent is the caller's own.\n\n"
-	  "Answer: `{\"decision\", \"verdict\", \"capability\", \"risk\", \"rule\", \"reason\", \"text\", \"in_scope\", \"quorum\",\n"
-	  "\"approvers\", \"trace\"}`. `quorum` is how many people must approve what is held (null: it is not), `approvers` who may, where a rule\n"
-	  "names them." },
+	  .body = &question_shape, .answer = &answer_shape },
 };
 
 const struct routes explain_routes = { table, ARRAY_SIZE(table), "Explanations" };

@@ -7,6 +7,7 @@
 #include "govern/govern.h"
 
 extern const struct routes explain_routes;
+extern const struct shape answer_shape;
 
 unsigned int explain_event(struct request *q);
 /* Adds "reason_text" and "rule_text" to the view of a record. */

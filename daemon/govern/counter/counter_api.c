@@ -33,7 +33,7 @@ static void add(void *ctx, const struct counter_row *row)
 static unsigned int get_counters(struct request *q)
 {
 	struct listing l = { .g = governor_of(q), .list = json_array() };
-	const char *agent = request_query(q, "agent");
+	const char *agent = query_text(q, "agent");
 	uint32_t number = agent ? numbers_table_find(l.g->numbers, NUMBER_AGENT, agent) : 0;
 	int r = 0;
 
@@ -48,11 +48,16 @@ static unsigned int get_counters(struct request *q)
 	return reply(q, 200, json_pack("{s:o}", "counters", l.list));
 }
 
+static const struct shape agent_query = SHAPE(NULL, M(TEXT, "agent"),);
+static const struct shape counters_shape = SHAPE(NULL, M(OBJECT, "counters", .flags = MANY, .of = OF(M(TEXT, "agent", .flags = OR_NULL),
+	M(TEXT, "capability", .flags = OR_NULL), M(TEXT, "operation", .flags = OR_NULL), M(TEXT, "verdict", .flags = OR_NULL),
+	M(TEXT, "would", .flags = OR_NULL), M(NUMBER, "count"),)),);
+
 static const struct route table[] = {
 	{ "GET", "/v1/counters", ROLE_VIEWER, 0, get_counters, "How often each operation of each agent was allowed, denied and held",
-	  "Parameter: `agent`. Totals of everything the kernel judged, over all generations and restarts; permissions that leave no\n"
-	  "event are counted too. What an agent in mode `observe` or `learn` was not refused\n"
-	  "counts as `allow`, and `would` is what would have been: `hold`, `deny` or null." },
+	  "Totals of everything the kernel judged, over all generations and restarts; permissions that leave no event are counted too.\n"
+	  "What an agent in mode `observe` or `learn` was not refused counts as `allow`, and `would` is what would have been: `hold`,\n"
+	  "`deny` or null.", .query = &agent_query, .answer = &counters_shape },
 };
 
 const struct routes counter_routes = { table, ARRAY_SIZE(table), "Counters" };

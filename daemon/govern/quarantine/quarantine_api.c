@@ -6,8 +6,6 @@
 #include "govern/registry/numbers_table.h"
 #include "quarantine_view.h"
 
-#define LIMIT_DEFAULT 200
-#define LIMIT_MAX 1000
 #define PREFIX_MIN 6
 
 static unsigned int refuse_store(struct request *q)
@@ -35,19 +33,14 @@ static int add(void *ctx, const struct kept *k)
 
 static unsigned int read_filter(struct request *q, struct kept_filter *f)
 {
-	const char *state = request_query(q, "state"), *limit = request_query(q, "limit"), *agent = request_query(q, "agent");
+	const char *agent = query_text(q, "agent"), *name = request_query(q, "cursor") ? "cursor" : "before";
 
-	f->limit = LIMIT_DEFAULT;
-	f->state = KEPT_KEPT;
-	f->before = request_query(q, "before");
+	f->limit = query_number(q, "limit");
+	f->before = request_query(q, name);
+	(void)kept_state_find(query_text(q, "state"), &f->state);
 	f->agent = agent ? numbers_table_find(governor_of(q)->numbers, NUMBER_AGENT, agent) : 0;
-	if (state && !kept_state_find(state, &f->state))
-		return refuse(q, 400, "bad-parameter", "write kept, restored, purged, lost or all",
-			      "the parameter \"state\" cannot be understood");
-	if (limit && number_parse(limit, 1, LIMIT_MAX, &f->limit) < 0)
-		return refuse(q, 400, "bad-parameter", "write a number from 1 to 1000", "the parameter \"limit\" cannot be understood");
 	if (f->before && !ulid_is_prefix(f->before))
-		return refuse(q, 400, "bad-parameter", "write an id", "the parameter \"before\" cannot be understood");
+		return refuse(q, 400, "bad-parameter", "write an id", "the parameter \"%s\" cannot be understood", name);
 	return 0;
 }
 
@@ -64,7 +57,7 @@ static unsigned int get_kept(struct request *q)
 		return status;
 	l.list = json_array();
 	l.left = f.limit++; /* one more tells whether there are more */
-	r = request_query(q, "agent") && !f.agent ? 0 : kept_table_each(g->store, &f, add, &l);
+	r = query_text(q, "agent") && !f.agent ? 0 : kept_table_each(g->store, &f, add, &l);
 	if (r == 0)
 		r = kept_table_bytes(g->store, &bytes);
 	if (r < 0 || !l.list) {
@@ -140,18 +133,20 @@ static unsigned int post_purge(struct request *q)
 	return end(q, quarantine_purge);
 }
 
+static const struct shape kept_query = SHAPE(NULL, M(TEXT, "agent"),
+	M(WORD, "state", .words = "kept|restored|purged|lost|all", .preset = "kept"), PAGE_OF(1000, "200"),
+	M(TEXT, "before", .max = 64, .about = "older name of `cursor`"),);
+static const struct shape listed_shape = SHAPE(NULL, M(OBJECT, "kept", .flags = MANY, .of = &kept_shape, .about = "the newest first"),
+	M(NUMBER, "bytes", .about = "the size of everything kept"), NEXT_PAGE,);
+
 static const struct route table[] = {
-	{ "GET", "/v1/quarantine", ROLE_VIEWER, 0, get_kept, "What was kept before agents deleted or replaced it",
-	  "Parameters: `agent`, `state` (`kept`, the default, `restored`, `purged`, `lost` or `all`), `limit` (1 to 1000, default 200),\n"
-	  "`before` (an id: older ones).\n\n"
-	  "Answer: `{\"kept\": [...], \"bytes\": N, \"next\": ID}`, the newest first; `bytes` is the size of everything kept, `next` goes into\n"
-	  "`before` for the next page (null: no more). `object` is the path as the agent saw it, `place` the path of the kept object from\n"
-	  "the root of its file system, `names` how many names it had when it was kept." },
-	{ "GET", "/v1/quarantine/{id}", ROLE_VIEWER, 0, get_one, "One kept object, by its id or an unambiguous prefix", NULL },
+	{ "GET", "/v1/quarantine", ROLE_VIEWER, 0, get_kept, "What was kept before agents deleted or replaced it", .query = &kept_query,
+	  .answer = &listed_shape },
+	{ "GET", "/v1/quarantine/{id}", ROLE_VIEWER, 0, get_one, "One kept object, by its id or an unambiguous prefix", .answer = &kept_shape },
 	{ "POST", "/v1/quarantine/{id}/restore", ROLE_ADMIN, 0, post_restore, "Put it back where it was",
 	  "With its owner, mode, times and extended attributes. Nothing is replaced: 409 `name-taken` when something has the name,\n"
-	  "`folder-gone`, `not-mounted`, `missing` or `not-kept` (it was restored or purged before).\n\nAnswer: the object." },
-	{ "POST", "/v1/quarantine/{id}/purge", ROLE_ADMIN, 0, post_purge, "Remove it for good", "Answer: the object." },
+	  "`folder-gone`, `not-mounted`, `missing` or `not-kept` (it was restored or purged before).", .answer = &kept_shape },
+	{ "POST", "/v1/quarantine/{id}/purge", ROLE_ADMIN, 0, post_purge, "Remove it for good", .answer = &kept_shape },
 };
 
 const struct routes quarantine_routes = { table, ARRAY_SIZE(table), "Quarantine" };

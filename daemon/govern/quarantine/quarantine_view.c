@@ -73,6 +73,16 @@ static void view_place(const struct kept *k, json_t *to)
 	view_set(to, "place", place ? view_bytes(place, strlen(place)) : NULL);
 }
 
+const struct shape kept_shape = SHAPE("kept",
+	M(TEXT, "id"), M(WORD, "state", .words = "kept|restored|purged|lost"), M(TEXT, "agent", .flags = OR_NULL),
+	M(TEXT, "session", .flags = OR_NULL), M(TEXT, "capability", .flags = OR_NULL), M(TEXT, "operation", .flags = OR_NULL),
+	M(TEXT, "object", .about = "the path as the agent saw it"), M(TEXT, "hold", .flags = OR_NULL), M(TEXT, "how"),
+	M(WORD, "type", .words = "file|directory|symlink|other"), M(NUMBER, "size"), M(TEXT, "mode"), M(NUMBER, "uid"), M(NUMBER, "gid"),
+	M(NUMBER, "names", .about = "how many names it had when it was kept"), M(TIME, "modified_at", .flags = OR_NULL),
+	M(TIME, "kept_at"), M(TIME, "expires_at", .flags = OR_NULL), M(TEXT, "device"),
+	M(TEXT, "place", .flags = OR_NULL, .about = "the path of the kept object from the root of its file system"),
+	M(TIME, "ended_at", .flags = OR_NULL), M(TEXT, "ended_by", .flags = OR_NULL),);
+
 json_t *kept_view(struct governor *g, const struct kept *k)
 {
 	json_t *to = json_object();

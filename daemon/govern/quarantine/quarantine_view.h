@@ -3,9 +3,11 @@
 #ifndef CVF_QUARANTINE_VIEW_H
 #define CVF_QUARANTINE_VIEW_H
 
+#include "api/shape.h"
 #include "api/view.h"
 #include "quarantine.h"
 
+extern const struct shape kept_shape;
 const char *kept_state_word(enum kept_state state);
 /* KEPT_STATE_MAX: unknown; "all" is KEPT_ANY. */
 bool kept_state_find(const char *word, enum kept_state *ret_state);

@@ -10,7 +10,6 @@
 #include "registry.h"
 #include "registry_view.h"
 
-#define NAME_MAX_BYTES 255
 #define NOTE_MAX 500
 
 static const char *const words[DECL_KIND_MAX] = {
@@ -101,7 +100,7 @@ static unsigned int check_proposed(struct request *q, enum decl_kind kind, const
 /* Of a text that declares ids that are registered or shipped already: replacing them must have been asked for. */
 static unsigned int check_replaced(struct request *q, enum decl_kind kind, const struct change *c)
 {
-	const char *replace = request_query(q, "replace");
+	const char *replace = query_text(q, "replace");
 	own(model) struct model *alone = model_new();
 	bool may_replace = kind == DECL_POLICY || (replace && strcmp(replace, "1") == 0);
 	struct diags d = { 0 };
@@ -145,7 +144,7 @@ static unsigned int reply_added(struct request *q, enum decl_kind kind, const st
 static unsigned int post_declaration(struct request *q)
 {
 	enum decl_kind kind = kind_of(q);
-	const char *name = request_query(q, "name");
+	const char *name = query_text(q, "name");
 	struct change c = { .kind = kind, .text = q->body, .size = q->body_size, .source = name ? name : "request" };
 	struct diags d = { 0 };
 	unsigned int status;
@@ -153,8 +152,6 @@ static unsigned int post_declaration(struct request *q)
 
 	if (!q->body_size)
 		return refuse(q, 400, "bad-json", "send a declaration or an array of them", "the body is empty");
-	if (name && strlen(name) > NAME_MAX_BYTES)
-		return refuse(q, 400, "bad-parameter", NULL, "the parameter \"name\" is too long");
 	status = check_replaced(q, kind, &c);
 	if (status)
 		return status;
@@ -197,20 +194,12 @@ static unsigned int delete_declaration(struct request *q)
 
 static unsigned int post_mode(struct request *q)
 {
-	static const char *const members[] = { "mode", NULL };
 	struct governor *g = governor_of(q);
-	struct change c = { .kind = DECL_AGENT, .set_id = q->params[0] };
+	struct change c = { .kind = DECL_AGENT, .set_id = q->params[0], .set = body_text(q, "mode") };
 	struct diags d = { 0 };
-	unsigned int status = 0;
-	own_json json_t *body = request_object(q, members, &status);
+	unsigned int status;
 	int r;
 
-	if (!body)
-		return status;
-	if (member_text(q, body, "mode", 16, &c.set) < 0)
-		return 400;
-	if (!c.set || (strcmp(c.set, "enforce") != 0 && strcmp(c.set, "observe") != 0 && strcmp(c.set, "learn") != 0))
-		return refuse(q, 400, "bad-value", "write enforce, observe or learn", "\"mode\" is not one of the modes");
 	if (!model_find(registry_model(g->registry), DECL_AGENT, q->params[0]))
 		return no_such(q, DECL_AGENT);
 	r = registry_activate(g, &c, caller_of(q)->name, &d);
@@ -238,31 +227,23 @@ static unsigned int check_move(struct request *q, const char *from, const char *
 
 		if (strcmp(moves[i].from, from) != 0)
 			continue;
-		if (to && strcmp(moves[i].to, to) == 0)
+		if (strcmp(moves[i].to, to) == 0)
 			return 0;
 		snprintf(hint + used, sizeof(hint) - used, "%s%s", used ? " or " : "it can become ", moves[i].to);
 	}
-	if (!to || (strcmp(to, "PROPOSED") && strcmp(to, "ACTIVE") && strcmp(to, "DEPRECATED") && strcmp(to, "RETIRED")))
-		return refuse(q, 400, "bad-value", "write ACTIVE, DEPRECATED or RETIRED", "\"state\" is not one of the states");
 	return refuse(q, 409, "no-such-move", *hint ? hint : "register it anew: what is retired does not come back by itself",
 		      "the capability %s is %s and cannot become %s", q->params[0], from, to);
 }
 
 static unsigned int post_state(struct request *q)
 {
-	static const char *const members[] = { "state", "note", NULL };
 	struct governor *g = governor_of(q);
-	struct change c = { .kind = DECL_CAPABILITY, .set_id = q->params[0] };
+	struct change c = { .kind = DECL_CAPABILITY, .set_id = q->params[0], .set = body_text(q, "state"), .note = body_text(q, "note") };
 	const json_t *decl = model_find(registry_model(g->registry), DECL_CAPABILITY, q->params[0]);
 	struct diags d = { 0 };
-	unsigned int status = 0;
-	own_json json_t *body = request_object(q, members, &status);
+	unsigned int status;
 	int r;
 
-	if (!body)
-		return status;
-	if (member_text(q, body, "state", 16, &c.set) < 0 || member_text(q, body, "note", NOTE_MAX, &c.note) < 0)
-		return 400;
 	if (!decl)
 		return no_such(q, DECL_CAPABILITY);
 	status = check_move(q, json_string_value(json_object_get(decl, "state")), c.set);
@@ -306,46 +287,72 @@ static unsigned int post_reload(struct request *q)
 }
 
 static const char posted[] =
-	"Body: one declaration or an array of them. Parameters: `name` (file name for the diagnoses), `replace=1` (an id that is\n"
-	"registered or shipped already is replaced; without it: 409).\n\n"
-	"201 with `{\"<plural>\": [...], \"generation\": N, \"warnings\": [...]}` when it is in force; 422 with `error.diagnoses`\n"
-	"(`file`, `line`, `column`, `level`, `message`, `hint`) when anything is wrong, and then nothing has changed; 409 when the\n"
-	"id is declared in a file.";
-
-static const char versions[] =
-	"`{\"id\": ID, \"versions\": [...]}`, newest first: `revision` (counted from 1), `made_at`, `made_by`, `note`, `source`, `state`,\n"
-	"`version`, `mode`, `generation`, `removed`, `declaration`. A row for every change that came into force, whether from a file,\n"
-	"from the API or with the product.";
-
+	"201 when it is in force; 422 with `diagnoses` (`file`, `line`, `column`, `level`, `message`, `hint`) when anything is wrong, and\n"
+	"then nothing has changed; 409 when the id is declared in a file.";
 static const char deleted[] = "409 when it is part of the product or declared in a file: the answer says in which.";
 
+static const struct shape declarations = RAW("One declaration or an array of them: cvf-policy(5), share/schemas/.");
+static const struct shape post_query = SHAPE(NULL, M(TEXT, "name", .max = 255, .about = "file name for the diagnoses"),
+	M(WORD, "replace", .words = "0|1", .about = "an id that is registered or shipped already is replaced; without it: 409"),);
+static const struct shape diagnosis_shape = SHAPE("diagnosis", M(TEXT, "file", .flags = OR_NULL), M(NUMBER, "line", .flags = OR_NULL),
+	M(NUMBER, "column", .flags = OR_NULL), M(WORD, "level", .words = "error|warning"), M(TEXT, "message"),
+	M(TEXT, "hint", .flags = OR_NULL), M(TEXT, "word", .flags = OR_NULL),);
+static const struct shape version_shape = SHAPE(NULL, M(NUMBER, "revision", .about = "counted from 1"), M(YES_NO, "removed"),
+	M(TIME, "made_at"), M(TEXT, "made_by"), M(TEXT, "note", .flags = OR_NULL), M(NUMBER, "generation"), M(TEXT, "version", .flags = OR_NULL),
+	M(TEXT, "state", .flags = OR_NULL), M(TEXT, "mode", .flags = OR_NULL), M(TEXT, "source", .flags = OR_NULL),
+	M(OBJECT, "declaration", .flags = OR_NULL),);
+
+/* Every kind of declaration has the same answers, under its own name. */
+#define LIST_SHAPE(plural) SHAPE(NULL, M(OBJECT, plural, .flags = MANY),)
+#define WARNINGS M(OBJECT, "warnings", .flags = MANY, .of = &diagnosis_shape)
+#define POSTED_SHAPE(plural) SHAPE(NULL, M(OBJECT, plural, .flags = MANY), M(NUMBER, "generation"), WARNINGS,)
+static const struct shape declaration = RAW("The declaration that is in force, with what was left out of it filled in.");
+static const struct shape capabilities = LIST_SHAPE("capabilities"), agents = LIST_SHAPE("agents"), policies = LIST_SHAPE("policies"),
+	profiles = LIST_SHAPE("profiles");
+static const struct shape new_capabilities = POSTED_SHAPE("capabilities"), new_agents = POSTED_SHAPE("agents"),
+	new_policies = POSTED_SHAPE("policies");
+static const struct shape removed = SHAPE(NULL, M(TEXT, "id"), M(NUMBER, "generation"), WARNINGS,);
+static const struct shape versions = SHAPE(NULL, M(TEXT, "id"), M(OBJECT, "versions", .flags = MANY, .of = &version_shape,
+	.about = "newest first, one for every change that came into force, whether from a file, from the API or with the product"),);
+static const struct shape mode_body = SHAPE(NULL, M(WORD, "mode", .flags = NEEDED, .words = "enforce|observe|learn"),);
+static const struct shape mode_set = SHAPE(NULL, M(TEXT, "agent"), M(TEXT, "mode"), M(NUMBER, "generation"),);
+static const struct shape state_body = SHAPE(NULL, M(WORD, "state", .flags = NEEDED, .words = "PROPOSED|ACTIVE|DEPRECATED|RETIRED"),
+	M(TEXT, "note", .max = NOTE_MAX),);
+static const struct shape state_set = SHAPE(NULL, M(TEXT, "capability"), M(TEXT, "state"), M(NUMBER, "generation"), WARNINGS,);
+static const struct shape reloaded = SHAPE(NULL, M(NUMBER, "generation"), WARNINGS,);
+
 static const struct route table[] = {
-	{ "GET", "/v1/capabilities", ROLE_VIEWER, 0, get_list, "All registered capabilities", NULL },
-	{ "GET", "/v1/capabilities/{id}", ROLE_VIEWER, 0, get_one, "One capability", NULL },
-	{ "POST", "/v1/capabilities", ROLE_ADMIN, 0, post_declaration, "Register capabilities and put them in force", posted },
-	{ "DELETE", "/v1/capabilities/{id}", ROLE_ADMIN, 0, delete_declaration, "Remove a registered capability", deleted },
-	{ "GET", "/v1/capabilities/{id}/versions", ROLE_VIEWER, 0, get_versions, "What a capability was, since when, and who made it so", versions },
+	{ "GET", "/v1/capabilities", ROLE_VIEWER, 0, get_list, "All registered capabilities", .answer = &capabilities },
+	{ "GET", "/v1/capabilities/{id}", ROLE_VIEWER, 0, get_one, "One capability", .answer = &declaration },
+	{ "POST", "/v1/capabilities", ROLE_ADMIN, 0, post_declaration, "Register capabilities and put them in force", posted,
+	  .query = &post_query, .body = &declarations, .answer = &new_capabilities, .status = 201 },
+	{ "DELETE", "/v1/capabilities/{id}", ROLE_ADMIN, 0, delete_declaration, "Remove a registered capability", deleted, .answer = &removed },
+	{ "GET", "/v1/capabilities/{id}/versions", ROLE_VIEWER, 0, get_versions, "What a capability was, since when, and who made it so",
+	  .answer = &versions },
 	{ "POST", "/v1/capabilities/{id}/state", ROLE_ADMIN, 0, post_state, "Take a capability on in its life",
-	  "Body: `{\"state\": \"ACTIVE\"|\"DEPRECATED\"|\"RETIRED\", \"note\": TEXT}`. From PROPOSED to ACTIVE (or RETIRED: turned down), on\n"
-	  "to DEPRECATED and RETIRED; a deprecated one may become ACTIVE again; otherwise 409. It wins over the declaration, also of a\n"
-	  "file or of the product, until the capability is registered anew.\n\n"
-	  "`{\"capability\": ID, \"state\": STATE, \"generation\": N, \"warnings\": [...]}`; the warnings say which agents name it." },
-	{ "GET", "/v1/agents", ROLE_VIEWER, 0, get_list, "All registered agents", NULL },
-	{ "GET", "/v1/agents/{id}", ROLE_VIEWER, 0, get_one, "One agent", NULL },
-	{ "POST", "/v1/agents", ROLE_ADMIN, 0, post_declaration, "Register agents and put them in force", posted },
-	{ "DELETE", "/v1/agents/{id}", ROLE_ADMIN, 0, delete_declaration, "Remove a registered agent", deleted },
-	{ "GET", "/v1/agents/{id}/versions", ROLE_VIEWER, 0, get_versions, "What an agent was, since when, and who made it so", versions },
+	  "From PROPOSED to ACTIVE (or RETIRED: turned down), on to DEPRECATED and RETIRED; a deprecated one may become ACTIVE again;\n"
+	  "otherwise 409. It wins over the declaration, also of a file or of the product, until the capability is registered anew.\n"
+	  "The warnings say which agents name it.", .body = &state_body, .answer = &state_set },
+	{ "GET", "/v1/agents", ROLE_VIEWER, 0, get_list, "All registered agents", .answer = &agents },
+	{ "GET", "/v1/agents/{id}", ROLE_VIEWER, 0, get_one, "One agent", .answer = &declaration },
+	{ "POST", "/v1/agents", ROLE_ADMIN, 0, post_declaration, "Register agents and put them in force", posted, .query = &post_query,
+	  .body = &declarations, .answer = &new_agents, .status = 201 },
+	{ "DELETE", "/v1/agents/{id}", ROLE_ADMIN, 0, delete_declaration, "Remove a registered agent", deleted, .answer = &removed },
+	{ "GET", "/v1/agents/{id}/versions", ROLE_VIEWER, 0, get_versions, "What an agent was, since when, and who made it so",
+	  .answer = &versions },
 	{ "POST", "/v1/agents/{id}/mode", ROLE_ADMIN, 0, post_mode, "Enforce, only record what would be refused, or learn",
-	  "Body: `{\"mode\": \"enforce\"|\"observe\"|\"learn\"}`. It wins over the declaration until the agent is registered anew." },
-	{ "GET", "/v1/policies", ROLE_VIEWER, 0, get_list, "All policies in force", NULL },
-	{ "GET", "/v1/policies/{id}", ROLE_VIEWER, 0, get_one, "One policy", NULL },
-	{ "POST", "/v1/policies", ROLE_ADMIN, 0, post_declaration, "Put policies in force; those of the same id are replaced", posted },
-	{ "DELETE", "/v1/policies/{id}", ROLE_ADMIN, 0, delete_declaration, "Remove a policy", deleted },
-	{ "GET", "/v1/policies/{id}/versions", ROLE_VIEWER, 0, get_versions, "What a policy was, since when, and who made it so", versions },
-	{ "GET", "/v1/profiles", ROLE_VIEWER, 0, get_list, "All agent profiles", NULL },
-	{ "GET", "/v1/profiles/{id}", ROLE_VIEWER, 0, get_one, "One profile", NULL },
+	  "It wins over the declaration until the agent is registered anew.", .body = &mode_body, .answer = &mode_set },
+	{ "GET", "/v1/policies", ROLE_VIEWER, 0, get_list, "All policies in force", .answer = &policies },
+	{ "GET", "/v1/policies/{id}", ROLE_VIEWER, 0, get_one, "One policy", .answer = &declaration },
+	{ "POST", "/v1/policies", ROLE_ADMIN, 0, post_declaration, "Put policies in force; those of the same id are replaced", posted,
+	  .query = &post_query, .body = &declarations, .answer = &new_policies, .status = 201 },
+	{ "DELETE", "/v1/policies/{id}", ROLE_ADMIN, 0, delete_declaration, "Remove a policy", deleted, .answer = &removed },
+	{ "GET", "/v1/policies/{id}/versions", ROLE_VIEWER, 0, get_versions, "What a policy was, since when, and who made it so",
+	  .answer = &versions },
+	{ "GET", "/v1/profiles", ROLE_VIEWER, 0, get_list, "All agent profiles", .answer = &profiles },
+	{ "GET", "/v1/profiles/{id}", ROLE_VIEWER, 0, get_one, "One profile", .answer = &declaration },
 	{ "POST", "/v1/reload", ROLE_ADMIN, 0, post_reload, "Read settings and declarations again and put them in force together",
-	  "`{\"generation\": N, \"warnings\": [...]}`, or 422 with `error.diagnoses`; then the old generation stays." },
+	  "422 with `diagnoses` when anything is wrong; then the old generation stays.", .answer = &reloaded },
 };
 
 const struct routes registry_routes = { table, ARRAY_SIZE(table), "Declarations" };
