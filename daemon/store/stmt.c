@@ -139,6 +139,16 @@ int stmt_one(struct stmt *q, stmt_reader read, void *ctx)
 	return r < 0 ? r : 1;
 }
 
+int stmt_count_texts(struct stmt *q, char *ret_first, size_t room)
+{
+	int n = 0, r;
+
+	while ((r = stmt_row(q)) > 0)
+		if (n++ == 0)
+			snprintf(ret_first, room, "%s", stmt_col_text(q));
+	return r < 0 ? r : n;
+}
+
 int stmt_run(struct stmt *q)
 {
 	int r = stmt_row(q);

@@ -50,6 +50,8 @@ typedef int (*stmt_reader)(struct stmt *q, void *ctx);
 int stmt_each(struct stmt *q, stmt_reader read, void *ctx) must_check;
 /* The first row alone: 1 read, 0 there is none, negative errno. */
 int stmt_one(struct stmt *q, stmt_reader read, void *ctx) must_check;
+/* Rows of one text: how many there are, and the first of them in ret_first; cut at room. Negative errno. */
+int stmt_count_texts(struct stmt *q, char *ret_first, size_t room) must_check;
 
 int64_t store_last_rowid(struct store *s);
 

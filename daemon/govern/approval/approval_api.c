@@ -4,6 +4,7 @@
 
 #include "api/route.h"
 #include "approval.h"
+#include "govern/find.h"
 #include "grant.h"
 #include "govern/registry/numbers_table.h"
 #include "govern/registry/registry_view.h"
@@ -13,26 +14,10 @@
 
 #define NOTE_MAX 500
 #define FOREVER_S (366LL * 86400)
-#define PREFIX_MIN 6
 
-/* The hold that a path names, by id or by a prefix that fits one only. 0, or the status of the refusal. */
 static unsigned int find_hold(struct request *q, char ret_id[ULID_SIZE])
 {
-	const char *text = q->params[0];
-	char prefix[ULID_SIZE];
-	int n;
-
-	if (!ulid_normalise(text, prefix) || strlen(prefix) < PREFIX_MIN)
-		return refuse(q, 404, "not-found", "give the id of a hold or at least its first six characters",
-			      "there is no hold %s", text);
-	n = hold_table_find_prefix(governor_of(q)->store, prefix, ret_id);
-	if (n < 0)
-		return refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read: %s", strerror(-n));
-	if (n == 0)
-		return refuse(q, 404, "not-found", "GET /v1/approvals lists the holds", "there is no hold %s", text);
-	if (n > 1)
-		return refuse(q, 409, "ambiguous", "give more characters of the id", "several holds start with %s", text);
-	return 0;
+	return find_by_prefix(q, hold_table_find_prefix, "there is no hold", "GET /v1/approvals lists the holds", ret_id);
 }
 
 static unsigned int get_holds(struct request *q)

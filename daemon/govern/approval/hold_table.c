@@ -131,13 +131,9 @@ int hold_table_find_no(struct store *s, int64_t boot, uint64_t hold_no, hold_eac
 int hold_table_find_prefix(struct store *s, const char *prefix, char ret_id[ULID_SIZE])
 {
 	struct stmt *q = stmt(s, "SELECT id FROM holds WHERE id >= ?1 AND id < ?1 || 'a' LIMIT 2"); /* 'a' is past Z */
-	int r, n = 0;
 
 	stmt_text(q, prefix);
-	while ((r = stmt_row(q)) > 0)
-		if (n++ == 0)
-			snprintf(ret_id, ULID_SIZE, "%s", stmt_col_text(q));
-	return r < 0 ? r : n;
+	return stmt_count_texts(q, ret_id, ULID_SIZE);
 }
 
 int hold_table_each(struct store *s, const struct hold_filter *f, hold_each each, void *ctx)

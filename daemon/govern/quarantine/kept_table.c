@@ -131,13 +131,9 @@ int kept_table_find_hold(struct store *s, int64_t boot, uint64_t hold_no, kept_e
 int kept_table_find_prefix(struct store *s, const char *prefix, char ret_id[ULID_SIZE])
 {
 	struct stmt *q = stmt(s, "SELECT id FROM kept WHERE id >= ?1 AND id < ?1 || 'a' AND state > 0 LIMIT 2"); /* 'a' is past Z */
-	int n = 0, r;
 
 	stmt_text(q, prefix);
-	while ((r = stmt_row(q)) > 0)
-		if (!n++)
-			snprintf(ret_id, ULID_SIZE, "%s", stmt_col_text(q));
-	return r < 0 ? r : n;
+	return stmt_count_texts(q, ret_id, ULID_SIZE);
 }
 
 int kept_table_each(struct store *s, const struct kept_filter *f, kept_each each, void *ctx)

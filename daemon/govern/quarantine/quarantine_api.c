@@ -3,10 +3,9 @@
 #include <string.h>
 
 #include "api/route.h"
+#include "govern/find.h"
 #include "govern/registry/numbers_table.h"
 #include "quarantine_view.h"
-
-#define PREFIX_MIN 6
 
 static unsigned int refuse_store(struct request *q)
 {
@@ -68,21 +67,9 @@ static unsigned int get_kept(struct request *q)
 				       l.left < 0 ? l.next : NULL));
 }
 
-/* The kept object that a path names, by id or by a prefix that fits one only. 0, or the status of the refusal. */
 static unsigned int find_kept(struct request *q, char ret_id[ULID_SIZE])
 {
-	char prefix[ULID_SIZE];
-	int n = 0;
-
-	if (ulid_normalise(q->params[0], prefix) && strlen(prefix) >= PREFIX_MIN)
-		n = kept_table_find_prefix(governor_of(q)->store, prefix, ret_id);
-	if (n < 0)
-		return refuse_store(q);
-	if (n == 0)
-		return refuse(q, 404, "not-found", "GET /v1/quarantine lists what is kept", "nothing is kept as %s", q->params[0]);
-	if (n > 1)
-		return refuse(q, 409, "ambiguous", "give more characters of the id", "several ids start with %s", q->params[0]);
-	return 0;
+	return find_by_prefix(q, kept_table_find_prefix, "nothing is kept as", "GET /v1/quarantine lists what is kept", ret_id);
 }
 
 static unsigned int get_one(struct request *q)
