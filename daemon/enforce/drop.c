@@ -5,10 +5,9 @@
 #include <linux/bpf.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
-#include "../core/log.h"
+#include "../core/drop.h"
 
 /* What the loop needs. Nothing that opens a file or makes a process, and no socket but the one that says READY. */
 static const int calls[] = {
@@ -27,11 +26,12 @@ static const int bpf_commands[] = {
 	BPF_OBJ_GET_INFO_BY_FD, BPF_ITER_CREATE,
 };
 
-static int list_calls(void)
+static int list_calls(const void *ctx)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int r = filter ? 0 : -ENOMEM;
 
+	(void)ctx;
 	for (size_t i = 0; i < ARRAY_SIZE(calls) && r >= 0; i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
 	for (size_t i = 0; i < ARRAY_SIZE(bpf_commands) && r >= 0; i++)
@@ -47,27 +47,35 @@ static int list_calls(void)
 	return r;
 }
 
-static int change_user(uid_t uid, gid_t gid)
+struct user {
+	uid_t uid;
+	gid_t gid;
+};
+
+static int change_user(const void *ctx)
 {
+	const struct user *to = ctx;
+
 	capng_clear(CAPNG_SELECT_BOTH);
 	if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_KILL))
 		return -EPERM;
-	if (capng_change_id((int)uid, (int)gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING))
+	if (capng_change_id((int)to->uid, (int)to->gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING))
 		return -EPERM;
 	return 0;
 }
 
 /* Believes nobody, the calls above included. */
-static int check_dropped(uid_t uid, gid_t gid)
+static int check_dropped(const void *ctx)
 {
+	const struct user *to = ctx;
 	uid_t r, e, s;
 	gid_t rg, eg, sg;
 
-	if (getresuid(&r, &e, &s) || r != uid || e != uid || s != uid)
+	if (getresuid(&r, &e, &s) || r != to->uid || e != to->uid || s != to->uid)
 		return -EPERM;
-	if (getresgid(&rg, &eg, &sg) || rg != gid || eg != gid || sg != gid)
+	if (getresgid(&rg, &eg, &sg) || rg != to->gid || eg != to->gid || sg != to->gid)
 		return -EPERM;
-	if (uid && !setuid(0))
+	if (to->uid && !setuid(0))
 		return -EPERM;
 	capng_clear(CAPNG_SELECT_BOTH);
 	if (capng_get_caps_process() || capng_have_capability(CAPNG_PERMITTED, CAP_SYS_ADMIN) ||
@@ -76,29 +84,15 @@ static int check_dropped(uid_t uid, gid_t gid)
 	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : -EPERM;
 }
 
+static const struct drop_step steps[] = {
+	{ "changing the user", change_user },
+	{ "forbidding new privileges", drop_new_privileges },
+	{ "checking that privileges are gone", check_dropped },
+	{ "forbidding core dumps", drop_core_dumps },
+	{ "listing the permitted system calls", list_calls },
+};
+
 int drop_privileges(uid_t uid, gid_t gid)
 {
-	struct rlimit none = { 0, 0 };
-	const char *part = "changing the user";
-	int r = change_user(uid, gid);
-
-	if (!r) {
-		part = "forbidding new privileges";
-		r = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ? -errno : 0;
-	}
-	if (!r) {
-		part = "checking that privileges are gone";
-		r = check_dropped(uid, gid);
-	}
-	if (!r) {
-		part = "forbidding core dumps";
-		r = setrlimit(RLIMIT_CORE, &none) ? -errno : 0;
-	}
-	if (!r) {
-		part = "listing the permitted system calls";
-		r = list_calls();
-	}
-	if (r < 0)
-		log_error("giving up privileges failed at %s: cvfd does not run with more than it needs", part);
-	return r;
+	return drop_run("cvfd", steps, ARRAY_SIZE(steps), &(struct user){ uid, gid });
 }

@@ -6,10 +6,9 @@
 #include <seccomp.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
-#include "../core/log.h"
+#include "../core/drop.h"
 
 /* Why each: */
 static const unsigned int kept[] = {
@@ -40,11 +39,12 @@ static const int calls[] = {
 	SCMP_SYS(exit_group),
 };
 
-static int list_calls(void)
+static int list_calls(const void *ctx)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int r = filter ? 0 : -ENOMEM;
 
+	(void)ctx;
 	for (size_t i = 0; i < ARRAY_SIZE(calls) && r >= 0; i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
 	if (r >= 0) /* to say READY */
@@ -55,14 +55,16 @@ static int list_calls(void)
 	return r;
 }
 #else
-static int list_calls(void)
+static int list_calls(const void *ctx)
 {
+	(void)ctx;
 	return 0;
 }
 #endif
 
-static int drop_capabilities(void)
+static int drop_capabilities(const void *ctx)
 {
+	(void)ctx;
 	capng_clear(CAPNG_SELECT_ALL);
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
 		if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i]))
@@ -73,8 +75,9 @@ static int drop_capabilities(void)
 }
 
 /* Believes nobody, the calls above included. */
-static int check_dropped(void)
+static int check_dropped(const void *ctx)
 {
+	(void)ctx;
 	capng_clear(CAPNG_SELECT_ALL);
 	if (capng_get_caps_process())
 		return -EPERM;
@@ -91,29 +94,15 @@ static int check_dropped(void)
 	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : -EPERM;
 }
 
+static const struct drop_step steps[] = {
+	{ "giving up capabilities", drop_capabilities },
+	{ "forbidding new privileges", drop_new_privileges },
+	{ "checking that privileges are gone", check_dropped },
+	{ "forbidding core dumps", drop_core_dumps },
+	{ "listing the permitted system calls", list_calls },
+};
+
 int drop_to_files(void)
 {
-	struct rlimit none = { 0, 0 };
-	const char *part = "giving up capabilities";
-	int r = drop_capabilities();
-
-	if (!r) {
-		part = "forbidding new privileges";
-		r = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ? -errno : 0;
-	}
-	if (!r) {
-		part = "checking that privileges are gone";
-		r = check_dropped();
-	}
-	if (!r) {
-		part = "forbidding core dumps";
-		r = setrlimit(RLIMIT_CORE, &none) ? -errno : 0;
-	}
-	if (!r) {
-		part = "listing the permitted system calls";
-		r = list_calls();
-	}
-	if (r < 0)
-		log_error("giving up privileges failed at %s: cvfd-quarantine does not run with more than it needs", part);
-	return r;
+	return drop_run("cvfd-quarantine", steps, ARRAY_SIZE(steps), NULL);
 }
