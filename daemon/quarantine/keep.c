@@ -106,7 +106,7 @@ int keep_restore(const struct quarantine_ask *ask, struct quarantine_reply *repl
 		return r;
 	describe(&st, 0, reply);
 	/* It is back: that something of it could not be removed here is no reason to say that it is not. */
-	r = store_remove(store_fd, ask->id);
+	(void)!store_remove(store_fd, ask->id);
 	return 0;
 }
 

@@ -82,6 +82,24 @@ int mountinfo_next(FILE *f, struct mount *ret)
 	return ferror(f) ? -EIO : 0;
 }
 
+int mountinfo_each(int (*visit)(const struct mount *m, void *ctx), void *ctx)
+{
+	own_free struct mount *m = malloc(sizeof(*m)); /* two paths are too much for a stack */
+	own_file FILE *f = fopen("/proc/self/mountinfo", "re");
+	int r;
+
+	if (!m)
+		return -ENOMEM;
+	if (!f)
+		return -errno;
+	while ((r = mountinfo_next(f, m)) > 0) {
+		r = visit(m, ctx);
+		if (r)
+			return r;
+	}
+	return r;
+}
+
 int mountinfo_find(unsigned int pid, __u64 id, struct mount *ret)
 {
 	char path[32] = "/proc/self/mountinfo";

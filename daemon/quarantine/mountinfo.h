@@ -26,6 +26,11 @@ struct mount {
 int mountinfo_parse(char *line, struct mount *ret) must_check;
 /* Reads on to the next mount. 1, 0 at the end, or negative errno. What cannot be read as a mount is passed over. */
 int mountinfo_next(FILE *f, struct mount *ret) must_check;
+/*
+ * Calls visit with each mount of our own view, borrowed, until it says something other than 0, which is returned; 0: all were
+ * visited. Negative errno: it could not be read.
+ */
+int mountinfo_each(int (*visit)(const struct mount *m, void *ctx), void *ctx) must_check;
 /* The mount with an id, in the view of the process pid; 0: our own. -ESRCH: no such process. -ENOENT: no such mount. */
 int mountinfo_find(unsigned int pid, __u64 id, struct mount *ret) must_check;
 

@@ -286,51 +286,63 @@ static int open_through(const struct mount *m, const char *rest)
 	return r == -EXDEV ? -ENODEV : r;
 }
 
+struct opening {
+	__u32 device;
+	const char *store;
+	int fd;		/* -1: not yet */
+	int error;	/* why not, as far as mounts have said */
+};
+
+static int open_store(const struct mount *m, void *ctx)
+{
+	struct opening *o = ctx;
+	const char *rest = m->device == o->device ? rest_of(m->root, o->store) : NULL;
+	int r = !rest ? -ENODEV : m->is_read_only ? -EROFS : open_through(m, rest);
+
+	if (r >= 0) {
+		o->fd = r;
+		return 1;
+	}
+	/* What a mount said that shows it is worth more than that others do not. */
+	if (r != -ENODEV && (o->error == -ENODEV || o->error == -EROFS))
+		o->error = r;
+	return 0;
+}
+
 int place_open(__u32 device, const char *store, int *ret_fd)
 {
-	own_free struct mount *m = calloc(1, sizeof(*m));
-	own_file FILE *f = fopen("/proc/self/mountinfo", "re");
-	int r, result = -ENODEV;
+	struct opening o = { .device = device, .store = store, .fd = -1, .error = -ENODEV };
+	int r = mountinfo_each(open_store, &o);
 
-	if (!m)
-		return -ENOMEM;
-	if (!f)
-		return -errno;
-	while ((r = mountinfo_next(f, m)) > 0) {
-		const char *rest = m->device == device ? rest_of(m->root, store) : NULL;
-		int fd = !rest ? -ENODEV : m->is_read_only ? -EROFS : open_through(m, rest);
+	*ret_fd = o.fd;
+	if (r > 0)
+		return 0;
+	return r < 0 ? r : o.error;
+}
 
-		if (fd >= 0) {
-			*ret_fd = fd;
-			return 0;
-		}
-		/* What a mount said that shows it is worth more than that others do not. */
-		if (fd != -ENODEV && (result == -ENODEV || result == -EROFS))
-			result = fd;
-	}
-	return r < 0 ? r : result;
+struct roots {
+	__u32 device;
+	int (*visit)(int root_fd, const void *ctx);
+	const void *ctx;
+	int result;
+};
+
+static int visit_root(const struct mount *m, void *ctx)
+{
+	struct roots *w = ctx;
+	own_fd int fd = m->device == w->device && !m->is_read_only ? open_through(m, ".") : -ENODEV;
+
+	if (fd >= 0)
+		w->result = w->visit(fd, w->ctx);
+	return fd >= 0 && w->result < 0 ? w->result : 0;
 }
 
 int place_each_root(__u32 device, int (*visit)(int root_fd, const void *ctx), const void *ctx)
 {
-	own_free struct mount *m = calloc(1, sizeof(*m));
-	own_file FILE *f = fopen("/proc/self/mountinfo", "re");
-	int r, result = -ENODEV;
+	struct roots w = { .device = device, .visit = visit, .ctx = ctx, .result = -ENODEV };
+	int r = mountinfo_each(visit_root, &w);
 
-	if (!m)
-		return -ENOMEM;
-	if (!f)
-		return -errno;
-	while ((r = mountinfo_next(f, m)) > 0) {
-		own_fd int fd = m->device == device && !m->is_read_only ? open_through(m, ".") : -ENODEV;
-
-		if (fd < 0)
-			continue;
-		result = visit(fd, ctx);
-		if (result < 0)
-			return result;
-	}
-	return r < 0 ? r : result;
+	return r < 0 ? r : w.result;
 }
 
 int place_folder(int store_fd, const char *store, const char *origin, const char **ret_name, int *ret_fd)
