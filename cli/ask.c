@@ -38,6 +38,8 @@ static const struct {
 	{ "GET /v1/capabilities", "cvfctl capability list" },
 	{ "GET /v1/agents", "cvfctl agent list" },
 	{ "GET /v1/policies", "cvfctl policy list" },
+	{ "GET /v1/quarantine/ID", "cvfctl quarantine show" },
+	{ "GET /v1/quarantine", "cvfctl quarantine list" },
 	{ "GET /v1/grants", "cvfctl grants" },
 	{ "GET /v1/events", "cvfctl events" },
 	{ "?replace=1 (cvfctl: --replace)", "--replace" },
@@ -61,8 +63,7 @@ static char *hint_text(const char *hint)
 
 int ask_say_error(const char *doing, long http, const json_t *body)
 {
-	const json_t *error = json_object_get(body, "error"), *diagnoses = json_object_get(error, "diagnose"
-												  "s");
+	const json_t *error = json_object_get(body, "error"), *diagnoses = json_object_get(error, "diagnoses");
 	const char *hint = text_or(error, "hint", NULL);
 	/* The diagnoses are printed: nobody has to be sent to them. */
 	own_free char *told = hint && !strstr(hint, "\"diagnoses\"") ? hint_text(hint) : NULL;
@@ -140,6 +141,20 @@ int ask(const struct call *c, const struct ask *a, json_t **ret)
 		r = second < 0 ? r : second;
 	}
 	return r < 0 ? ask_say_unreachable(socket, r) : r;
+}
+
+int ask_show(const struct call *c, const struct ask *a, ask_view view)
+{
+	own_json json_t *reply = NULL;
+	int r = ask(c, a, &reply);
+
+	if (r != DONE)
+		return r;
+	if (call_has(c, OPT_JSON))
+		out_json(stdout, reply);
+	else
+		r = view(c, reply);
+	return r < 0 ? say_no_memory() : DONE;
 }
 
 int set_note(const struct call *c, json_t *body)

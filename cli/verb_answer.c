@@ -3,6 +3,7 @@
  * verb_answer.c - approve and deny: one hold, or everything that waits and that a filter chooses, after it was shown
  */
 #include "ask.h"
+#include "batch.h"
 #include "escape.h"
 #include "out.h"
 #include "text.h"
@@ -14,8 +15,8 @@
 #define ALL_MAX "1000"	/* that the API lists at once */
 
 static const struct answer_word {
-	const char *verb, *done;
-} approving = { "approve", "approved" }, denying = { "deny", "denied" };
+	const char *verb, *done, *all;
+} approving = { "approve", "approved", "approve --all" }, denying = { "deny", "denied", "deny --all" };
 
 /* It needs more people; who says so has done what one of them can. */
 static void put_waits(const char *id, const json_t *reply)
@@ -137,74 +138,51 @@ static const char *newest_of(const json_t *chosen)
 	return newest;
 }
 
-/* What --yes would do, and the words that do exactly this, whatever else comes meanwhile. */
-static int show(const struct call *c, const struct answer_word *word, const json_t *chosen)
+struct answering {
+	const struct answer_word *word;
+	const json_t *body;
+};
+
+static int answer_next(const struct call *c, const void *ctx, const char *id, json_t **ret)
 {
-	static const enum option filters[] = { OPT_AGENT, OPT_CAPABILITY, OPT_RISK };
-	const char *newest = newest_of(chosen);
+	const struct answering *a = ctx;
 
-	if (call_has(c, OPT_JSON)) {
-		own_json json_t *document = json_pack("{s:b, s:s, s:O}", "answered", 0, "until", newest, "holds", chosen);
-
-		out_json(stdout, document);
-		return DONE;
-	}
-	if (out_table(stdout, chosen, columns, ARRAY_SIZE(columns), "Nothing of that waits for an answer.") < 0)
-		return say_no_memory();
-	if (!json_array_size(chosen))
-		return DONE;
-	printf("\nNothing is %s yet. To %s these %zu:\n    cvfctl %s --all", word->done, word->verb, json_array_size(chosen),
-	       word->verb);
-	for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
-		const char *value = c->option[filters[i]];
-
-		if (value) {
-			printf(" --%s ", options[filters[i]].name);
-			escape_word(stdout, value, strlen(value));
-		}
-	}
-	printf(" --until %s --yes\n", newest);
-	return DONE;
+	return answer_one(c, id, a->word, a->body, ret);
 }
 
-/* Goes on after one that failed: it was answered by somebody else, or its process is gone. The worst status is ours. */
-static int answer_chosen(const struct call *c, const struct answer_word *word, const json_t *body, const json_t *chosen)
+static void put_next(const void *ctx, const char *id, const json_t *reply)
 {
-	own_json json_t *replies = json_array(), *document = NULL;
-	const json_t *hold;
-	int worst = DONE;
-	size_t i;
-
-	json_array_foreach(chosen, i, hold) {
-		const char *id = out_text(hold, "id", "");
-		json_t *reply = NULL;
-		int r = answer_one(c, id, word, body, &reply);
-
-		if (r != DONE) {
-			worst = r;
-			if (r == NO_DAEMON || r == NOT_PERMITTED)
-				break;
-			continue;
-		}
-		if (!call_has(c, OPT_JSON))
-			put_answered(id, word, reply);
-		json_array_append_new(replies, reply);
-	}
-	document = json_pack("{s:b, s:O}", "answered", 1, "holds", replies);
-	if (call_has(c, OPT_JSON) && document)
-		out_json(stdout, document);
-	return worst;
+	put_answered(id, ((const struct answering *)ctx)->word, reply);
 }
 
 static int answer_all(const struct call *c, const struct answer_word *word, const json_t *body)
 {
+	static const enum option filters[] = { OPT_AGENT, OPT_CAPABILITY, OPT_RISK };
 	own_json json_t *chosen = json_array();
+	struct batch b = {
+		.verb = word->verb,
+		.done = word->done,
+		.ending = "",
+		.command = word->all,
+		.filters = filters,
+		.filters_count = ARRAY_SIZE(filters),
+		.until_option = OPT_UNTIL,
+		.done_key = "answered",
+		.list_key = "holds",
+		.columns = columns,
+		.columns_count = ARRAY_SIZE(columns),
+		.empty = "Nothing of that waits for an answer.",
+		.one = answer_next,
+		.put = put_next,
+		.ctx = &(struct answering){ word, body },
+	};
 	size_t single;
 	int r = choose(c, chosen, &single);
 
 	if (r != DONE)
 		return r;
-	r = call_has(c, OPT_YES) ? answer_chosen(c, word, body, chosen) : show(c, word, chosen);
+	b.until = newest_of(chosen);
+	r = batch_run(c, &b, chosen);
 	if (single && !call_has(c, OPT_JSON))
 		fprintf(stderr, "%zu not chosen: what is CRITICAL or needs several people is answered one by one\n", single);
 	return r;

@@ -60,22 +60,17 @@ static struct url list_url(const struct call *c)
 	return u;
 }
 
-static int list_once(const struct call *c, const char *path)
+static int put_list(const struct call *c, const json_t *reply)
 {
 	bool all = call_has(c, OPT_ALL);
-	own_json json_t *reply = NULL;
-	int r = ask(c, &(struct ask){ { .path = path }, "list the approvals", false }, &reply);
 
-	if (r != DONE)
-		return r;
-	if (call_has(c, OPT_JSON)) {
-		out_json(stdout, reply);
-		return DONE;
-	}
-	r = out_table(stdout, out_field(reply, "holds"), all ? all_columns : pending_columns,
-		      all ? ARRAY_SIZE(all_columns) : ARRAY_SIZE(pending_columns),
-		      "Nothing waits for an answer.");
-	return r < 0 ? say_no_memory() : DONE;
+	return out_table(stdout, out_field(reply, "holds"), all ? all_columns : pending_columns,
+			 all ? ARRAY_SIZE(all_columns) : ARRAY_SIZE(pending_columns), "Nothing waits for an answer.");
+}
+
+static int list_once(const struct call *c, const char *path)
+{
+	return ask_show(c, &(struct ask){ { .path = path }, "list the approvals", false }, put_list);
 }
 
 static void put_change(const struct call *c, const json_t *hold)
@@ -176,22 +171,20 @@ int verb_approvals(const struct call *c)
 	return call_has(c, OPT_WATCH) ? watch(c, u.text) : list_once(c, u.text);
 }
 
+static int put_card(const struct call *c, const json_t *hold)
+{
+	(void)c;
+	card_print(stdout, hold, time(NULL));
+	return 0;
+}
+
 int verb_approvals_show(const struct call *c)
 {
 	own_url struct url u = url_begin("/v1/approvals");
-	own_json json_t *hold = NULL;
 	own_free char *doing = NULL;
-	int r;
 
 	url_segment(&u, c->words[0]);
 	if (asprintf(&doing, "show hold %s", c->words[0]) < 0)
 		return say_no_memory();
-	r = ask(c, &(struct ask){ { .path = u.text }, doing, false }, &hold);
-	if (r != DONE)
-		return r;
-	if (call_has(c, OPT_JSON))
-		out_json(stdout, hold);
-	else
-		card_print(stdout, hold, time(NULL));
-	return DONE;
+	return ask_show(c, &(struct ask){ { .path = u.text }, doing, false }, put_card);
 }

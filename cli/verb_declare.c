@@ -140,24 +140,24 @@ int verb_register(const struct call *c)
 	return DONE;
 }
 
+static int put_list(const struct call *c, const json_t *reply)
+{
+	const struct kind *k = kind_of(c);
+	own_free char *empty = NULL;
+
+	if (asprintf(&empty, "No %s.", k->plural) < 0)
+		return -ENOMEM;
+	return out_table(stdout, out_field(reply, k->plural), k->columns, k->columns_count, empty);
+}
+
 int verb_list(const struct call *c)
 {
 	const struct kind *k = kind_of(c);
-	own_json json_t *reply = NULL;
-	own_free char *doing = NULL, *empty = NULL;
-	int r;
+	own_free char *doing = NULL;
 
-	if (asprintf(&doing, "list the %s", k->plural) < 0 || asprintf(&empty, "No %s.", k->plural) < 0)
+	if (asprintf(&doing, "list the %s", k->plural) < 0)
 		return say_no_memory();
-	r = ask(c, &(struct ask){ { .path = k->path }, doing, false }, &reply);
-	if (r != DONE)
-		return r;
-	if (call_has(c, OPT_JSON)) {
-		out_json(stdout, reply);
-		return DONE;
-	}
-	r = out_table(stdout, out_field(reply, k->plural), k->columns, k->columns_count, empty);
-	return r < 0 ? say_no_memory() : DONE;
+	return ask_show(c, &(struct ask){ { .path = k->path }, doing, false }, put_list);
 }
 
 static void put_version_state(FILE *out, const json_t *row)
@@ -173,50 +173,49 @@ static const struct column version_columns[] = {
 	{ "NOTE", "note", NULL },
 };
 
+static int put_one(const struct call *c, const json_t *reply)
+{
+	if (call_has(c, OPT_VERSIONS))
+		return out_table(stdout, out_field(reply, "versions"), version_columns, ARRAY_SIZE(version_columns), "None.");
+	out_tree(stdout, reply, 0);
+	return 0;
+}
+
 int verb_show(const struct call *c)
 {
 	const struct kind *k = kind_of(c);
 	own_url struct url u = url_begin(k->path);
-	own_json json_t *reply = NULL;
 	own_free char *doing = NULL;
-	int r;
 
 	url_segment(&u, c->words[0]);
 	if (call_has(c, OPT_VERSIONS))
 		url_segment(&u, "versions");
 	if (asprintf(&doing, "show %s %s", k->noun, c->words[0]) < 0)
 		return say_no_memory();
-	r = ask(c, &(struct ask){ { .path = u.text }, doing, false }, &reply);
-	if (r != DONE)
-		return r;
-	if (call_has(c, OPT_JSON))
-		out_json(stdout, reply);
-	else if (call_has(c, OPT_VERSIONS))
-		r = out_table(stdout, out_field(reply, "versions"), version_columns, ARRAY_SIZE(version_columns), "None.");
-	else
-		out_tree(stdout, reply, 0);
-	return r < 0 ? say_no_memory() : DONE;
+	return ask_show(c, &(struct ask){ { .path = u.text }, doing, false }, put_one);
+}
+
+static int put_removed(const struct call *c, const json_t *reply)
+{
+	const char *id = c->words[0];
+
+	(void)reply;
+	printf("%s ", kind_of(c)->noun);
+	escape_put(stdout, id, strlen(id));
+	puts(" removed");
+	return 0;
 }
 
 int verb_remove(const struct call *c)
 {
 	const struct kind *k = kind_of(c);
 	own_url struct url u = url_begin(k->path);
-	own_json json_t *reply = NULL;
-	own_free char *doing = NULL, *id = escape_text(c->words[0], strlen(c->words[0]));
-	int r;
+	own_free char *doing = NULL;
 
 	url_segment(&u, c->words[0]);
-	if (!id || asprintf(&doing, "remove %s %s", k->noun, c->words[0]) < 0)
+	if (asprintf(&doing, "remove %s %s", k->noun, c->words[0]) < 0)
 		return say_no_memory();
-	r = ask(c, &(struct ask){ { .method = "DELETE", .path = u.text }, doing, false }, &reply);
-	if (r != DONE)
-		return r;
-	if (call_has(c, OPT_JSON))
-		out_json(stdout, reply);
-	else
-		printf("%s %s removed\n", k->noun, id);
-	return DONE;
+	return ask_show(c, &(struct ask){ { .method = "DELETE", .path = u.text }, doing, false }, put_removed);
 }
 
 /* POST of a small object to ID/WHAT of the kind; takes body. */

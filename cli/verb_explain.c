@@ -118,13 +118,18 @@ static void put_now(const json_t *then, const json_t *now)
 	putchar('\n');
 }
 
-static void put_event(const json_t *reply)
+static int put_event(const struct call *c, const json_t *reply)
 {
 	static const char *const of_event[] = { "id",	    "time",    "agent",	     "session",	   "pid",
 						"exe",	    "verdict", "would",	     "capability", "risk",
 						"decision", "rule",    "generation", "hold" };
 	const json_t *event = out_field(reply, "event");
 
+	(void)c;
+	if (!json_is_object(event)) {
+		out_tree(stdout, reply, 0);
+		return 0;
+	}
 	fputs("operation   ", stdout);
 	text_operation(stdout, event, 0);
 	putchar('\n');
@@ -135,27 +140,17 @@ static void put_event(const json_t *reply)
 	put_fields(reply, (const char *const[]){ "rule_text" }, 1);
 	put_trace(out_field(reply, "trace"));
 	put_now(out_field(reply, "then"), out_field(reply, "now"));
+	return 0;
 }
 
 int verb_explain(const struct call *c)
 {
 	own_url struct url u = url_begin("/v1/events");
-	own_json json_t *reply = NULL;
 	own_free char *doing = NULL;
-	int r;
 
 	url_segment(&u, c->words[0]);
 	url_segment(&u, "explain");
 	if (asprintf(&doing, "explain event %s", c->words[0]) < 0)
 		return say_no_memory();
-	r = ask(c, &(struct ask){ { .path = u.text }, doing, false }, &reply);
-	if (r != DONE)
-		return r;
-	if (call_has(c, OPT_JSON))
-		out_json(stdout, reply);
-	else if (json_is_object(out_field(reply, "event")))
-		put_event(reply);
-	else
-		out_tree(stdout, reply, 0);
-	return DONE;
+	return ask_show(c, &(struct ask){ { .path = u.text }, doing, false }, put_event);
 }

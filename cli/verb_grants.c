@@ -64,22 +64,18 @@ static const struct column columns[] = {
 	{ "COVERS", NULL, put_operation },
 };
 
+static int put_list(const struct call *c, const json_t *reply)
+{
+	(void)c;
+	return out_table(stdout, out_field(reply, "grants"), columns, ARRAY_SIZE(columns), "No grants.");
+}
+
 int verb_grants(const struct call *c)
 {
 	own_url struct url u = url_begin("/v1/grants");
-	own_json json_t *reply = NULL;
-	int r;
 
 	url_param(&u, "agent", c->option[OPT_AGENT]);
-	r = ask(c, &(struct ask){ { .path = u.text }, "list the grants", false }, &reply);
-	if (r != DONE)
-		return r;
-	if (call_has(c, OPT_JSON)) {
-		out_json(stdout, reply);
-		return DONE;
-	}
-	r = out_table(stdout, out_field(reply, "grants"), columns, ARRAY_SIZE(columns), "No grants.");
-	return r < 0 ? say_no_memory() : DONE;
+	return ask_show(c, &(struct ask){ { .path = u.text }, "list the grants", false }, put_list);
 }
 
 static int revoke_one(const struct call *c, const char *id, json_t *replies)

@@ -3,6 +3,7 @@
  * verb_quarantine.c - what agents deleted and is kept: the list, one of it, putting it back, removing it for good
  */
 #include "ask.h"
+#include "batch.h"
 #include "escape.h"
 #include "out.h"
 #include "text.h"
@@ -81,37 +82,34 @@ static const struct column all_columns[] = {
 
 /* ---- list ---- */
 
-int verb_quarantine(const struct call *c)
+static int put_list(const struct call *c, const json_t *reply)
 {
 	bool all = call_has(c, OPT_ALL);
+	int r = out_table(stdout, out_field(reply, "kept"), all ? all_columns : kept_columns,
+			  all ? ARRAY_SIZE(all_columns) : ARRAY_SIZE(kept_columns), "Nothing is kept.");
+
+	if (r >= 0 && json_integer_value(out_field(reply, "bytes")) > 0) {
+		fputs("\nIn all ", stdout);
+		put_bytes(stdout, json_integer_value(out_field(reply, "bytes")));
+		puts(" are kept.");
+	}
+	if (r >= 0 && out_text(reply, "next", NULL))
+		fputs("there are older ones: --limit N lists more, at most 1000\n", stderr);
+	return r;
+}
+
+int verb_quarantine(const struct call *c)
+{
 	own_url struct url u = url_begin(PATH);
-	own_json json_t *reply = NULL;
 	long limit;
 	int r = call_number(c, OPT_LIMIT, 1000, &limit);
 
 	if (r < 0)
 		return -r;
 	url_param(&u, "agent", c->option[OPT_AGENT]);
-	url_param(&u, "state", all ? "all" : "kept");
+	url_param(&u, "state", call_has(c, OPT_ALL) ? "all" : "kept");
 	url_param(&u, "limit", c->option[OPT_LIMIT]);
-	r = ask(c, &(struct ask){ { .path = u.text }, "list what is kept", false }, &reply);
-	if (r != DONE)
-		return r;
-	if (call_has(c, OPT_JSON)) {
-		out_json(stdout, reply);
-		return DONE;
-	}
-	if (out_table(stdout, out_field(reply, "kept"), all ? all_columns : kept_columns,
-		      all ? ARRAY_SIZE(all_columns) : ARRAY_SIZE(kept_columns), "Nothing is kept.") < 0)
-		return say_no_memory();
-	if (json_integer_value(out_field(reply, "bytes")) > 0) {
-		fputs("\nIn all ", stdout);
-		put_bytes(stdout, json_integer_value(out_field(reply, "bytes")));
-		puts(" are kept.");
-	}
-	if (out_text(reply, "next", NULL))
-		fputs("there are older ones: --limit N lists more, at most 1000\n", stderr);
-	return DONE;
+	return ask_show(c, &(struct ask){ { .path = u.text }, "list what is kept", false }, put_list);
 }
 
 /* ---- show ---- */
@@ -170,11 +168,12 @@ static void put_object(const json_t *item)
 	putchar('\n');
 }
 
-static void put_card(const json_t *item)
+static int put_card(const struct call *c, const json_t *item)
 {
 	const char *id = out_text(item, "id", "");
 
-	printf("Item ");
+	(void)c;
+	fputs("Item ", stdout);
 	out_value(stdout, out_field(item, "id"));
 	fputs("  ", stdout);
 	out_value(stdout, out_field(item, "state"));
@@ -195,32 +194,24 @@ static void put_card(const json_t *item)
 	put_line("Ended", "", item, "ended_at");
 	put_line("", "by ", item, "ended_by");
 	if (!is_kept(item))
-		return;
+		return 0;
 	fputs("\nRestore   cvfctl quarantine restore ", stdout);
 	escape_word(stdout, id, strlen(id));
 	fputs("\nPurge     cvfctl quarantine purge ", stdout);
 	escape_word(stdout, id, strlen(id));
 	putchar('\n');
+	return 0;
 }
 
 int verb_quarantine_show(const struct call *c)
 {
 	own_url struct url u = url_begin(PATH);
-	own_json json_t *reply = NULL;
 	own_free char *doing = NULL;
-	int r;
 
 	url_segment(&u, c->words[0]);
 	if (asprintf(&doing, "show item %s", c->words[0]) < 0)
 		return say_no_memory();
-	r = ask(c, &(struct ask){ { .path = u.text }, doing, false }, &reply);
-	if (r != DONE)
-		return r;
-	if (call_has(c, OPT_JSON))
-		out_json(stdout, reply);
-	else
-		put_card(reply);
-	return DONE;
+	return ask_show(c, &(struct ask){ { .path = u.text }, doing, false }, put_card);
 }
 
 /* ---- restore and purge ---- */
@@ -299,64 +290,36 @@ static int choose_page(const struct call *c, time_t until, json_t *chosen, char 
 	return DONE;
 }
 
-/* What --yes would do, and the words that do exactly this. */
-static int show_chosen(const struct call *c, const char *until, json_t *chosen)
+static int purge_next(const struct call *c, const void *ctx, const char *id, json_t **ret)
 {
-	const char *agent = c->option[OPT_AGENT];
-
-	if (call_has(c, OPT_JSON)) {
-		own_json json_t *document = json_pack("{s:b, s:s, s:O}", "purged", 0, "until", until, "items", chosen);
-
-		out_json(stdout, document);
-		return DONE;
-	}
-	if (out_table(stdout, chosen, kept_columns, ARRAY_SIZE(kept_columns), "Nothing of that is kept.") < 0)
-		return say_no_memory();
-	if (!json_array_size(chosen))
-		return DONE;
-	printf("\nNothing is purged yet. To remove these %zu for good:\n    cvfctl quarantine purge --older-than %s",
-	       json_array_size(chosen), until);
-	if (agent) {
-		fputs(" --agent ", stdout);
-		escape_word(stdout, agent, strlen(agent));
-	}
-	puts(" --yes");
-	return DONE;
+	return end_one(c, id, ctx, ret);
 }
 
-/* Goes on after one that failed. The worst status is ours. */
-static int purge_chosen(const struct call *c, const char *until, const json_t *chosen)
+static void put_next(const void *ctx, const char *id, const json_t *item)
 {
-	own_json json_t *replies = json_array(), *document = NULL;
-	const json_t *item;
-	int worst = DONE;
-	size_t i;
-
-	json_array_foreach(chosen, i, item) {
-		const char *id = out_text(item, "id", "");
-		json_t *reply = NULL;
-		int r = end_one(c, id, &purging, &reply);
-
-		if (r != DONE) {
-			worst = r;
-			if (r == NO_DAEMON || r == NOT_PERMITTED)
-				break;
-			continue;
-		}
-		if (!call_has(c, OPT_JSON))
-			put_ended(id, &purging, reply);
-		json_array_append_new(replies, reply);
-	}
-	document = json_pack("{s:b, s:s, s:O}", "purged", 1, "until", until, "items", replies);
-	if (call_has(c, OPT_JSON) && document)
-		out_json(stdout, document);
-	else if (!json_array_size(chosen))
-		puts("Nothing of that is kept.");
-	return worst;
+	put_ended(id, ctx, item);
 }
 
 static int purge_older(const struct call *c)
 {
+	static const enum option filters[] = { OPT_AGENT };
+	struct batch b = {
+		.verb = "purge",
+		.done = "purged",
+		.ending = " for good",
+		.command = "quarantine purge",
+		.filters = filters,
+		.filters_count = ARRAY_SIZE(filters),
+		.until_option = OPT_OLDER_THAN,
+		.done_key = "purged",
+		.list_key = "items",
+		.columns = kept_columns,
+		.columns_count = ARRAY_SIZE(kept_columns),
+		.empty = "Nothing of that is kept.",
+		.one = purge_next,
+		.put = put_next,
+		.ctx = &purging,
+	};
 	own_json json_t *chosen = json_array();
 	own_free char *next = NULL;
 	char text[WHEN_MAX];
@@ -372,7 +335,8 @@ static int purge_older(const struct call *c)
 	while (r == DONE && next);
 	if (r != DONE)
 		return r;
-	return call_has(c, OPT_YES) ? purge_chosen(c, text, chosen) : show_chosen(c, text, chosen);
+	b.until = text;
+	return batch_run(c, &b, chosen);
 }
 
 int verb_quarantine_purge(const struct call *c)

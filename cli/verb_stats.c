@@ -66,13 +66,26 @@ static void put_head(const json_t *all)
 	puts(" of their answers took less than two seconds.");
 }
 
+static int put_stats(const struct call *c, const json_t *all)
+{
+	int r;
+
+	(void)c;
+	put_head(all);
+	putchar('\n');
+	r = out_table(stdout, out_field(all, "people"), people_columns, ARRAY_SIZE(people_columns), "Nobody has answered.");
+	putchar('\n');
+	if (r >= 0)
+		r = out_table(stdout, out_field(all, "capabilities"), capability_columns, ARRAY_SIZE(capability_columns),
+			      "Nothing was asked.");
+	return r;
+}
+
 int verb_approvals_stats(const struct call *c)
 {
 	own_url struct url u = url_begin("/v1/approvals/stats");
-	own_json json_t *all = NULL;
 	char since[WHEN_MAX];
 	time_t moment;
-	int r;
 
 	if (call_has(c, OPT_SINCE)) {
 		if (when_moment(c->option[OPT_SINCE], time(NULL), &moment) < 0)
@@ -81,19 +94,5 @@ int verb_approvals_stats(const struct call *c)
 		when_print(moment, since);
 		url_param(&u, "since", since);
 	}
-	r = ask(c, &(struct ask){ { .path = u.text }, "read the statistics of approvals", false }, &all);
-	if (r != DONE)
-		return r;
-	if (call_has(c, OPT_JSON)) {
-		out_json(stdout, all);
-		return DONE;
-	}
-	put_head(all);
-	putchar('\n');
-	r = out_table(stdout, out_field(all, "people"), people_columns, ARRAY_SIZE(people_columns), "Nobody has answered.");
-	putchar('\n');
-	if (r >= 0)
-		r = out_table(stdout, out_field(all, "capabilities"), capability_columns, ARRAY_SIZE(capability_columns),
-			      "Nothing was asked.");
-	return r < 0 ? say_no_memory() : DONE;
+	return ask_show(c, &(struct ask){ { .path = u.text }, "read the statistics of approvals", false }, put_stats);
 }

@@ -14,43 +14,34 @@
 #include <curl/curl.h>
 #include <string.h>
 
-int verb_status(const struct call *c)
+static int put_status(const struct call *c, const json_t *reply)
 {
-	own_json json_t *reply = NULL;
-	int r = ask(c, &(struct ask){ { .path = "/v1/status" }, "read the status", false }, &reply);
-
-	if (r != DONE)
-		return r;
-	if (call_has(c, OPT_JSON)) {
-		out_json(stdout, reply);
-		return DONE;
-	}
-	puts(json_is_true(out_field(reply, "enforcing")) ? "Enforcing."
-							 : "NOT ENFORCING. See: cvfctl doctor");
+	(void)c;
+	puts(json_is_true(out_field(reply, "enforcing")) ? "Enforcing." : "NOT ENFORCING. See: cvfctl doctor");
 	out_tree(stdout, reply, 2);
-	return DONE;
+	return 0;
 }
 
-int verb_reload(const struct call *c)
+int verb_status(const struct call *c)
 {
-	own_json json_t *reply = NULL;
-	int r = ask(c,
-		    &(struct ask){ { "POST", "/v1/reload", "{}", 2, 0 },
-				    "reload (the old generation stays in force)",
-				    false },
-		    &reply);
+	return ask_show(c, &(struct ask){ { .path = "/v1/status" }, "read the status", false }, put_status);
+}
 
-	if (r != DONE)
-		return r;
-	if (call_has(c, OPT_JSON)) {
-		out_json(stdout, reply);
-		return DONE;
-	}
+static int put_reloaded(const struct call *c, const json_t *reply)
+{
+	(void)c;
 	fputs("generation ", stdout);
 	out_value(stdout, out_field(reply, "generation"));
 	puts(" is in force");
 	out_diagnoses(stderr, out_field(reply, "warnings"));
-	return DONE;
+	return 0;
+}
+
+int verb_reload(const struct call *c)
+{
+	static const struct ask a = { { "POST", "/v1/reload", "{}", 2, 0 }, "reload (the old generation stays in force)", false };
+
+	return ask_show(c, &a, put_reloaded);
 }
 
 /* The daemon's version is asked for but not needed. */
@@ -88,28 +79,24 @@ int verb_version(const struct call *c)
 	return DONE;
 }
 
-int verb_counters(const struct call *c)
+static int put_counters(const struct call *c, const json_t *reply)
 {
 	static const struct column columns[] = {
 		{ "AGENT", "agent", NULL },	    { "CAPABILITY", "capability", NULL },
 		{ "OPERATION", "operation", NULL }, { "VERDICT", "verdict", NULL },
 		{ "WOULD BE", "would", NULL },	    { "COUNT", "count", NULL },
 	};
+
+	(void)c;
+	return out_table(stdout, out_field(reply, "counters"), columns, ARRAY_SIZE(columns), "Nothing was counted yet.");
+}
+
+int verb_counters(const struct call *c)
+{
 	own_url struct url u = url_begin("/v1/counters");
-	own_json json_t *reply = NULL;
-	int r;
 
 	url_param(&u, "agent", c->option[OPT_AGENT]);
-	r = ask(c, &(struct ask){ { .path = u.text }, "read the counters", false }, &reply);
-	if (r != DONE)
-		return r;
-	if (call_has(c, OPT_JSON)) {
-		out_json(stdout, reply);
-		return DONE;
-	}
-	r = out_table(stdout, out_field(reply, "counters"), columns, ARRAY_SIZE(columns),
-		      "Nothing was counted yet.");
-	return r < 0 ? say_no_memory() : DONE;
+	return ask_show(c, &(struct ask){ { .path = u.text }, "read the counters", false }, put_counters);
 }
 
 static void put_reason(const json_t *one)
