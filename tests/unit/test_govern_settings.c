@@ -101,6 +101,31 @@ static void test_scopes_and_questions(void **state)
 	assert_int_equal(load("{\"approvals\":{\"questions_per_hour\":-1}}"), -EINVAL);
 }
 
+static void test_quarantine(void **state)
+{
+	static const char *const bad[] = {
+		"{\"quarantine\":7}", "{\"quarantine\":{\"max_age\":60}}", "{\"quarantine\":{\"max_age_s\":59}}",
+		"{\"quarantine\":{\"max_age_s\":316224001}}", "{\"quarantine\":{\"max_bytes\":-1}}",
+		"{\"quarantine\":{\"copy_max_bytes\":\"1 MiB\"}}",
+	};
+
+	(void)state;
+	assert_int_equal(load("{\"quarantine\":{\"max_age_s\":60,\"max_bytes\":1000,\"copy_max_bytes\":10}}"), 0);
+	assert_int_equal(settings.quarantine_age_s, 60);
+	assert_int_equal(settings.quarantine_bytes, 1000);
+	assert_int_equal(settings.quarantine_copy_bytes, 10);
+	assert_int_equal(load("{\"quarantine\":{\"max_bytes\":0}}"), 0);
+	assert_int_equal(settings.quarantine_age_s, 7 * 86400);
+	assert_int_equal(settings.quarantine_bytes, 0);
+	assert_int_equal(settings.quarantine_copy_bytes, 64 << 20);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_int_equal(load(bad[i]), -EINVAL);
+		assert_int_equal(diags.errors, 1);
+		assert_int_equal(settings.quarantine_age_s, 7 * 86400);
+		assert_int_equal(settings.quarantine_bytes, 10ull << 30);
+	}
+}
+
 static void test_mistakes_have_a_place_and_give_no_rights(void **state)
 {
 	static const struct {
@@ -148,6 +173,7 @@ int main(void)
 		T(test_no_file_is_no_mistake),
 		T(test_all_settings),
 		T(test_scopes_and_questions),
+		T(test_quarantine),
 		T(test_the_default_is_never_longer_than_the_longest),
 		T(test_mistakes_have_a_place_and_give_no_rights),
 		T(test_what_is_no_file_is_a_mistake),

@@ -97,9 +97,11 @@ int peer_ask(struct quarantine_peer *p, struct quarantine_ask *ask, struct quara
 	if (r == 0)
 		return ret_reply->error;
 	if (r == -EHOSTDOWN)
-		log_error("cvfd-quarantine cannot be reached at %s; what must be kept first cannot be deleted until it runs", p->path);
+		log_error("cvfd-quarantine cannot be reached at %s: what must be kept first cannot be deleted until it runs; see "
+			  "systemctl status cvfd-quarantine, and start it", p->path);
 	else
-		log_error("cvfd-quarantine gave no answer: %s", strerror(-r));
+		log_error("cvfd-quarantine gave no answer (%s): what must be kept first cannot be deleted meanwhile; see "
+			  "journalctl -u cvfd-quarantine, and whether a file system hangs", strerror(-r));
 	hang_up(p);
 	return -EHOSTDOWN;
 }

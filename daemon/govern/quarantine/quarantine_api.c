@@ -90,6 +90,9 @@ static const struct {
 	{ -ENOTDIR, 409, "folder-gone", "the folder it was in is gone", "make the folder again, then restore it" },
 	{ -ENODEV, 409, "not-mounted", "the file system it is kept on is not mounted", "mount it, then try again" },
 	{ -ENOENT, 409, "missing", "it is not in its place any more: somebody with root's rights took it", NULL },
+	{ -EROFS, 409, "read-only", "the file system it is kept on is mounted read-only", "mount it writable, then try again" },
+	{ -EBADMSG, 409, "damaged", "what was noted of its past is damaged, so nobody can say where it belongs",
+	  "as root look into .cvf-quarantine at the root of its file system: the object lies there under its id" },
 	{ -EHOSTDOWN, 503, "quarantine", "cvfd-quarantine does not answer", "see: systemctl status cvfd-quarantine" },
 	{ -EIO, 503, "store", "what was done cannot be stored", "see the journal of cvfd-govern" },
 };
@@ -132,8 +135,10 @@ static const struct route table[] = {
 	{ "GET", "/v1/quarantine/{id}", ROLE_VIEWER, 0, get_one, "One kept object, by its id or an unambiguous prefix", .answer = &kept_shape },
 	{ "POST", "/v1/quarantine/{id}/restore", ROLE_ADMIN, 0, post_restore, "Put it back where it was",
 	  "With its owner, mode, times and extended attributes. Nothing is replaced: 409 `name-taken` when something has the name,\n"
-	  "`folder-gone`, `not-mounted`, `missing` or `not-kept` (it was restored or purged before).", .answer = &kept_shape },
-	{ "POST", "/v1/quarantine/{id}/purge", ROLE_ADMIN, 0, post_purge, "Remove it for good", .answer = &kept_shape },
+	  "`folder-gone`, `not-mounted`, `read-only`, `missing`, `damaged` or `not-kept` (it was restored or purged before).",
+	  .answer = &kept_shape },
+	{ "POST", "/v1/quarantine/{id}/purge", ROLE_ADMIN, 0, post_purge, "Remove it for good",
+	  "409 `not-mounted`, `read-only` or `not-kept`.", .answer = &kept_shape },
 };
 
 const struct routes quarantine_routes = { table, ARRAY_SIZE(table), "Quarantine" };
