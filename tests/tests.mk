@@ -45,7 +45,7 @@ CFLAGS_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-
 LDFLAGS_fuzz := -fsanitize=address,undefined
 endif
 
-# What the tests run beside the product. tests/vm/X.c is one static program: machines have no libraries.
+# What the tests run beside the product. tests/vm/X.c and tests/vm/X/*.c are one static program: machines have no libraries.
 TEST_PROGRAMS := $(if $(wildcard tests/support/fake_cvfd.c),$(B)/tests/fake_cvfd)
 VM_PROGRAMS := $(patsubst tests/vm/%.c,$(B)/tests/%,$(wildcard tests/vm/*.c))
 
@@ -56,7 +56,8 @@ $(B)/tests/fake_cvfd: $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c)) $(P
 $(VM_PROGRAMS): $(B)/tests/%: tests/vm/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) -std=gnu17 -Iinclude -O2 -g -Wall -Wextra -Werror -static -pthread $< -o $@
+	$(Q)$(CC) -std=gnu17 -Iinclude -O2 -g -Wall -Wextra -Werror -static -pthread $< $(wildcard tests/vm/$*/*.c) -o $@
+$(B)/tests/probe: $(wildcard tests/vm/probe/*)
 
 .PHONY: unit-tests test-programs vm-programs fuzzers check check-unit check-host check-vm check-robust fuzz lint bench bench-store cost demo
 unit-tests: $(UNIT_TESTS) $(FUZZ_REPLAYS)
