@@ -349,6 +349,21 @@ wait_hold() {
 	done
 }
 
+# begin_held AGENT WORD COMMAND...: as agent_begin, again and again until it is held: a denial stands for two seconds
+begin_held() {
+	local agent=$1 word=$2 status end=$((SECONDS + PATIENCE))
+	shift 2
+	while [ $SECONDS -le $end ]; do
+		agent_begin "$@"
+		until wait_hold_now "$agent" "$word"; do
+			! read -r -t 0.1 -u "$agent_out" status || continue 2
+			[ $SECONDS -le $end ] || return 1
+		done
+		return 0
+	done
+	return 1
+}
+
 # wait_hold_other OLD [AGENT [WORD]]: one that is not OLD
 wait_hold_other() {
 	local old=$1 end=$((SECONDS + 5))

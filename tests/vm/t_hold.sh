@@ -108,8 +108,9 @@ agent_begin "$PROBE" unlink /t/r2/two/1
 wait_hold t '"operation":"delete"' && cvfctl approve "$HOLD" >/tmp/approve.log 2>&1
 yes "quorum: one of two is shown" 'grep -q "1 of 2 approved" /tmp/approve.log && cvfctl approvals | grep -q "1 of 2 approved"'
 no "quorum: the same user is no second one" 'cvfctl approve "$HOLD" 2>/dev/null'
-kill -CONT "$(cvfctl approvals show --json "$HOLD" | field pid)"
-sleep 0.5
+pid=$(cvfctl approvals show --json "$HOLD" | field pid)
+kill -CONT "$pid"
+yes "quorum: woken, it asks again and stops" 'within $PATIENCE "[ \"\$($PROBE state $pid)\" = T ]"'
 yes "quorum: one of two releases nothing" '[ -e /t/r2/two/1 ]'
 yes "quorum: the second approves" 'as_dev approve "$HOLD" >/tmp/approve.log 2>&1'
 agent_end

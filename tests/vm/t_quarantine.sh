@@ -115,9 +115,7 @@ deny
 agent_end
 is "HIGH, denied: refused" $EPERM $?
 is "HIGH, denied: nothing is kept" "" "$(kept_of /t/r8/b)"
-sleep 2 # a denial stands for that long
-agent_begin "$PROBE" unlink /t/r8/b
-yes "HIGH: it is held again" 'wait_hold t /t/r8/b'
+yes "HIGH: it is held again" 'begin_held t /t/r8/b "$PROBE" unlink /t/r8/b'
 approve
 agent_end
 is "HIGH, approved: it runs" 0 $?

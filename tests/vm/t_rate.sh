@@ -175,9 +175,7 @@ is "first use: which rule" rate/new "$(printf '%s\n' "$HOLD_JSON" | field rule)"
 deny
 agent_end
 no "first use, denied: it fails" '[ $? = 0 ]'
-sleep 2 # a denial stands for that long
-agent_begin /t/bin/args2 nothing
-yes "first use, denied: held again" 'wait_hold n /t/bin/args2'
+yes "first use, denied: held again" 'begin_held n /t/bin/args2 /t/bin/args2 nothing'
 generation=$(cvfctl status --json | field generation)
 approve
 agent_end
