@@ -7,52 +7,22 @@
  */
 #include "http.h"
 
-#include <microhttpd.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
 
+#include "http_internal.h"
 #include "listen.h"
 
 #define CONNECTIONS_MAX 512
-#define CONNECTIONS_PER_USER 64
+#define CONNECTIONS_OF_OTHERS 448	/* the rest is root's */
+#define CONNECTIONS_PER_USER 64		/* on each socket: an agent that floods its own takes nothing from its user on the other */
 #define IDLE_S 30
+#define REQUEST_US 60000000		/* from the last answer until the next request is there, byte by byte or not */
+#define ANSWER_US 120000000		/* until it has been read */
+#define SWEEP_US 1000000
 #define MEMORY_PER_CONNECTION (32u * 1024)
-#define STREAM_BLOCK 16384
 #define DISCARD_MAX (8u * HTTP_BODY_MAX)
-
-struct conn {
-	struct conn *next;
-	struct http *http;
-	int fd, socket;
-	struct peer peer;
-	struct MHD_Connection *suspended;
-};
-
-struct exchange {
-	struct request request;
-	char *body;
-	size_t size, room, seen;
-};
-
-struct listener {
-	struct http *http;
-	int index, fd;
-	sd_event_source *source;
-};
-
-struct http {
-	struct http_options options;
-	struct MHD_Daemon *mhd;
-	struct conn *conns;
-	size_t conns_count;
-	struct listener *listeners;
-	sd_event_source *io, *timer;
-};
-
-struct pump {
-	struct stream *stream;
-	struct conn *conn;
-	struct MHD_Connection *connection;
-};
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *ctx);
 
@@ -119,28 +89,75 @@ static void conn_drop(struct http *h, struct conn *c)
 	}
 }
 
-static size_t conns_of(const struct http *h, uid_t uid)
+static bool has_room(const struct http *h, const struct peer *p, int on)
 {
 	size_t n = 0;
 
+	if (p->uid == 0)
+		return h->conns_count < CONNECTIONS_MAX;
 	for (const struct conn *c = h->conns; c; c = c->next)
-		n += c->peer.uid == uid;
-	return n;
+		n += c->peer.uid == p->uid && c->socket == on;
+	return h->conns_count < CONNECTIONS_OF_OTHERS && n < CONNECTIONS_PER_USER;
 }
 
-static void welcome(struct listener *l, int take_fd)
+/* Whoever is turned away at the door is told why; nobody waits for it to listen. */
+static void turn_away(struct http *h, int fd)
+{
+	static const char body[] = "{\"type\":\"urn:cvf:problem:connections\",\"title\":\"connections\",\"status\":503,\"detail\":\"too many connections\","
+		"\"error\":{\"code\":\"connections\",\"message\":\"too many connections\",\"hint\":\"close some of yours, or ask again in a moment\"}}";
+	char text[512];
+	int n = snprintf(text, sizeof(text), "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n"
+			 "Connection: close\r\nContent-Length: %zu\r\n\r\n%s", sizeof(body) - 1, body);
+
+	h->counts.connections_refused++;
+	if (send(fd, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return; /* then it is not told */
+}
+
+uint64_t http_now_us(const struct http *h)
+{
+	uint64_t now;
+
+	sd_event_now(h->options.event, CLOCK_MONOTONIC, &now);
+	return now;
+}
+
+/* The library only asks whether something moved: a byte now and then would hold a connection for ever. */
+static int on_sweep(sd_event_source *source, uint64_t usec, void *ctx)
+{
+	struct http *h = ctx;
+
+	for (struct conn *c = h->conns; c; c = c->next) {
+		if (!c->since || usec - c->since < (c->is_answering ? ANSWER_US : REQUEST_US))
+			continue;
+		c->since = 0;
+		h->counts.timed_out++;
+		shutdown(c->fd, SHUT_RDWR);
+	}
+	sd_event_source_set_time(source, usec + SWEEP_US);
+	return 0;
+}
+
+struct http_counts http_counts(const struct http *h)
+{
+	struct http_counts counts = h->counts;
+
+	counts.open = h->conns_count;
+	return counts;
+}
+
+static void welcome(struct http_listener *l, int take_fd)
 {
 	own_fd int fd = take_fd;
 	struct http *h = l->http;
 	struct sockaddr address = { .sa_family = AF_UNIX };
 	struct conn *c;
 
-	if (h->conns_count >= CONNECTIONS_MAX)
-		return;
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return;
-	if (peer_init(&c->peer, fd) < 0 || (c->peer.uid && conns_of(h, c->peer.uid) >= CONNECTIONS_PER_USER)) {
+	if (peer_init(&c->peer, fd) < 0 || !has_room(h, &c->peer, l->index)) {
+		turn_away(h, fd);
 		peer_done(&c->peer);
 		free(c);
 		return;
@@ -148,6 +165,8 @@ static void welcome(struct listener *l, int take_fd)
 	c->http = h;
 	c->fd = fd;
 	c->socket = l->index;
+	c->since = http_now_us(h);
+	h->counts.connections++;
 	c->next = h->conns;
 	h->conns = c;
 	h->conns_count++;
@@ -157,7 +176,7 @@ static void welcome(struct listener *l, int take_fd)
 
 static int on_connect(sd_event_source *source, int fd, uint32_t events, void *ctx)
 {
-	struct listener *l = ctx;
+	struct http_listener *l = ctx;
 	int peer_fd;
 
 	(void)source, (void)events;
@@ -187,81 +206,6 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **s
 	for (struct conn *c = h->conns; c && info; c = c->next)
 		if (c->fd == info->connect_fd)
 			*socket_ctx = c;
-}
-
-static ssize_t on_pull(void *ctx, uint64_t position, char *to, size_t room)
-{
-	struct pump *p = ctx;
-	ssize_t n = p->stream->pull(p->stream, to, room);
-
-	(void)position;
-	if (n < 0)
-		return MHD_CONTENT_READER_END_OF_STREAM;
-	if (n == 0) {
-		MHD_suspend_connection(p->connection);
-		p->conn->suspended = p->connection;
-	}
-	return n;
-}
-
-static void pump_free(void *ctx)
-{
-	struct pump *p = ctx;
-
-	p->stream->free(p->stream);
-	free(p);
-}
-
-static struct MHD_Response *stream_response(struct conn *c, struct MHD_Connection *connection, struct stream *take)
-{
-	struct pump *p = calloc(1, sizeof(*p));
-	struct MHD_Response *response;
-
-	if (!p) {
-		take->free(take);
-		return NULL;
-	}
-	*p = (struct pump){ .stream = take, .conn = c, .connection = connection };
-	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, on_pull, p, pump_free);
-	if (!response) {
-		pump_free(p);
-		return NULL;
-	}
-	MHD_add_response_header(response, "Content-Type", take->type ? take->type : "text/event-stream");
-	return response;
-}
-
-static struct MHD_Response *json_response(json_t *reply)
-{
-	char *text = reply ? json_dumps(reply, JSON_COMPACT) : strdup("{}");
-	struct MHD_Response *response;
-
-	if (!text)
-		return NULL;
-	response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
-	if (!response) {
-		free(text);
-		return NULL;
-	}
-	MHD_add_response_header(response, "Content-Type", "application/json");
-	return response;
-}
-
-static enum MHD_Result finish(struct conn *c, struct MHD_Connection *connection, struct exchange *x, unsigned int status)
-{
-	struct MHD_Response *response;
-	enum MHD_Result r;
-
-	response = x->request.stream ? stream_response(c, connection, TAKE(x->request.stream)) : json_response(x->request.reply);
-	if (!response)
-		return MHD_NO;
-	MHD_add_response_header(response, "Cache-Control", "no-store");
-	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	if (*x->request.allow)
-		MHD_add_response_header(response, "Allow", x->request.allow);
-	r = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
-	return r;
 }
 
 static enum MHD_Result collect(struct exchange *x, const char *data, size_t *size)
@@ -318,6 +262,22 @@ static unsigned int serve(struct http *h, struct exchange *x, const char *url, c
 	return h->options.serve(&x->request);
 }
 
+/* Its own name for the request, where it has one that is harmless in a log and in a header. */
+static void set_id(struct request *q)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	const char *given = request_header(q, "X-Request-Id");
+	uint64_t number = 0;
+
+	if (given && *given && strlen(given) < sizeof(q->id) && !given[strspn(given, plain)]) {
+		strcpy(q->id, given);
+		return;
+	}
+	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) < 0)
+		number = (uintptr_t)q;
+	snprintf(q->id, sizeof(q->id), "%016llx", (unsigned long long)number);
+}
+
 /* A body a little too long is read and thrown away, so that the peer gets to read why; one that is far too long is not. */
 static enum MHD_Result begin(struct http *h, struct conn *c, struct MHD_Connection *connection, void **exchange_ctx)
 {
@@ -325,7 +285,9 @@ static enum MHD_Result begin(struct http *h, struct conn *c, struct MHD_Connecti
 
 	if (!x)
 		return MHD_NO;
+	h->counts.requests++;
 	x->request = (struct request){ .app = h->options.app, .peer = &c->peer, .socket = c->socket, .transport = connection };
+	set_id(&x->request);
 	*exchange_ctx = x;
 	return MHD_YES;
 }
@@ -346,18 +308,24 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 	if (!x)
 		return !is_hopeless(connection)
 			       ? MHD_YES
-			       : finish(c, connection, *exchange_ctx, serve(h, *exchange_ctx, url, method, SIZE_MAX));
+			       : http_send(c, connection, *exchange_ctx, serve(h, *exchange_ctx, url, method, SIZE_MAX));
 	if (*size)
 		return collect(x, data, size);
-	return finish(c, connection, x, serve(h, x, url, method, x->seen > HTTP_BODY_MAX ? SIZE_MAX : x->size));
+	return http_send(c, connection, x, serve(h, x, url, method, x->seen > HTTP_BODY_MAX ? SIZE_MAX : x->size));
 }
 
 static void on_completed(void *ctx, struct MHD_Connection *connection, void **exchange_ctx,
 			 enum MHD_RequestTerminationCode code)
 {
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct conn *c = info ? info->socket_context : NULL;
 	struct exchange *x = *exchange_ctx;
 
-	(void)ctx, (void)connection, (void)code;
+	(void)code;
+	if (c) {
+		c->since = http_now_us(ctx);
+		c->is_answering = false;
+	}
 	if (!x)
 		return;
 	json_decref(x->request.reply);
@@ -374,14 +342,23 @@ const char *request_header(const struct request *q, const char *name)
 	return MHD_lookup_connection_value(q->transport, MHD_HEADER_KIND, name);
 }
 
+void request_add_header(struct request *q, const char *name, const char *value)
+{
+	if (q->headers_count == HEADERS_MAX)
+		return;
+	q->headers[q->headers_count].name = name;
+	snprintf(q->headers[q->headers_count++].value, sizeof(q->headers[0].value), "%s", value);
+}
+
 static int start_library(struct http *h)
 {
 	const union MHD_DaemonInfo *info;
 	int r;
 
 	h->mhd = MHD_start_daemon(MHD_USE_NO_LISTEN_SOCKET | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request,
-				  h, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION,
+				  h, MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_NOTIFY_CONNECTION,
 				  on_connection, h, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_S,
+				  MHD_OPTION_STRICT_FOR_CLIENT, 1,
 				  MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX,
 				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_PER_CONNECTION, MHD_OPTION_END);
 	if (!h->mhd)
@@ -394,6 +371,10 @@ static int start_library(struct http *h)
 		r = sd_event_add_time(h->options.event, &h->timer, CLOCK_MONOTONIC, 0, 0, on_timer, h);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(h->timer, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time(h->options.event, &h->sweep, CLOCK_MONOTONIC, http_now_us(h) + SWEEP_US, 0, on_sweep, h);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(h->sweep, SD_EVENT_ON);
 	return r < 0 ? r : 0;
 }
 
@@ -405,9 +386,9 @@ static int listen_all(struct http *h)
 	if (!h->listeners)
 		return -ENOMEM;
 	for (size_t i = 0; i < h->options.sockets_count; i++)
-		h->listeners[i] = (struct listener){ .http = h, .index = (int)i, .fd = -1 };
+		h->listeners[i] = (struct http_listener){ .http = h, .index = (int)i, .fd = -1 };
 	for (size_t i = 0; i < h->options.sockets_count && r >= 0; i++) {
-		struct listener *l = &h->listeners[i];
+		struct http_listener *l = &h->listeners[i];
 
 		l->fd = r = listen_unix(h->options.sockets[i].path, h->options.sockets[i].mode);
 		if (r >= 0)
@@ -453,6 +434,7 @@ void http_free(struct http *h)
 			MHD_resume_connection(c->suspended);
 	sd_event_source_disable_unref(h->io);
 	sd_event_source_disable_unref(h->timer);
+	sd_event_source_disable_unref(h->sweep);
 	if (h->mhd)
 		MHD_stop_daemon(h->mhd);
 	while (h->conns)

@@ -41,6 +41,8 @@ struct stream {
 /* The path of a route has at most this many parts in braces. */
 #define PARAMS_MAX 2
 #define QUERY_MAX 32
+#define HEADERS_MAX 4
+#define REQUEST_ID_SIZE 65
 
 /* One of the query, decoded; borrowed. */
 struct parameter {
@@ -50,6 +52,7 @@ struct route;
 
 struct request {
 	void *app;			/* of struct http_options */
+	char id[REQUEST_ID_SIZE];	/* X-Request-Id as it came, if it was well-formed; else one of ours */
 	const struct peer *peer;
 	int socket;			/* index of the listening socket */
 	const char *method, *path;
@@ -63,10 +66,17 @@ struct request {
 	json_t *reply;			/* owned; handlers set it with reply() */
 	struct stream *stream;		/* owned; instead of a reply */
 	char allow[32];			/* Allow header; empty: none */
+	struct {
+		const char *name;	/* literal */
+		char value[64];
+	} headers[HEADERS_MAX];		/* more of the answer's */
+	size_t headers_count;
 	void *caller;			/* set by who authorises; borrowed */
 	void *transport;
 };
 const char *request_header(const struct request *q, const char *name);
+/* Adds a header to the answer; name is a literal. */
+void request_add_header(struct request *q, const char *name, const char *value);
 
 struct http_socket {
 	const char *path;
@@ -85,6 +95,12 @@ struct http_options {
 int http_open(const struct http_options *options, struct http **ret_http) must_check;
 void http_free(struct http *h);
 OWN_DEFINE(http);
+/* Since the start. */
+struct http_counts {
+	uint64_t connections, connections_refused, timed_out, requests;
+	uint64_t open;	/* now */
+};
+struct http_counts http_counts(const struct http *h);
 /* Streams that ran dry are asked again. */
 void http_wake(struct http *h);
 

@@ -7,6 +7,8 @@
 #include "view.h"
 
 static const struct shape problem_shape = SHAPE("problem",
+	M(TEXT, "type", .about = "RFC 9457: a name for the kind of problem"), M(TEXT, "title"), M(NUMBER, "status"), M(TEXT, "detail"),
+	M(TEXT, "request_id", .flags = SOMETIMES),
 	M(OBJECT, "error", .of = OF(M(TEXT, "code", .about = "stable"), M(TEXT, "message"), M(TEXT, "hint", .flags = SOMETIMES),
 		M(OBJECT, "diagnoses", .flags = MANY | SOMETIMES),)),);
 
@@ -63,6 +65,8 @@ static json_t *responses(const struct route *r)
 					 : shape_schema(r->answer, true);
 	snprintf(status, sizeof(status), "%u", r->status ? r->status : 200);
 	view_set(to, status, json_pack("{s:s, s:o}", "description", r->summary, "content", content(type, schema)));
+	if (strcmp(r->method, "GET") == 0 && !r->type)
+		view_set(to, "304", json_pack("{s:s}", "description", "What If-None-Match names is still what there is"));
 	view_set(to, "default", json_pack("{s:s}", "$ref", "#/components/responses/refused"));
 	return to;
 }
@@ -117,5 +121,5 @@ json_t *openapi_document(const struct routes *tables, size_t count, const char *
 	return json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:o, s:{s:o, s:{s:{s:s, s:o}}}}", "openapi", "3.1.0", "info", "title", "CVF Enforcer",
 			 "version", version, "description", "docs/API.md says the same in words.", "tags", tags, "paths", paths, "components",
 			 "schemas", schemas, "responses", "refused", "description", "Refused or failed", "content",
-			 content("application/json", json_pack("{s:s}", "$ref", "#/components/schemas/problem")));
+			 content("application/problem+json", json_pack("{s:s}", "$ref", "#/components/schemas/problem")));
 }

@@ -30,6 +30,13 @@ unsigned int reply(struct request *q, unsigned int status, json_t *take_body)
 	return take_body ? status : refuse(q, 500, "no-memory", NULL, "out of memory");
 }
 
+/* RFC 9457, and our own "error" beside it. */
+static json_t *problem(unsigned int status, const char *code, const char *message)
+{
+	return json_pack("{s:o, s:s, s:i, s:s, s:{s:s, s:s}}", "type", json_sprintf("urn:cvf:problem:%s", code), "title", code, "status",
+			 (int)status, "detail", message, "error", "code", code, "message", message);
+}
+
 unsigned int refuse(struct request *q, unsigned int status, const char *code, const char *hint, const char *format, ...)
 {
 	own_free char *message = NULL;
@@ -40,11 +47,13 @@ unsigned int refuse(struct request *q, unsigned int status, const char *code, co
 	if (vasprintf(&message, format, args) < 0)
 		message = NULL;
 	va_end(args);
-	body = json_pack("{s:{s:s, s:s}}", "error", "code", code, "message", message ? message : code);
+	body = problem(status, code, message ? message : code);
 	if (!body) /* the message quotes bytes that are not UTF-8 */
-		body = json_pack("{s:{s:s, s:s}}", "error", "code", code, "message", "the request is refused");
+		body = problem(status, code, "the request is refused");
 	if (body && hint)
 		json_object_set_new(json_object_get(body, "error"), "hint", json_string(hint));
+	if (body && *q->id)
+		json_object_set_new(body, "request_id", json_string(q->id));
 	json_decref(q->reply);
 	q->reply = body;
 	return status;
@@ -102,7 +111,7 @@ static const struct route *find(const struct router *router, struct request *q, 
 			strcpy(copy, path);
 			if (!is_on(route, q->socket) || !matches(route->path, copy, q->params))
 				continue;
-			if (strcmp(route->method, q->method) == 0) {
+			if (strcmp(route->method, strcmp(q->method, "HEAD") == 0 ? "GET" : q->method) == 0) {
 				(void)matches(route->path, path, q->params);
 				return route;
 			}

@@ -310,7 +310,7 @@ static const struct route table[] = {
 	  "Every process that waits with the same question is released, each with an answer of its own.\n\n"
 	  "With `pattern` the grant covers what matches instead of this one question: a path for operations on files, the program and\n"
 	  "its arguments for `exec`, `PREFIX:PORTS` for the network; the operation, its capability and the agent stay what they are. It\n"
-	  "must begin with a folder by name and cover what asks now: otherwise 400 with `diagnoses`. 403 when the settings forbid\n"
+	  "must begin with a folder by name and cover what asks now: otherwise 400 with `error.diagnoses`. 403 when the settings forbid\n"
 	  "the scope. The governor answers what a pattern covers; the kernel still holds it for that moment.\n\n"
 	  "A CRITICAL operation needs a caller that cvfd.json declares to be a person, and scope `once`.\n\n"
 	  "Where its rule names approvers or a quorum, scope `once` too, and 403 `not-an-approver` for others. Until enough of them have\n"

@@ -287,7 +287,7 @@ static unsigned int post_reload(struct request *q)
 }
 
 static const char posted[] =
-	"201 when it is in force; 422 with `diagnoses` (`file`, `line`, `column`, `level`, `message`, `hint`) when anything is wrong, and\n"
+	"201 when it is in force; 422 with `error.diagnoses` (`file`, `line`, `column`, `level`, `message`, `hint`) when anything is wrong, and\n"
 	"then nothing has changed; 409 when the id is declared in a file.";
 static const char deleted[] = "409 when it is part of the product or declared in a file: the answer says in which.";
 
@@ -352,7 +352,7 @@ static const struct route table[] = {
 	{ "GET", "/v1/profiles", ROLE_VIEWER, 0, get_list, "All agent profiles", .answer = &profiles },
 	{ "GET", "/v1/profiles/{id}", ROLE_VIEWER, 0, get_one, "One profile", .answer = &declaration },
 	{ "POST", "/v1/reload", ROLE_ADMIN, 0, post_reload, "Read settings and declarations again and put them in force together",
-	  "422 with `diagnoses` when anything is wrong; then the old generation stays.", .answer = &reloaded },
+	  "422 with `error.diagnoses` when anything is wrong; then the old generation stays.", .answer = &reloaded },
 };
 
 const struct routes registry_routes = { table, ARRAY_SIZE(table), "Declarations" };

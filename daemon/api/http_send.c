@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+/* http_send.c - see http_internal.h: answers as the HTTP library sends them */
+#include <sodium.h>
+#include <string.h>
+
+#include "http_internal.h"
+
+#define STREAM_BLOCK 16384
+#define TAG_BYTES 16
+
+struct pump {
+	struct stream *stream;
+	struct conn *conn;
+	struct MHD_Connection *connection;
+};
+
+static ssize_t on_pull(void *ctx, uint64_t position, char *to, size_t room)
+{
+	struct pump *p = ctx;
+	ssize_t n = p->stream->pull(p->stream, to, room);
+
+	(void)position;
+	if (n < 0)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (n == 0) {
+		MHD_suspend_connection(p->connection);
+		p->conn->suspended = p->connection;
+	}
+	return n;
+}
+
+static void pump_free(void *ctx)
+{
+	struct pump *p = ctx;
+
+	p->stream->free(p->stream);
+	free(p);
+}
+
+static struct MHD_Response *stream_response(struct conn *c, struct MHD_Connection *connection, struct stream *take)
+{
+	struct pump *p = calloc(1, sizeof(*p));
+	struct MHD_Response *response;
+
+	if (!p) {
+		take->free(take);
+		return NULL;
+	}
+	*p = (struct pump){ .stream = take, .conn = c, .connection = connection };
+	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, on_pull, p, pump_free);
+	if (!response) {
+		pump_free(p);
+		return NULL;
+	}
+	MHD_add_response_header(response, "Content-Type", take->type ? take->type : "text/event-stream");
+	return response;
+}
+
+/* A strong one: answers are written the same way each time. */
+static void make_tag(const char *text, size_t size, char ret_tag[2 * TAG_BYTES + 3])
+{
+	unsigned char hash[TAG_BYTES];
+
+	crypto_generichash(hash, sizeof(hash), (const unsigned char *)text, size, NULL, 0);
+	*ret_tag = '"';
+	sodium_bin2hex(ret_tag + 1, 2 * TAG_BYTES + 1, hash, sizeof(hash));
+	strcpy(ret_tag + 1 + 2 * TAG_BYTES, "\"");
+}
+
+/* If-None-Match: "*", or a list of tags, each perhaps weak. */
+static bool is_known(const struct request *q, const char *tag)
+{
+	const char *known = request_header(q, "If-None-Match");
+
+	return known && (strcmp(known, "*") == 0 || strstr(known, tag));
+}
+
+static void add_tag(struct exchange *x, const char *text, size_t size, struct MHD_Response **response, unsigned int *status)
+{
+	char tag[2 * TAG_BYTES + 3];
+
+	make_tag(text, size, tag);
+	if (is_known(&x->request, tag)) {
+		MHD_destroy_response(*response);
+		*response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+		*status = 304;
+	}
+	if (*response)
+		MHD_add_response_header(*response, "ETag", tag);
+}
+
+/* What a GET answers can be asked for again by its tag; what was refused is a problem (RFC 9457). */
+static struct MHD_Response *json_response(struct exchange *x, unsigned int *status)
+{
+	char *text = x->request.reply ? json_dumps(x->request.reply, JSON_COMPACT) : strdup("{}");
+	struct MHD_Response *response;
+	size_t size;
+
+	if (!text)
+		return NULL;
+	size = strlen(text);
+	response = MHD_create_response_from_buffer(size, text, MHD_RESPMEM_MUST_FREE);
+	if (!response) {
+		free(text);
+		return NULL;
+	}
+	if (*status == 200 && (strcmp(x->request.method, "GET") == 0 || strcmp(x->request.method, "HEAD") == 0))
+		add_tag(x, text, size, &response, status);
+	if (response && *status != 304)
+		MHD_add_response_header(response, "Content-Type", *status >= 400 ? "application/problem+json" : "application/json");
+	return response;
+}
+
+static void add_headers(const struct request *q, struct MHD_Response *response)
+{
+	MHD_add_response_header(response, "Cache-Control", "no-store");
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	MHD_add_response_header(response, "X-Request-Id", q->id);
+	if (*q->allow)
+		MHD_add_response_header(response, "Allow", q->allow);
+	for (size_t i = 0; i < q->headers_count; i++)
+		MHD_add_response_header(response, q->headers[i].name, q->headers[i].value);
+}
+
+enum MHD_Result http_send(struct conn *c, struct MHD_Connection *connection, struct exchange *x, unsigned int status)
+{
+	struct MHD_Response *response;
+	enum MHD_Result r;
+
+	c->is_answering = true;
+	if (x->request.stream) {
+		c->since = 0;
+		response = stream_response(c, connection, TAKE(x->request.stream));
+	} else {
+		response = json_response(x, &status);
+	}
+	if (!response)
+		return MHD_NO;
+	add_headers(&x->request, response);
+	r = MHD_queue_response(connection, status, response);
+	MHD_destroy_response(response);
+	return r;
+}

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What every request and every answer has in common, and clients that mean harm."""
+import os
+import resource
+import socket
+import unittest
+
+from govern_fixture import CAPABILITIES, GovernTest, call
+
+
+class Answers(GovernTest):
+    def test_a_request_has_an_id(self):
+        made = self.get("/healthz").headers["X-Request-Id"]
+        self.assertRegex(made, "^[0-9a-f]{16}$")
+        self.assertNotEqual(made, self.get("/healthz").headers["X-Request-Id"])
+        self.assertEqual(self.get("/healthz", {"X-Request-Id": "my.id-1_A"}).headers["X-Request-Id"], "my.id-1_A")
+        for bad in ("", "a b", "x" * 65, "\x1b[2J", "a;b"):
+            self.assertRegex(self.get("/healthz", {"X-Request-Id": bad}).headers["X-Request-Id"], "^[0-9a-f]{16}$", bad)
+
+    def test_a_refusal_is_a_problem(self):
+        answer = self.get("/v1/agents/nobody", {"X-Request-Id": "abc"})
+        self.assertEqual(answer.headers["Content-Type"], "application/problem+json")
+        self.assertEqual((answer["type"], answer["status"], answer["request_id"]), ("urn:cvf:problem:not-found", 404, "abc"))
+        self.assertEqual(answer["detail"], answer["error"]["message"])
+        self.assertEqual(self.get("/v1/agents").headers["Content-Type"], "application/json")
+
+    def test_what_has_not_changed_is_not_sent_again(self):
+        first = self.get("/v1/capabilities/t.read")
+        tag = first.headers["ETag"]
+        self.assertRegex(tag, '^"[0-9a-f]{32}"$')
+        again = self.get("/v1/capabilities/t.read", {"If-None-Match": tag})
+        self.assertEqual((again.status, dict(again), again.headers["ETag"]), (304, {}, tag))
+        self.assertEqual(self.get("/v1/capabilities/t.read", {"If-None-Match": f'"x", W/{tag}'}).status, 304)
+        self.assertEqual(self.get("/v1/capabilities/t.read", {"If-None-Match": '"other"'}).status, 200)
+        self.write("etc/capabilities.d/t.json", [dict(c, name="Another") for c in CAPABILITIES])
+        self.ok(self.post("/v1/reload"))
+        changed = self.get("/v1/capabilities/t.read", {"If-None-Match": tag})
+        self.assertEqual((changed.status, changed["name"]), (200, "Another"))
+        self.assertIsNone(self.get("/v1/agents/nobody").headers["ETag"])
+
+    def test_head_is_get_without_its_body(self):
+        self.assertEqual(call(f"{self.dir}/run/cvfd.sock", "HEAD", "/healthz").status, 200)
+        self.assertEqual(call(f"{self.dir}/run/cvfd.sock", "HEAD", "/v1/nothing").status, 404)
+        self.assertEqual(call(f"{self.dir}/run/cvfd.sock", "HEAD", "/v1/reload").status, 405)
+
+    def test_the_document(self):
+        document = self.ok(self.get("/openapi.json"))
+        self.assertEqual(document["openapi"], "3.1.0")
+        self.assertEqual(document["paths"], self.get("/v1/openapi.json")["paths"])
+        ids = [row["operationId"] for path in document["paths"].values() for row in path.values()]
+        self.assertEqual(len(ids), len(set(ids)))
+
+
+class Mistakes(GovernTest):
+    def test_queries(self):
+        self.refused(self.get("/v1/events?agnet=coder-1"), 400, "unknown-parameter")
+        self.refused(self.get("/v1/events?limit=1&limit=2"), 400, "bad-parameter")
+        self.refused(self.get("/v1/events?limit=0"), 400, "bad-parameter")
+        self.refused(self.get("/v1/events?limit=1001"), 400, "bad-parameter")
+        self.refused(self.get("/v1/events?agent=a%00b"), 400, "bad-parameter")
+        self.refused(self.get("/v1/events?" + "&".join(f"a{i}=1" for i in range(40))), 400, "bad-parameter")
+        self.ok(self.get("/v1/events?limit=1000&agent=coder-1"))
+
+    def test_bodies(self):
+        url = "/v1/agents/coder-1/mode"
+        for body in ("{", "[]", '{"mode":"observe"', '{"mode":"observe","mode":"enforce"}', '{"mode":' + "[" * 5000 + "]" * 5000 + "}",
+                     b'{"mode":"\xff"}', '{"mode":1e999}', "\0"):
+            self.refused(self.post(url, body), 400, "bad-json")
+        for body in ({"mode": "off"}, {"mode": 1}, {"mode": None}, {}, {"mode": ["observe"]}, None):
+            self.refused(self.post(url, body), 400, "bad-value")
+        self.refused(self.post(url, {"mode": "observe", "more": 1}), 400, "unknown-member")
+        self.refused(self.post(url, {"mode": "observe", "mode\x1b[2J": 1}), 400, "unknown-member")
+        self.refused(self.post("/v1/reload", {"x": 1}), 400, "unknown-member")
+        self.refused(self.post("/v1/reload", " " * (1 << 20) + "{}"), 413, "too-large")
+        self.assertEqual(self.get("/v1/agents/coder-1")["mode"], "enforce")
+        self.ok(self.post(url, {"mode": "observe"}))
+
+
+class Hostile(GovernTest):
+    def connect(self, name="cvfd.sock"):
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(10)
+        s.connect(f"{self.dir}/run/{name}")
+        self.addCleanup(s.close)
+        return s
+
+    def read_all(self, s):
+        got = b""
+        try:
+            while more := s.recv(65536):
+                got += more
+        except (ConnectionError, TimeoutError):
+            pass
+        return got
+
+    def test_headers_that_are_too_large(self):
+        for bomb in (b"X-Bomb: " + b"x" * 100000, b"\r\n".join(b"X-%d: y" % i for i in range(20000))):
+            s = self.connect()
+            try:
+                s.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + bomb + b"\r\n\r\n")
+            except BrokenPipeError:
+                pass  # it has heard enough
+            self.assertIn(b" 431 ", self.read_all(s).split(b"\r\n")[0])
+        self.ok(self.get("/healthz"))
+
+    def test_requests_one_behind_the_other(self):
+        s = self.connect()
+        s.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50 + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        self.assertEqual(self.read_all(s).count(b"HTTP/1.1 200"), 51)
+
+    def test_a_request_smuggled_in_a_body(self):
+        s = self.connect()
+        s.sendall(b"POST /v1/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+                  b"GET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        s.shutdown(socket.SHUT_WR)
+        self.assertLessEqual(self.read_all(s).count(b"HTTP/1.1 200"), 2)
+        self.ok(self.get("/healthz"))
+
+    def test_half_requests_hold_up_nobody(self):
+        for half in (b"G", b"GET /healthz HTTP/1.1\r\n", b"POST /v1/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{",
+                     b"POST /v1/reload HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\nx"):
+            for _ in range(12):
+                self.connect().sendall(half)
+        for _ in range(20):
+            self.ok(self.get("/v1/status"))
+
+    def test_ten_thousand_connections(self):
+        """Up to the quota they are kept; whoever is turned away is told; the other socket is open all the time."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        quota = 512 if os.getuid() == 0 else 64
+        held = [self.connect() for _ in range(quota)]
+        self.wait(lambda: self.connect().recv(12) == b"HTTP/1.1 503", "the door to close")
+        told = 0
+        for _ in range(10000 - quota):
+            s = socket.socket(socket.AF_UNIX)
+            s.settimeout(10)
+            s.connect(f"{self.dir}/run/cvfd.sock")
+            told += self.read_all(s).startswith(b"HTTP/1.1 503 ")
+            s.close()
+        self.assertGreater(told, 9000)
+        if os.getuid() != 0:
+            self.ok(self.as_agent("GET", "/readyz"))
+        for s in held:
+            s.close()
+        self.wait(lambda: self.get("/healthz").status == 200, "the door to open")
+
+
+if __name__ == "__main__":
+    unittest.main()
