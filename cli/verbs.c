@@ -158,6 +158,15 @@ const struct verb verbs[] = {
 	  .summary = "take grants back",
 	  .details = "With --all, instead of IDs, every grant there is, or every one of an --agent." },
 
+	{ .noun = "token", .verb = "list", .run = verb_token, .flags = VERB_DEFAULT, .role = "admin",
+	  .summary = "list the tokens for the API on TCP, the newest first" },
+	{ .noun = "token", .verb = "create", .run = verb_token_create, .words = "NAME ROLE...", .least = 2, .most = MANY,
+	  .options = WITH(FOR) | WITH(ROUTE), .role = "admin",
+	  .summary = "make a token and print it, once",
+	  .details = "ROLE: viewer, operator, approver, admin; api.token_roles of cvfd.json says which of them it may have." },
+	{ .noun = "token", .verb = "revoke", .run = verb_token_revoke, .words = "ID", .least = 1, .most = 1, .role = "admin",
+	  .summary = "revoke a token" },
+
 	{ .noun = "quarantine", .verb = "list", .run = verb_quarantine, .flags = VERB_DEFAULT,
 	  .options = WITH(AGENT) | WITH(ALL) | WITH(LIMIT), .role = "viewer",
 	  .summary = "list what agents deleted or replaced and is kept, the newest first",
@@ -203,6 +212,7 @@ static const struct {
 	{ "approvals", "operations that wait for an answer" },
 	{ "grants", "permissions that earlier approvals left" },
 	{ "quarantine", "what agents deleted or replaced, kept for a while" },
+	{ "token", "what opens the API on TCP" },
 };
 
 const struct verb *verb_find(const char *noun, const char *verb)

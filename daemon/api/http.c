@@ -96,7 +96,7 @@ static bool has_room(const struct http *h, const struct peer *p, int on)
 	if (p->uid == 0)
 		return h->conns_count < CONNECTIONS_MAX;
 	for (const struct conn *c = h->conns; c; c = c->next)
-		n += c->peer.uid == p->uid && c->socket == on;
+		n += c->peer.uid == p->uid && c->socket == on && strcmp(c->peer.address, p->address) == 0;
 	return h->conns_count < CONNECTIONS_OF_OTHERS && n < CONNECTIONS_PER_USER;
 }
 
@@ -126,9 +126,10 @@ uint64_t http_now_us(const struct http *h)
 static int on_sweep(sd_event_source *source, uint64_t usec, void *ctx)
 {
 	struct http *h = ctx;
+	uint64_t request_us = h->options.request_s ? (uint64_t)h->options.request_s * 1000000 : REQUEST_US;
 
 	for (struct conn *c = h->conns; c; c = c->next) {
-		if (!c->since || usec - c->since < (c->is_answering ? ANSWER_US : REQUEST_US))
+		if (!c->since || usec - c->since < (c->is_answering ? ANSWER_US : request_us))
 			continue;
 		c->since = 0;
 		h->counts.timed_out++;
@@ -156,7 +157,7 @@ static void welcome(struct http_listener *l, int take_fd)
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return;
-	if (peer_init(&c->peer, fd) < 0 || !has_room(h, &c->peer, l->index)) {
+	if (peer_init(&c->peer, fd) < 0 || !has_room(h, &c->peer, l->number)) {
 		turn_away(h, fd);
 		peer_done(&c->peer);
 		free(c);
@@ -164,7 +165,7 @@ static void welcome(struct http_listener *l, int take_fd)
 	}
 	c->http = h;
 	c->fd = fd;
-	c->socket = l->index;
+	c->socket = l->number;
 	c->since = http_now_us(h);
 	h->counts.connections++;
 	c->next = h->conns;
@@ -353,14 +354,19 @@ void request_add_header(struct request *q, const char *name, const char *value)
 static int start_library(struct http *h)
 {
 	const union MHD_DaemonInfo *info;
+	struct MHD_OptionItem tls[] = { { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)h->options.certificate },
+					{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)h->options.key }, { MHD_OPTION_END, 0, NULL } };
+	unsigned int flags = MHD_USE_NO_LISTEN_SOCKET | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (h->options.certificate ? MHD_USE_TLS : 0);
 	int r;
 
-	h->mhd = MHD_start_daemon(MHD_USE_NO_LISTEN_SOCKET | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request,
+	if (!h->options.certificate)
+		tls[0].option = MHD_OPTION_END;
+	h->mhd = MHD_start_daemon(flags, 0, NULL, NULL, on_request,
 				  h, MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_NOTIFY_CONNECTION,
 				  on_connection, h, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_S,
 				  MHD_OPTION_STRICT_FOR_CLIENT, 1,
 				  MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX,
-				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_PER_CONNECTION, MHD_OPTION_END);
+				  MHD_OPTION_ARRAY, tls, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_PER_CONNECTION, MHD_OPTION_END);
 	if (!h->mhd)
 		return -ENOMEM;
 	info = MHD_get_daemon_info(h->mhd, MHD_DAEMON_INFO_EPOLL_FD);
@@ -378,6 +384,11 @@ static int start_library(struct http *h)
 	return r < 0 ? r : 0;
 }
 
+static int listen_at(const struct http_socket *s)
+{
+	return s->path ? listen_unix(s->path, s->mode) : listen_tcp(s->address, s->address_size);
+}
+
 static int listen_all(struct http *h)
 {
 	int r = 0;
@@ -386,11 +397,11 @@ static int listen_all(struct http *h)
 	if (!h->listeners)
 		return -ENOMEM;
 	for (size_t i = 0; i < h->options.sockets_count; i++)
-		h->listeners[i] = (struct http_listener){ .http = h, .index = (int)i, .fd = -1 };
+		h->listeners[i] = (struct http_listener){ .http = h, .number = h->options.sockets[i].number, .fd = -1 };
 	for (size_t i = 0; i < h->options.sockets_count && r >= 0; i++) {
 		struct http_listener *l = &h->listeners[i];
 
-		l->fd = r = listen_unix(h->options.sockets[i].path, h->options.sockets[i].mode);
+		l->fd = r = listen_at(&h->options.sockets[i]);
 		if (r >= 0)
 			r = sd_event_add_io(h->options.event, &l->source, l->fd, EPOLLIN, on_connect, l);
 	}

@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
@@ -27,6 +28,7 @@ struct peer {
 	gid_t *groups;
 	size_t groups_count;
 	int pidfd;	/* -1: this kernel has none to give */
+	char address[48];	/* on TCP, where the kernel says nothing else: uid is -1 */
 };
 /* False when the process that connected is certainly gone (somebody else may hold its socket or its number). */
 bool peer_is_alive(const struct peer *p);
@@ -54,7 +56,8 @@ struct request {
 	void *app;			/* of struct http_options */
 	char id[REQUEST_ID_SIZE];	/* X-Request-Id as it came, if it was well-formed; else one of ours */
 	const struct peer *peer;
-	int socket;			/* index of the listening socket */
+	bool is_secret;			/* the answer is to be kept nowhere */
+	int socket;			/* number of the listening socket */
 	const char *method, *path;
 	const char *body;		/* with a NUL at [body_size]; never NULL */
 	size_t body_size;
@@ -79,14 +82,19 @@ const char *request_header(const struct request *q, const char *name);
 void request_add_header(struct request *q, const char *name, const char *value);
 
 struct http_socket {
-	const char *path;
+	int number;			/* struct request has it */
+	const char *path;		/* of a unix socket; NULL: TCP, at this address */
 	mode_t mode;
+	const struct sockaddr *address;
+	socklen_t address_size;
 };
 
 struct http_options {
 	sd_event *event;
 	const struct http_socket *sockets;
 	size_t sockets_count;
+	const char *certificate, *key;	/* PEM; NULL: no TLS. Not borrowed. */
+	int64_t request_s;		/* a request must be there so long after the last answer; 0: a minute */
 	unsigned int (*serve)(struct request *q);	/* returns the status */
 	void *app;
 };

@@ -25,7 +25,7 @@ struct exchange {
 
 struct http_listener {
 	struct http *http;
-	int index, fd;
+	int number, fd;
 	sd_event_source *source;
 };
 

@@ -2,6 +2,7 @@
 /* listen.c - see listen.h */
 #include "listen.h"
 
+#include <arpa/inet.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -39,6 +40,26 @@ int listen_unix(const char *path, mode_t mode)
 	return TAKE_FD(fd);
 }
 
+int listen_tcp(const struct sockaddr *address, socklen_t size)
+{
+	own_fd int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	const int one = 1;
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0)
+		return -errno;
+	if (bind(fd, address, size) < 0 || listen(fd, SOMAXCONN) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+static int read_address(struct peer *p, const struct sockaddr_storage *from)
+{
+	const void *address = from->ss_family == AF_INET ? (const void *)&((const struct sockaddr_in *)from)->sin_addr
+							 : (const void *)&((const struct sockaddr_in6 *)from)->sin6_addr;
+
+	return inet_ntop(from->ss_family, address, p->address, sizeof(p->address)) ? 0 : -errno;
+}
+
 static int read_groups(struct peer *p, int fd)
 {
 	socklen_t size = 0;
@@ -59,10 +80,15 @@ static int read_groups(struct peer *p, int fd)
 int peer_init(struct peer *p, int fd)
 {
 	struct ucred cred;
-	socklen_t size = sizeof(cred);
+	struct sockaddr_storage from = { 0 };
+	socklen_t size = sizeof(cred), from_size = sizeof(from);
 	int pidfd;
 
-	*p = (struct peer){ .pidfd = -1 };
+	*p = (struct peer){ .pidfd = -1, .uid = (uid_t)-1, .gid = (gid_t)-1 };
+	if (getpeername(fd, (struct sockaddr *)&from, &from_size) < 0)
+		return -errno;
+	if (from.ss_family != AF_UNIX)
+		return read_address(p, &from);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0)
 		return -errno;
 	p->pid = cred.pid;

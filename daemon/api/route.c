@@ -89,7 +89,7 @@ static bool is_on(const struct route *route, int socket)
 {
 	unsigned int on = route->on ? route->on : ON_CONTROL;
 
-	return on & (1u << socket);
+	return on & (1u << (socket == SOCKET_TCP ? 0 : socket));
 }
 
 static void allow_add(char *allow, size_t room, const char *method)
@@ -147,5 +147,7 @@ unsigned int route_serve(const struct router *router, struct request *q)
 		status = shape_check_query(q, route->query);
 	if (!status)
 		status = shape_check_body(q, route->body);
-	return status ? status : route->handle(q);
+	if (status)
+		return status;
+	return router->run ? router->run(q, route) : route->handle(q);
 }

@@ -21,6 +21,7 @@ enum role { ROLE_NONE = 0, ROLE_VIEWER = 1, ROLE_OPERATOR = 2, ROLE_APPROVER = 4
 /* Sockets a route is reachable on. */
 #define ON_CONTROL 1
 #define ON_AGENT 2
+#define SOCKET_TCP 2	/* has the routes of ON_CONTROL */
 
 struct route {
 	const char *method;
@@ -49,6 +50,7 @@ struct router {
 	const struct routes *tables;
 	size_t tables_count;
 	unsigned int (*allow)(struct request *q, const struct route *route);
+	unsigned int (*run)(struct request *q, const struct route *route);	/* the handler, or instead of it; NULL: the handler */
 };
 unsigned int route_serve(const struct router *router, struct request *q);
 /* Takes the body. */

@@ -41,7 +41,8 @@ struct governor {
 	sd_event *event;
 	struct store *store;
 	struct link *link;
-	struct http *http;
+	struct http *http, *http_tcp;	/* http_tcp: NULL unless cvfd.json asks for it */
+	uint64_t api_counts[3];	/* serve: requests done, refused, failed */
 	struct ulids ids;
 
 	int64_t boot;			/* number of this boot in the store */

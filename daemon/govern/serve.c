@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include "access/door.h"
+#include "access/repeat.h"
+#include "access/token.h"
 #include "agent/agent_api.h"
 #include "api/document.h"
 #include "approval/approval.h"
@@ -11,6 +14,7 @@
 #include "audit/event_api.h"
 #include "audit/explain.h"
 #include "counter/counter.h"
+#include "core/log.h"
 #include "health.h"
 #include "quarantine/quarantine.h"
 #include "registry/numbers_table.h"
@@ -19,9 +23,10 @@
 
 static const struct routes *const all_routes[] = {
 	&health_routes, &registry_routes, &agent_routes, &approval_routes, &event_routes, &explain_routes, &counter_routes,
-	&authoring_routes, &quarantine_routes, &serve_routes,
+	&authoring_routes, &quarantine_routes, &token_routes, &serve_routes,
 };
 #define TABLES SERVE_TABLES
+#define PEM_MAX (64u << 10)
 _Static_assert(ARRAY_SIZE(all_routes) == TABLES, "SERVE_TABLES");
 
 /* Of the request being served: one thread, one request at a time. */
@@ -94,11 +99,23 @@ static unsigned int allow_control(struct request *q, const struct route *route)
 	return status;
 }
 
+/* Who sends wrong tokens has the bucket of its address; a right one has its own. */
+static unsigned int allow_token(struct request *q, const struct route *route)
+{
+	unsigned int status = token_identify(q, route, &now.caller);
+	bool is_known = strncmp(now.caller.name, "token:", 6) == 0;
+	unsigned int limited = door_count(q, is_known ? now.caller.name : q->peer->address);
+
+	return limited ? limited : status;
+}
+
 static unsigned int allow(struct request *q, const struct route *route)
 {
 	now.agent = 0;
 	now.caller = (struct caller){ 0 };
 	q->caller = &now.caller;
+	if (q->socket == SERVE_TCP)
+		return allow_token(q, route);
 	return q->socket == SERVE_AGENT ? allow_agent(q, route) : allow_control(q, route);
 }
 
@@ -139,27 +156,94 @@ int serve_print_openapi(FILE *out)
 	return r < 0 || fputc('\n', out) < 0 ? -ENOMEM : 0;
 }
 
+/* Who did what, and what was refused; bodies and credentials never. So many lines a second: the rest is counted. */
+#define LINES_PER_SECOND 20
+static void note(const struct request *q, unsigned int status, uint64_t took_ns)
+{
+	static uint64_t second;
+	static unsigned int lines, dropped;
+	int level = status < 400 && strcmp(q->method, "GET") == 0 ? LOG_DEBUG : LOG_INFO;
+
+	if (clock_boot_ns() / 1000000000 != second) {
+		if (dropped)
+			log_info("api: %u more requests", dropped);
+		second = clock_boot_ns() / 1000000000;
+		lines = dropped = 0;
+	}
+	governor_of(q)->api_counts[status < 400 ? 0 : status < 500 ? 1 : 2]++;
+	if (level == LOG_INFO && ++lines > LINES_PER_SECOND) {
+		dropped++;
+		return;
+	}
+	log_at(level, "api: %.16s %.200s by %s: %u, %zu bytes, %llu us, request %s", q->method, q->path, *now.caller.name ? now.caller.name : "nobody",
+	       status, q->body_size == SIZE_MAX ? (size_t)HTTP_BODY_MAX : q->body_size, (unsigned long long)(took_ns / 1000), q->id);
+}
+
 static unsigned int serve(struct request *q)
 {
+	uint64_t began = clock_boot_ns();
 	struct routes tables[TABLES];
-	struct router router = { .tables = tables, .tables_count = TABLES, .allow = allow };
+	struct router router = { .tables = tables, .tables_count = TABLES, .allow = allow, .run = repeat_run };
+	unsigned int status;
 
 	serve_tables(tables);
-	return route_serve(&router, q);
+	status = door_check(q);
+	if (!status)
+		status = route_serve(&router, q);
+	note(q, status, clock_boot_ns() - began);
+	return status;
 }
 
 int serve_open(struct governor *g)
 {
 	own_free char *control = NULL, *agent = NULL;
-	struct http_socket sockets[] = { [SERVE_CONTROL] = { .mode = 0666 }, [SERVE_AGENT] = { .mode = 0666 } };
+	struct http_socket sockets[] = { [SERVE_CONTROL] = { .number = SERVE_CONTROL, .mode = 0666 },
+					 [SERVE_AGENT] = { .number = SERVE_AGENT, .mode = 0666 } };
 	struct http_options options = { .event = g->event, .sockets = sockets, .sockets_count = ARRAY_SIZE(sockets),
-					.serve = serve, .app = g };
+					.serve = serve, .app = g, .request_s = g->settings.api.request_s };
 
 	if (asprintf(&control, "%s/cvfd.sock", g->places.run) < 0 || asprintf(&agent, "%s/agent.sock", g->places.run) < 0)
 		return -ENOMEM;
 	sockets[SERVE_CONTROL].path = control;
 	sockets[SERVE_AGENT].path = agent;
 	return http_open(&options, &g->http);
+}
+
+/* A few kilobytes of PEM; the key is of the user that the governor runs as. */
+static char *read_pem(const char *path)
+{
+	own_file FILE *f = fopen(path, "re");
+	own_free char *text = calloc(1, PEM_MAX + 1);
+	size_t n = f && text ? fread(text, 1, PEM_MAX + 1, f) : 0;
+
+	if (!n || n > PEM_MAX) {
+		log_error("%s cannot be read, or is no certificate or key: %s", path, f ? "wrong size" : strerror(errno));
+		return NULL;
+	}
+	return TAKE(text);
+}
+
+int serve_open_tcp(struct governor *g)
+{
+	const struct api_settings *s = &g->settings.api;
+	own_free char *certificate = s->certificate ? read_pem(s->certificate) : NULL, *key = s->key ? read_pem(s->key) : NULL;
+	struct http_socket at = { .number = SERVE_TCP, .address = (const struct sockaddr *)&s->address, .address_size = s->address_size };
+	struct http_options options = { .event = g->event, .sockets = &at, .sockets_count = 1, .serve = serve, .app = g,
+					.certificate = certificate, .key = key, .request_s = s->request_s };
+
+	if (!s->listen)
+		return 0;
+	if (s->certificate && (!certificate || !key))
+		return -EBADF;
+	return http_open(&options, &g->http_tcp);
+}
+
+void serve_wake(struct governor *g)
+{
+	if (g->http)
+		http_wake(g->http);
+	if (g->http_tcp)
+		http_wake(g->http_tcp);
 }
 
 static const char introduction[] =
@@ -171,7 +255,16 @@ static const char introduction[] =
 	"- Roles: `viewer`, `operator`, `approver`, `admin`. Root is `admin`; members of the groups `cvf-viewer`, `cvf-operator`,\n"
 	"  `cvf-approver` and `cvf-admin` have these roles; `principals` of cvfd.json(5) adds roles. `admin` includes every role,\n"
 	"  every role includes `viewer`. A governed process can use nothing on the control socket.\n"
-	"- Errors: `{\"error\": {\"code\", \"message\", \"hint\"}}` with a fitting status; `code` is stable, the rest is for people.\n"
+	"- Errors: `{\"error\": {\"code\", \"message\", \"hint\"}}` with a fitting status; `code` is stable, the rest is for people. Beside it\n"
+	"  stand the members of RFC 9457: `type`, `title`, `status`, `detail`, and `request_id`.\n"
+	"- `X-Request-Id` of a request (64 letters, digits, `.`, `_`, `-`) comes back, and is in the log; without one it is made.\n"
+	"- Every answer of a GET has an `ETag`; with `If-None-Match` what has not changed is 304.\n"
+	"- A POST with an `Idempotency-Key` (128 characters) is done once: within a day it is answered as it was, with\n"
+	"  `Idempotent-Replayed: true`; 422 `key-reused` when the same key comes with another request, 409 `done-before` when the answer was\n"
+	"  not kept because it is long or secret. What failed with 5xx was not done.\n"
+	"- `Host` must be localhost or a name without dots; `Origin` is refused unless `api.origins` of cvfd.json(5) lists it.\n"
+	"- On TCP, which cvfd.json(5) switches on with `api.listen`, requests carry `Authorization: Bearer TOKEN` or `X-API-Key: TOKEN`\n"
+	"  (`cvfctl token`), and there are so many a minute: 429 with `Retry-After`.\n"
 	"- Bodies are strict JSON: no duplicate or unknown members, at most 32 levels deep and 1 MiB long. Parameters that a route does\n"
 	"  not have, or given twice, are refused: a filter that is spelled wrong must not show everything.\n"
 	"- Lists: `limit` and `cursor`; `next` of an answer is the `cursor` of the page after, null on the last.\n"

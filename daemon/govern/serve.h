@@ -11,10 +11,15 @@
 /* Sockets in the run directory; their index is the bit number of ON_CONTROL and ON_AGENT. */
 #define SERVE_CONTROL 0
 #define SERVE_AGENT 1
+#define SERVE_TCP SOCKET_TCP
 
 int serve_open(struct governor *g) must_check;
+/* The API on TCP, where cvfd.json asks for it: before the sandbox, which makes no network sockets. */
+int serve_open_tcp(struct governor *g) must_check;
+/* Streams that ran dry are asked again. */
+void serve_wake(struct governor *g);
 extern const struct routes serve_routes;
-#define SERVE_TABLES 10
+#define SERVE_TABLES 11
 /* All routes there are. For tests. */
 void serve_tables(struct routes ret_tables[SERVE_TABLES]);
 /* docs/API.md */

@@ -17,7 +17,7 @@ struct principal_fields {
 };
 
 struct root_fields {
-	struct jat principals, approvals, store, quarantine;
+	struct jat principals, approvals, store, quarantine, api;
 };
 
 static const struct field principal_table[] = {
@@ -54,6 +54,7 @@ static const struct field root_table[] = {
 	{ "approvals", read_at, offsetof(struct root_fields, approvals), false, NULL },
 	{ "store", read_at, offsetof(struct root_fields, store), false, NULL },
 	{ "quarantine", read_at, offsetof(struct root_fields, quarantine), false, NULL },
+	{ "api", read_at, offsetof(struct root_fields, api), false, NULL },
 };
 
 static void read_roles(const struct jat *at, const struct texts *names, struct principal *p)
@@ -140,6 +141,8 @@ static void read_root(const struct jat *root, struct settings *s)
 		fields_read(&f.store, store_table, ARRAY_SIZE(store_table), &n);
 	if (f.quarantine.value)
 		fields_read(&f.quarantine, quarantine_table, ARRAY_SIZE(quarantine_table), &n);
+	if (f.api.value)
+		api_settings_read(&f.api, &s->api);
 	s->quarantine_age_s = n.kept_age_s;
 	s->quarantine_bytes = (uint64_t)n.kept_bytes;
 	s->quarantine_copy_bytes = (uint64_t)n.kept_copy_bytes;
@@ -173,6 +176,7 @@ static void set_defaults(struct settings *s)
 {
 	*s = (struct settings){ .grant_default_s = 8 * 3600, .grant_max_s = 30 * DAY_S, .grant_scopes = GRANT_SCOPES_ALL,
 				.quarantine_age_s = 7 * DAY_S, .quarantine_bytes = 10ull << 30, .quarantine_copy_bytes = 64ull << 20 };
+	api_settings_default(&s->api);
 }
 
 int settings_load(const char *path, struct settings *ret_settings, struct diags *d)
@@ -213,5 +217,6 @@ void settings_done(struct settings *s)
 	for (size_t i = 0; i < s->principals_count; i++)
 		free(s->principals[i].user);
 	free(s->principals);
+	api_settings_done(&s->api);
 	*s = (struct settings){ 0 };
 }

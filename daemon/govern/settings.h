@@ -7,6 +7,7 @@
 
 #include "api/auth.h"
 #include "core/diag.h"
+#include "govern/settings_api.h"
 
 /* Approving once is always possible. A pattern needs the right to session or agent, too. */
 #define GRANT_SCOPE_SESSION 1u
@@ -20,6 +21,7 @@ struct settings {
 	int64_t grant_max_s;		/* longest lifetime an approver may ask for */
 	unsigned int grant_scopes;	/* GRANT_SCOPE_*: what an approver may leave behind */
 	int64_t questions_per_hour;	/* of one agent for one capability that says nothing of its own; 0: any number */
+	struct api_settings api;
 	uint64_t store_max_bytes;	/* 0: as large as the disk */
 	int64_t quarantine_age_s;	/* what was kept longer ago is purged */
 	uint64_t quarantine_bytes;	/* of everything kept: beyond, the oldest is purged */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "govern/serve.h"
 #include "json/doc.h"
 
 #define SLICE_NS 20000000
@@ -57,8 +58,7 @@ static int on_pause(sd_event_source *source, uint64_t usec, void *ctx)
 	struct governor *g = ctx;
 
 	(void)source, (void)usec;
-	if (g->http)
-		http_wake(g->http);
+	serve_wake(g);
 	return 0;
 }
 

@@ -188,6 +188,17 @@ static int put_policy_in_force(struct governor *g)
 	return r;
 }
 
+/* Without it everything else goes on. */
+static void open_tcp(struct governor *g)
+{
+	int r = serve_open_tcp(g);
+
+	if (r < 0)
+		log_error("the API cannot be reached at %s: %s", g->settings.api.listen, strerror(-r));
+	else if (g->http_tcp)
+		log_notice("the API listens on %s, %s", g->settings.api.listen, g->settings.api.certificate ? "with TLS" : "on this host only");
+}
+
 static int open_api(struct governor *g)
 {
 	int r = serve_open(g);
@@ -196,6 +207,8 @@ static int open_api(struct governor *g)
 		log_error("another process listens on %s/cvfd.sock: stop it", g->places.run);
 	else if (r < 0)
 		log_error("cannot open the sockets in %s: %s; the directory must belong to the user " GOVERN_USER, g->places.run, strerror(-r));
+	if (r == 0)
+		open_tcp(g);
 	return r;
 }
 
@@ -241,6 +254,7 @@ void stop_all(struct governor *g)
 {
 	if (g->intake && g->link && !link_is_closed(g->link) && intake_flush(g) < 0)
 		log_warning("some records could not be stored: the enforcer sends them again");
+	http_free(g->http_tcp);
 	http_free(g->http);
 	intake_free(g->intake);
 	approvals_free(g->approvals);

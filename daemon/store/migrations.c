@@ -27,5 +27,8 @@ const struct migration store_migrations[] = {
 	{ "0006_open",
 #include "migrations/0006_open.sql"
 	},
+	{ "0007_access",
+#include "migrations/0007_access.sql"
+	},
 };
 const size_t store_migrations_count = ARRAY_SIZE(store_migrations);

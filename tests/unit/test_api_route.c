@@ -44,7 +44,7 @@ static const struct route table[] = {
 	{ "GET", "/v1/why", ROLE_VIEWER, ON_CONTROL | ON_AGENT, handle, "s", .type = "text/event-stream" },
 };
 static const struct routes tables[] = { { table, ARRAY_SIZE(table), "Things" } };
-static const struct router router = { tables, 1, allow };
+static const struct router router = { .tables = tables, .tables_count = 1, .allow = allow };
 
 static unsigned int ask(const char *method, const char *path, int socket)
 {

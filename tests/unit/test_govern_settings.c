@@ -165,6 +165,43 @@ static void test_what_is_no_file_is_a_mistake(void **state)
 	assert_int_equal(diags.errors, 1);
 }
 
+static void test_the_api_on_tcp(void **state)
+{
+	static const char *const good[] = {
+		"127.0.0.1", "127.0.0.1:1", "127.1.2.3:65535", "[::1]", "[::1]:8470",
+	};
+	static const char *const bad[] = {
+		"", "localhost", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:1x", "::1", "[::1", "[::1]x", "0.0.0.0:80", "[::]", "192.0.2.1",
+		"127.0.0.1:-1", "127.0.0.1:+1", "1.2.3", "[127.0.0.1]:1", "999999999999999999999999999999999999999999999999999:1",
+	};
+	char text[256];
+
+	(void)state;
+	assert_int_equal(load("{}"), 0);
+	assert_null(settings.api.listen);
+	assert_int_equal(settings.api.token_roles, ROLE_VIEWER | ROLE_OPERATOR);
+	assert_int_equal(settings.api.per_minute, 100);
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		snprintf(text, sizeof(text), "{\"api\":{\"listen\":\"%s\"}}", good[i]);
+		assert_int_equal(load(text), 0);
+		assert_string_equal(settings.api.listen, good[i]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		snprintf(text, sizeof(text), "{\"api\":{\"listen\":\"%s\"}}", bad[i]);
+		assert_int_equal(load(text), -EINVAL);
+		assert_null(settings.api.listen);
+	}
+	assert_int_equal(load("{\"api\":{\"listen\":\"0.0.0.0:1\",\"certificate\":\"/c\",\"key\":\"/k\",\"token_roles\":[\"viewer\",\"approver\"],"
+			      "\"hosts\":[\"a\"],\"origins\":[\"b\",\"c\"],\"requests_per_minute\":0,\"request_timeout_s\":5}}"), 0);
+	assert_int_equal(settings.api.token_roles, ROLE_VIEWER | ROLE_APPROVER);
+	assert_int_equal(settings.api.origins.n, 2);
+	assert_int_equal(settings.api.per_minute, 0);
+	assert_int_equal(load("{\"api\":{\"listen\":\"127.0.0.1\",\"certificate\":\"/c\"}}"), -EINVAL);
+	assert_int_equal(load("{\"api\":{\"token_roles\":[\"root\"]}}"), -EINVAL);
+	assert_int_equal(settings.api.token_roles, ROLE_VIEWER | ROLE_OPERATOR);
+	assert_int_equal(load("{\"api\":{\"token_roles\":\"admin\"}}"), -EINVAL);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -177,6 +214,7 @@ int main(void)
 		T(test_the_default_is_never_longer_than_the_longest),
 		T(test_mistakes_have_a_place_and_give_no_rights),
 		T(test_what_is_no_file_is_a_mistake),
+		T(test_the_api_on_tcp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

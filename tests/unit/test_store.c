@@ -217,6 +217,9 @@ static const char *const samples[] = {
 	" VALUES ('K', 1, 1, 1, 1, 1, 5, x'2f78', 1, 1, 1);",
 	/* schema 6: indexes alone */
 	"SELECT 1;",
+	/* schema 7 */
+	"INSERT INTO tokens (id, name, hash, roles, routes, made_ms, made_by, expires_ms) VALUES ('T', 'n', x'00', 1, '[]', 1, 'root', 2);"
+	"INSERT INTO repeats VALUES ('root', 'k', x'00', 200, '{}', 1);",
 };
 
 static int64_t rows_of(sqlite3 *db, const char *table)

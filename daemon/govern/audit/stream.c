@@ -145,6 +145,5 @@ unsigned int streams_start(struct request *q, struct event_query *take)
 
 void streams_wake(struct governor *g)
 {
-	if (g->http)
-		http_wake(g->http);
+	serve_wake(g);
 }

@@ -184,7 +184,7 @@ void registry_compile_soon(struct registry *reg)
 	reg->recompile_at = 1;
 }
 
-static int send(struct governor *g, const struct compiled *c, struct diags *d)
+static int send_compiled(struct governor *g, const struct compiled *c, struct diags *d)
 {
 	const char *fault = NULL;
 	int r = image_send(g->link, c->image, c->size, &fault);
@@ -208,7 +208,7 @@ static int send_and_commit(struct governor *g, const struct compiled *c, const s
 	if (r == 0)
 		r = generation_table_activate(g->store, c->image->generation);
 	if (r == 0)
-		r = send(g, c, d);
+		r = send_compiled(g, c, d);
 	if (r < 0) {
 		store_rollback(g->store);
 		return r;
