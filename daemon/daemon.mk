@@ -31,7 +31,7 @@ $(B)/cvfd: $(B)/daemon/cvfd.o $(ENFORCE) $(CORE)
 
 $(B)/cvfd-govern: $(B)/daemon/cvfd_govern.o $(GOVERN) $(API) $(STORE) $(POLICY) $(JSON) $(CORE)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) $^ -lmicrohttpd -lsqlite3 -ljansson -lsodium -lsystemd -lseccomp -lcap-ng -o $@
+	$(Q)$(CC) $(LDFLAGS) $^ -lmicrohttpd -lgnutls -lsqlite3 -ljansson -lsodium -lsystemd -lseccomp -lcap-ng -o $@
 
 $(B)/cvfd-quarantine: $(B)/daemon/cvfd_quarantine.o $(QUARANTINE) $(CORE)
 	$(call say,LD,$@)

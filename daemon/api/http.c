@@ -41,7 +41,7 @@ static void rearm(struct http *h)
 	sd_event_source_set_enabled(h->timer, SD_EVENT_ONESHOT);
 }
 
-static void run(struct http *h)
+void http_run(struct http *h)
 {
 	MHD_run(h->mhd);
 	rearm(h);
@@ -50,14 +50,14 @@ static void run(struct http *h)
 static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
 {
 	(void)source, (void)usec;
-	run(ctx);
+	http_run(ctx);
 	return 0;
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t events, void *ctx)
 {
 	(void)source, (void)fd, (void)events;
-	run(ctx);
+	http_run(ctx);
 	return 0;
 }
 
@@ -72,8 +72,9 @@ void http_wake(struct http *h)
 		c->suspended = NULL;
 		woke = true;
 	}
+	http_ws_wake(h);
 	if (woke)
-		run(h);
+		http_run(h);
 }
 
 static void conn_drop(struct http *h, struct conn *c)
@@ -187,7 +188,7 @@ static int on_connect(sd_event_source *source, int fd, uint32_t events, void *ct
 			break;
 		welcome(l, peer_fd);
 	}
-	run(l->http);
+	http_run(l->http);
 	return 0;
 }
 
@@ -356,7 +357,7 @@ static int start_library(struct http *h)
 	const union MHD_DaemonInfo *info;
 	struct MHD_OptionItem tls[] = { { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)h->options.certificate },
 					{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)h->options.key }, { MHD_OPTION_END, 0, NULL } };
-	unsigned int flags = MHD_USE_NO_LISTEN_SOCKET | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (h->options.certificate ? MHD_USE_TLS : 0);
+	unsigned int flags = MHD_USE_NO_LISTEN_SOCKET | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | (h->options.certificate ? MHD_USE_TLS : 0);
 	int r;
 
 	if (!h->options.certificate)
@@ -440,6 +441,7 @@ void http_free(struct http *h)
 	if (!h)
 		return;
 	close_listeners(h);
+	http_ws_close(h);
 	for (struct conn *c = h->conns; c; c = c->next)
 		if (c->suspended)
 			MHD_resume_connection(c->suspended);

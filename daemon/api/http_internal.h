@@ -33,11 +33,22 @@ struct http {
 	struct http_options options;
 	struct MHD_Daemon *mhd;
 	struct conn *conns;
+	struct ws *sockets;	/* of http_ws.c */
 	size_t conns_count;
 	struct http_listener *listeners;
 	sd_event_source *io, *timer, *sweep;
 	struct http_counts counts;
 };
+
+/* Lets the library do what it has to; it says when it wants to run again. */
+void http_run(struct http *h);
+
+/* A stream of events was asked for over a WebSocket. */
+bool http_ws_is_asked(const struct request *q);
+/* Takes the stream; NULL with *status 426: not the handshake that we know; NULL otherwise: memory. */
+struct MHD_Response *http_ws_response(struct conn *c, struct request *q, unsigned int *status);
+void http_ws_wake(struct http *h);
+void http_ws_close(struct http *h);
 
 uint64_t http_now_us(const struct http *h);
 /* Sends what the request was answered with; MHD_NO closes the connection. */

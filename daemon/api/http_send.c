@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "http_internal.h"
+#include "route.h"
 
 #define STREAM_BLOCK 16384
 #define TAG_BYTES 16
@@ -122,13 +123,30 @@ static void add_headers(const struct request *q, struct MHD_Response *response)
 		MHD_add_response_header(response, q->headers[i].name, q->headers[i].value);
 }
 
+static unsigned int refuse_handshake(struct exchange *x)
+{
+	struct request *q = &x->request;
+
+	q->stream->free(TAKE(q->stream));
+	return refuse(q, 426, "websocket", "Connection: Upgrade, Sec-WebSocket-Version: 13 and a Sec-WebSocket-Key of 16 bytes",
+		      "this is not the handshake of a WebSocket");
+}
+
 enum MHD_Result http_send(struct conn *c, struct MHD_Connection *connection, struct exchange *x, unsigned int status)
 {
 	struct MHD_Response *response;
 	enum MHD_Result r;
 
 	c->is_answering = true;
-	if (x->request.stream) {
+	if (http_ws_is_asked(&x->request)) {
+		c->since = 0;
+		response = http_ws_response(c, &x->request, &status);
+		if (!response && status == 426) {
+			c->since = http_now_us(c->http);
+			status = refuse_handshake(x);
+			response = json_response(x, &status);
+		}
+	} else if (x->request.stream) {
 		c->since = 0;
 		response = stream_response(c, connection, TAKE(x->request.stream));
 	} else {

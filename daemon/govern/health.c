@@ -165,11 +165,13 @@ static const struct shape status_shape = SHAPE("status",
 
 static const struct route table[] = {
 	{ "GET", "/healthz", ROLE_NONE, ON_CONTROL, get_healthz, "The process is up", .answer = &up_shape },
+	{ "GET", "/health", ROLE_NONE, ON_CONTROL, get_healthz, "The same", .answer = &up_shape },
 	{ "GET", "/readyz", ROLE_NONE, ON_CONTROL | ON_AGENT, get_readyz,
 	  "An operation that must be refused was refused within the last five seconds, and records can be stored",
 	  "Otherwise 503 with the reason.", .answer = &ready_shape },
 	{ "GET", "/v1/status", ROLE_VIEWER, 0, get_status, "Is anything enforced, how, and how complete is the audit trail",
 	  .answer = &status_shape },
+	{ "GET", "/status", ROLE_VIEWER, 0, get_status, "The same", .answer = &status_shape },
 };
 
 const struct routes health_routes = { table, ARRAY_SIZE(table), "Health" };

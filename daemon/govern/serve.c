@@ -22,7 +22,7 @@
 #include "registry/registry_view.h"
 
 static const struct routes *const all_routes[] = {
-	&health_routes, &registry_routes, &agent_routes, &approval_routes, &event_routes, &explain_routes, &counter_routes,
+	&health_routes, &registry_routes, &agent_routes, &event_routes, &approval_routes, &explain_routes, &counter_routes,
 	&authoring_routes, &quarantine_routes, &token_routes, &serve_routes,
 };
 #define TABLES SERVE_TABLES

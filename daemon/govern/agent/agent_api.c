@@ -183,6 +183,8 @@ static const struct route table[] = {
 	{ "POST", "/v1/agents/{id}/sessions", ROLE_OPERATOR, 0, post_session,
 	  "Enrol a running process, and what it starts from now on, as a session of an agent",
 	  "409 when it belongs to an agent already.", .body = &new_shape, .answer = &session_shape, .status = 201 },
+	{ "POST", "/agents/{id}/tasks", ROLE_OPERATOR, 0, post_session, "The same: a task of an agent is a session",
+	  .body = &new_shape, .answer = &session_shape, .status = 201 },
 	{ "GET", "/v1/why", ROLE_VIEWER, ON_CONTROL | ON_AGENT, get_why, "The last refusals and holds, with their reasons in words",
 	  .query = &ask_shape, .answer = &why_shape },
 };

@@ -7,6 +7,7 @@
 
 #include "api/view.h"
 #include "event_view.h"
+#include "govern/approval/hold_view.h"
 #include "gap_table.h"
 #include "govern/agent/boot_table.h"
 #include "govern/registry/numbers_table.h"
@@ -194,7 +195,19 @@ static unsigned int get_stream(struct request *q)
 	struct event_query query;
 	unsigned int status = event_query_read(q, &query);
 
-	return status ? status : streams_start(q, &query);
+	return status ? status : streams_start(q, &query, false);
+}
+
+/* What was asked, what was decided: the events of holds, each as its hold. */
+static unsigned int get_hold_stream(struct request *q)
+{
+	struct event_query query;
+	unsigned int status = event_query_read(q, &query);
+
+	if (status)
+		return status;
+	query.filter.kinds = 1 << CVF_KIND_HOLD | 1 << CVF_KIND_RESUME;
+	return streams_start(q, &query, true);
 }
 
 static int use_one(void *ctx, const struct event_row *row)
@@ -307,6 +320,7 @@ static unsigned int get_gaps(struct request *q)
 	M(WORD, "order", .words = "desc|asc", .preset = "desc"), M(TEXT, "after", .max = 64, .about = "older name of `cursor`")
 static const struct shape events_query = SHAPE(NULL, FILTERS, PAGE_OF(1000, "50"),);
 static const struct shape events_shape = SHAPE(NULL, M(OBJECT, "events", .flags = MANY, .of = &event_shape), NEXT_PAGE,);
+static const struct shape hold_stream_query = SHAPE(NULL, M(TIME, "since"), M(TEXT, "agent"), M(TEXT, "capability", .about = "a glob"), PAGE_OF(1000, "50"),);
 static const struct shape gaps_query = SHAPE(NULL, PAGE_OF(1000, "1000"), M(TEXT, "after", .max = 64, .about = "older name of `cursor`"),);
 static const struct shape gaps_shape = SHAPE(NULL, NEXT_PAGE, M(OBJECT, "gaps", .flags = MANY, .about = "newest first", .of =
 	OF(M(TEXT, "id"), M(ANY, "boot"), M(NUMBER, "cpu"), M(WORD, "ring", .words = "verdict|event"), M(NUMBER, "first"),
@@ -320,7 +334,12 @@ static const struct route table[] = {
 	{ "GET", "/v1/events", ROLE_VIEWER, 0, get_events, "The audit trail, by page", .query = &events_query, .answer = &events_shape },
 	{ "GET", "/v1/events/stream", ROLE_VIEWER, 0, get_stream, "The audit trail as it grows: Server-Sent Events",
 	  "Each event has its id; a reader that comes back with `Last-Event-ID` (or `cursor=ID`) misses nothing. Without either it starts\n"
-	  "with what happens next.", .query = &events_query, .answer = &event_shape, .type = "text/event-stream" },
+	  "with what happens next.\n\n"
+	  "With `Upgrade: websocket` (RFC 6455) the same comes as messages, one event each; the server pings, and a message from the\n"
+	  "client ends it. A browser that cannot set headers resumes with `cursor`.", .query = &events_query, .answer = &event_shape, .type = "text/event-stream" },
+	{ "GET", "/v1/approvals/stream", ROLE_VIEWER, 0, get_hold_stream, "Holds as they come and are decided: Server-Sent Events",
+	  "Each time with the hold as it is then, under the id of the event in the trail. Resumable like `/v1/events/stream`.",
+	  .query = &hold_stream_query, .answer = &hold_shape, .type = "text/event-stream" },
 	{ "GET", "/v1/events/{id}", ROLE_VIEWER, 0, get_event, "One event", .answer = &event_shape },
 	{ "GET", "/v1/events/{id}/explain", ROLE_VIEWER, 0, explain_event, "Which rule and which generation decided, and what was compared",
 	  .answer = &explained_shape },

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "event_view.h"
+#include "govern/approval/hold_view.h"
 #include "govern/serve.h"
 #include "intake.h"
 
@@ -20,6 +21,7 @@ struct reader {
 	struct stream stream;
 	struct governor *g;
 	struct event_query query;
+	bool is_of_holds;	/* the hold of each event instead of the event */
 	char *text;		/* formatted, not sent yet */
 	size_t size, sent;
 	int64_t beat_ms;
@@ -37,15 +39,28 @@ static bool append(struct reader *r, const char *text, size_t n)
 	return true;
 }
 
+static json_t *view_hold(struct governor *g, const struct event_row *row)
+{
+	char id[ULID_SIZE] = "";
+
+	if (!row->record->hold_no || hold_table_id(g->store, row->boot, row->record->hold_no, id) < 0 || !*id)
+		return NULL;
+	return hold_view_id(g, id);
+}
+
 static int format(void *ctx, const struct event_row *row)
 {
 	struct reader *r = ctx;
-	json_t *view = event_view(r->g, row);
-	own_free char *json = json_dumps(view, JSON_COMPACT), *text = NULL;
+	json_t *view = r->is_of_holds ? view_hold(r->g, row) : event_view(r->g, row);
+	own_free char *json = view ? json_dumps(view, JSON_COMPACT) : NULL, *text = NULL;
 	int n;
 
 	json_decref(view);
-	n = json ? asprintf(&text, "id: %s\nevent: event\ndata: %s\n\n", row->id, json) : -1;
+	if (!view && r->is_of_holds) {
+		r->query.filter.after_n = row->n;
+		return 0; /* it is kept no longer */
+	}
+	n = json ? asprintf(&text, "id: %s\nevent: %s\ndata: %s\n\n", row->id, r->is_of_holds ? "hold" : "event", json) : -1;
 	if (n < 0 || !append(r, text, (size_t)n))
 		return 1;
 	r->query.filter.after_n = row->n;
@@ -125,7 +140,7 @@ static unsigned int set_start(struct request *q, struct event_filter *f)
 	return 0;
 }
 
-unsigned int streams_start(struct request *q, struct event_query *take)
+unsigned int streams_start(struct request *q, struct event_query *take, bool is_of_holds)
 {
 	unsigned int status = set_start(q, &take->filter);
 	struct reader *r = status ? NULL : calloc(1, sizeof(*r));
@@ -136,6 +151,7 @@ unsigned int streams_start(struct request *q, struct event_query *take)
 	}
 	r->stream = (struct stream){ .pull = pull, .free = reader_free };
 	r->g = governor_of(q);
+	r->is_of_holds = is_of_holds;
 	r->query = *take;
 	if (append(r, BEAT_TEXT, strlen(BEAT_TEXT))) /* the reader's library returns from its connect */
 		r->beat_ms = clock_utc_ms();

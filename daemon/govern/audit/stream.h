@@ -6,8 +6,8 @@
 #include "event_api.h"
 #include "govern/govern.h"
 
-/* Takes the query. */
-unsigned int streams_start(struct request *q, struct event_query *take);
+/* Takes the query. is_of_holds: the hold as it is now instead of each event. */
+unsigned int streams_start(struct request *q, struct event_query *take, bool is_of_holds);
 /* There are new events, or it is time to look whether a sign of life is due. */
 void streams_wake(struct governor *g);
 

@@ -16,10 +16,10 @@ static const char *const words[DECL_KIND_MAX] = {
 	[DECL_CAPABILITY] = "capability", [DECL_AGENT] = "agent", [DECL_POLICY] = "policy", [DECL_PROFILE] = "profile",
 };
 
-/* Which kind a request is about: the part of the path after /v1/. */
+/* Which kind a request is about: the part of the path after /v1/, or the first one. */
 static enum decl_kind kind_of(const struct request *q)
 {
-	const char *name = q->path + strlen("/v1/");
+	const char *name = q->path + (strncmp(q->path, "/v1/", 4) == 0 ? 4 : 1);
 
 	for (int kind = 0; kind < DECL_KIND_MAX; kind++) {
 		size_t n = strlen(decl_kind_plural((enum decl_kind)kind));
@@ -335,6 +335,8 @@ static const struct route table[] = {
 	  "The warnings say which agents name it.", .body = &state_body, .answer = &state_set },
 	{ "GET", "/v1/agents", ROLE_VIEWER, 0, get_list, "All registered agents", .answer = &agents },
 	{ "GET", "/v1/agents/{id}", ROLE_VIEWER, 0, get_one, "One agent", .answer = &declaration },
+	{ "GET", "/agents", ROLE_VIEWER, 0, get_list, "The same as `/v1/agents`", .answer = &agents },
+	{ "GET", "/agents/{id}", ROLE_VIEWER, 0, get_one, "The same as `/v1/agents/{id}`", .answer = &declaration },
 	{ "POST", "/v1/agents", ROLE_ADMIN, 0, post_declaration, "Register agents and put them in force", posted, .query = &post_query,
 	  .body = &declarations, .answer = &new_agents, .status = 201 },
 	{ "DELETE", "/v1/agents/{id}", ROLE_ADMIN, 0, delete_declaration, "Remove a registered agent", deleted, .answer = &removed },
