@@ -55,6 +55,10 @@ struct router {
 unsigned int route_serve(const struct router *router, struct request *q);
 /* Takes the body. */
 unsigned int reply(struct request *q, unsigned int status, json_t *take_body);
+/* {name: list, "next"}: of a list with one more than the page's limit, or all there is, cut to it. Takes the list; items have an "id". */
+unsigned int reply_page(struct request *q, const char *name, json_t *take_list);
+/* The same of a whole list: what comes after the query's cursor. */
+unsigned int reply_list(struct request *q, const char *name, json_t *take_list);
 /* {"error":{"code","message","hint"}}; hint may be NULL. */
 unsigned int refuse(struct request *q, unsigned int status, const char *code, const char *hint, const char *format, ...)
 	printf_like(5, 6);

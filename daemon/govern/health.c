@@ -120,6 +120,31 @@ static void view_kernel(struct governor *g, json_t *to)
 	view_set(to, "kernel_lost", json_integer((json_int_t)(s->lost[0] + s->lost[1])));
 }
 
+static void add_counts(struct http_counts *to, const struct http_counts *c)
+{
+	to->open += c->open;
+	to->connections += c->connections;
+	to->connections_refused += c->connections_refused;
+	to->timed_out += c->timed_out;
+}
+
+static json_t *view_api(struct governor *g)
+{
+	struct http_counts sum = { 0 }, one;
+
+	if (g->http) {
+		one = http_counts(g->http);
+		add_counts(&sum, &one);
+	}
+	if (g->http_tcp) {
+		one = http_counts(g->http_tcp);
+		add_counts(&sum, &one);
+	}
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "requests", (json_int_t)g->api_counts[0], "refused", (json_int_t)g->api_counts[1],
+			 "failed", (json_int_t)g->api_counts[2], "open", (json_int_t)sum.open, "connections", (json_int_t)sum.connections,
+			 "connections_refused", (json_int_t)sum.connections_refused, "timed_out", (json_int_t)sum.timed_out);
+}
+
 static unsigned int get_status(struct request *q)
 {
 	struct governor *g = governor_of(q);
@@ -137,6 +162,7 @@ static unsigned int get_status(struct request *q)
 	view_set(to, "quarantine_problem", view_text(quarantine_problem(g)));
 	view_set(to, "policy_problem", view_text(problem ? problem : g->settings_problem));
 	view_set(to, "uptime_s", json_integer((json_int_t)((clock_utc_ms() - g->started_ms) / 1000)));
+	view_set(to, "api", view_api(g));
 	view_set(to, "canary", json_pack("{s:b, s:o, s:s?}", "ok", g->canary_ok, "at", view_time(g->canary_ms), "problem",
 					 g->canary_ok ? NULL : g->canary_problem));
 	return reply(q, 200, to);
@@ -161,6 +187,9 @@ static const struct shape status_shape = SHAPE("status",
 	M(TEXT, "quarantine_problem", .flags = OR_NULL, .about = "why what must be kept first cannot be; null: it can"),
 	M(TEXT, "policy_problem", .flags = OR_NULL, .about = "what is wrong with the files on disk while older declarations are in force"),
 	M(NUMBER, "uptime_s"),
+	M(OBJECT, "api", .about = "since the start of cvfd-govern", .of = OF(M(NUMBER, "requests", .about = "done"),
+		M(NUMBER, "refused", .about = "with 4xx"), M(NUMBER, "failed", .about = "with 5xx"), M(NUMBER, "open", .about = "connections now"),
+		M(NUMBER, "connections"), M(NUMBER, "connections_refused"), M(NUMBER, "timed_out"),)),
 	M(OBJECT, "canary", .of = OF(M(YES_NO, "ok"), M(TIME, "at", .flags = OR_NULL), M(TEXT, "problem", .flags = OR_NULL),)),);
 
 static const struct route table[] = {

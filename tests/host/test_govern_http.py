@@ -77,6 +77,39 @@ class Mistakes(GovernTest):
         self.ok(self.post(url, {"mode": "observe"}))
 
 
+class Pages(GovernTest):
+    def walk(self, url, name, limit):
+        """Every id, page by page."""
+        seen, cursor = [], ""
+        while cursor is not None:
+            page = self.ok(self.get(f"{url}{'&' if '?' in url else '?'}limit={limit}{cursor}"))
+            self.assertLessEqual(len(page[name]), limit)
+            seen += [one["id"] for one in page[name]]
+            cursor = page["next"] and f"&cursor={page['next']}"
+        return seen
+
+    def test_every_list_has_pages(self):
+        for i in range(7):
+            self.hold(pid=2000 + i)
+        for url, name in (("/v1/capabilities", "capabilities"), ("/v1/agents", "agents"), ("/v1/policies", "policies"),
+                          ("/v1/profiles", "profiles"), ("/v1/grants", "grants"), ("/v1/approvals", "holds"),
+                          ("/v1/approvals?state=all", "holds"), ("/v1/events", "events"), ("/v1/gaps", "gaps"), ("/v1/quarantine", "kept"),
+                          ("/v1/tokens", "tokens")):
+            whole = [one["id"] for one in self.ok(self.get(url))[name]]
+            for limit in (1, 3):
+                self.assertEqual(self.walk(url, name, limit), whole, url)
+        self.assertEqual(len(self.walk("/v1/approvals?state=all", "holds", 2)), 7)
+        self.refused(self.get("/v1/capabilities?cursor=gone"), 400, "bad-parameter")
+        self.refused(self.get("/v1/events?cursor=gone"), 400, "bad-parameter")
+
+    def test_what_was_refused_is_counted(self):
+        before = self.get("/v1/status")["api"]
+        self.get("/v1/nothing")
+        after = self.get("/v1/status")["api"]
+        self.assertEqual(after["refused"], before["refused"] + 1)
+        self.assertGreater(after["requests"], before["requests"])
+
+
 class Hostile(GovernTest):
     def connect(self, name="cvfd.sock"):
         s = socket.socket(socket.AF_UNIX)
@@ -146,6 +179,7 @@ class Hostile(GovernTest):
         for s in held:
             s.close()
         self.wait(lambda: self.get("/healthz").status == 200, "the door to open")
+        self.assertGreaterEqual(self.get("/v1/status")["api"]["connections_refused"], told)
 
 
 if __name__ == "__main__":

@@ -24,15 +24,19 @@ static unsigned int get_holds(struct request *q)
 {
 	struct governor *g = governor_of(q);
 	const char *agent = query_text(q, "agent");
-	struct hold_filter f = { .boot = g->boot, .limit = query_number(q, "limit"), .capability = query_text(q, "capability") };
+	struct hold_filter f = { .boot = g->boot, .limit = INT64_MAX, .capability = query_text(q, "capability") };
 	json_t *list;
 
 	f.all_states = strcmp(query_text(q, "state"), "all") == 0;
+	if (f.all_states) { /* of what ended there may be any number */
+		f.limit = query_number(q, "limit") + 1;
+		f.before = query_text(q, "cursor");
+	}
 	f.agent = agent ? numbers_table_find(g->numbers, NUMBER_AGENT, agent) : 0;
 	list = agent && !f.agent ? json_array() : holds_view(g, &f);
 	if (!list)
 		return refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read");
-	return reply(q, 200, json_pack("{s:o}", "holds", list));
+	return f.all_states ? reply_page(q, "holds", list) : reply_list(q, "holds", list);
 }
 
 static unsigned int get_hold(struct request *q)
@@ -246,7 +250,7 @@ static unsigned int get_grants(struct request *q)
 
 	if (!list)
 		return refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read");
-	return reply(q, 200, json_pack("{s:o}", "grants", list));
+	return reply_list(q, "grants", list);
 }
 
 static unsigned int delete_grant(struct request *q)
@@ -272,8 +276,8 @@ static unsigned int get_stats(struct request *q)
 }
 
 static const struct shape holds_query = SHAPE(NULL, M(TEXT, "agent"), M(TEXT, "capability", .about = "a glob"),
-	M(WORD, "state", .words = "pending|all", .preset = "pending"), M(NUMBER, "limit", .min = 1, .max = 1000, .preset = "200"),);
-static const struct shape holds_shape = SHAPE(NULL, M(OBJECT, "holds", .flags = MANY, .of = &hold_shape),);
+	M(WORD, "state", .words = "pending|all", .preset = "pending"), PAGE_OF(1000, "200"),);
+static const struct shape holds_shape = SHAPE(NULL, M(OBJECT, "holds", .flags = MANY, .of = &hold_shape), NEXT_PAGE,);
 #define COUNTS M(NUMBER, "asked"), M(NUMBER, "denied"), M(NUMBER, "approved"), M(NUMBER, "expired"), M(NUMBER, "abandoned"), \
 	M(NUMBER, "by_rule"), M(NUMBER, "by_grant"), M(NUMBER, "over_budget"), M(NUMBER, "pending")
 #define TIMES M(NUMBER, "answers"), \
@@ -291,8 +295,8 @@ static const struct shape approve_shape = SHAPE(NULL,
 	M(NUMBER, "uses", .min = 1, .max = 1000000, .about = "for how many operations beyond those released now; default: any number"),
 	M(TEXT, "note", .max = NOTE_MAX),);
 static const struct shape deny_shape = SHAPE(NULL, M(TEXT, "note", .max = NOTE_MAX),);
-static const struct shape agent_query = SHAPE(NULL, M(TEXT, "agent"),);
-static const struct shape grants_shape = SHAPE(NULL, M(OBJECT, "grants", .flags = MANY, .of = &grant_shape),);
+static const struct shape grants_query = SHAPE(NULL, M(TEXT, "agent"), PAGE_OF(1000, NULL),);
+static const struct shape grants_shape = SHAPE(NULL, M(OBJECT, "grants", .flags = MANY, .of = &grant_shape), NEXT_PAGE,);
 static const struct shape revoked_shape = SHAPE(NULL, M(TEXT, "id"), M(WORD, "state", .words = "revoked"),);
 
 static const struct route table[] = {
@@ -320,7 +324,7 @@ static const struct route table[] = {
 	{ "POST", "/v1/approvals/{id}/deny", ROLE_APPROVER, 0, post_deny, "Refuse a held operation",
 	  "Answers as for approve. One denial is enough, of whoever has the role.", .body = &deny_shape, .answer = &hold_shape },
 	{ "GET", "/v1/grants", ROLE_VIEWER, 0, get_grants, "Permissions that approvals left and that are still in force",
-	  "`uses_left` and `last_use` lag behind the kernel by the time a record takes to arrive.", .query = &agent_query,
+	  "`uses_left` and `last_use` lag behind the kernel by the time a record takes to arrive.", .query = &grants_query,
 	  .answer = &grants_shape },
 	{ "DELETE", "/v1/grants/{id}", ROLE_APPROVER, 0, delete_grant, "Take a grant back", .answer = &revoked_shape },
 };

@@ -141,7 +141,8 @@ int hold_table_each(struct store *s, const struct hold_filter *f, hold_each each
 	struct stmt *q;
 
 	if (f->all_states) {
-		q = stmt(s, COLUMNS "WHERE ?1 = 0 OR agent = ?1 ORDER BY id DESC LIMIT ?2");
+		q = stmt(s, COLUMNS "WHERE id < ?1 AND (?2 = 0 OR agent = ?2) ORDER BY id DESC LIMIT ?3");
+		stmt_text(q, f->before ? f->before : "~");
 		stmt_int(q, f->agent);
 	} else {
 		q = stmt(s, COLUMNS "WHERE boot = ?1 AND state = 0 AND (?2 = 0 OR agent = ?2) ORDER BY id LIMIT ?3");

@@ -46,6 +46,7 @@ struct hold_filter {
 	bool all_states;	/* else pending only */
 	int64_t boot;		/* of pending ones */
 	const char *capability;	/* pattern of an id; NULL: all. Not for hold_table_each(), which knows no names */
+	const char *before;	/* of all states: only ids less than this; NULL: all */
 	int64_t limit;
 };
 /* Pending ones oldest first, all newest first. */

@@ -38,7 +38,7 @@ static unsigned int get_list(struct request *q)
 
 	for (size_t i = 0; i < model_count(m, kind); i++)
 		json_array_append_new(list, json_deep_copy(model_at(m, kind, i)));
-	return reply(q, 200, json_pack("{s:o}", decl_kind_plural(kind), list));
+	return reply_list(q, decl_kind_plural(kind), list);
 }
 
 static unsigned int no_such(struct request *q, enum decl_kind kind)
@@ -303,7 +303,8 @@ static const struct shape version_shape = SHAPE(NULL, M(NUMBER, "revision", .abo
 	M(OBJECT, "declaration", .flags = OR_NULL),);
 
 /* Every kind of declaration has the same answers, under its own name. */
-#define LIST_SHAPE(plural) SHAPE(NULL, M(OBJECT, plural, .flags = MANY),)
+static const struct shape list_query = SHAPE(NULL, PAGE_OF(1000, NULL),);
+#define LIST_SHAPE(plural) SHAPE(NULL, M(OBJECT, plural, .flags = MANY), NEXT_PAGE,)
 #define WARNINGS M(OBJECT, "warnings", .flags = MANY, .of = &diagnosis_shape)
 #define POSTED_SHAPE(plural) SHAPE(NULL, M(OBJECT, plural, .flags = MANY), M(NUMBER, "generation"), WARNINGS,)
 static const struct shape declaration = RAW("The declaration that is in force, with what was left out of it filled in.");
@@ -322,7 +323,8 @@ static const struct shape state_set = SHAPE(NULL, M(TEXT, "capability"), M(TEXT,
 static const struct shape reloaded = SHAPE(NULL, M(NUMBER, "generation"), WARNINGS,);
 
 static const struct route table[] = {
-	{ "GET", "/v1/capabilities", ROLE_VIEWER, 0, get_list, "All registered capabilities", .answer = &capabilities },
+	{ "GET", "/v1/capabilities", ROLE_VIEWER, 0, get_list, "All registered capabilities", .query = &list_query,
+	  .answer = &capabilities },
 	{ "GET", "/v1/capabilities/{id}", ROLE_VIEWER, 0, get_one, "One capability", .answer = &declaration },
 	{ "POST", "/v1/capabilities", ROLE_ADMIN, 0, post_declaration, "Register capabilities and put them in force", posted,
 	  .query = &post_query, .body = &declarations, .answer = &new_capabilities, .status = 201 },
@@ -333,9 +335,11 @@ static const struct route table[] = {
 	  "From PROPOSED to ACTIVE (or RETIRED: turned down), on to DEPRECATED and RETIRED; a deprecated one may become ACTIVE again;\n"
 	  "otherwise 409. It wins over the declaration, also of a file or of the product, until the capability is registered anew.\n"
 	  "The warnings say which agents name it.", .body = &state_body, .answer = &state_set },
-	{ "GET", "/v1/agents", ROLE_VIEWER, 0, get_list, "All registered agents", .answer = &agents },
+	{ "GET", "/v1/agents", ROLE_VIEWER, 0, get_list, "All registered agents", .query = &list_query,
+	  .answer = &agents },
 	{ "GET", "/v1/agents/{id}", ROLE_VIEWER, 0, get_one, "One agent", .answer = &declaration },
-	{ "GET", "/agents", ROLE_VIEWER, 0, get_list, "The same as `/v1/agents`", .answer = &agents },
+	{ "GET", "/agents", ROLE_VIEWER, 0, get_list, "The same as `/v1/agents`", .query = &list_query,
+	  .answer = &agents },
 	{ "GET", "/agents/{id}", ROLE_VIEWER, 0, get_one, "The same as `/v1/agents/{id}`", .answer = &declaration },
 	{ "POST", "/v1/agents", ROLE_ADMIN, 0, post_declaration, "Register agents and put them in force", posted, .query = &post_query,
 	  .body = &declarations, .answer = &new_agents, .status = 201 },
@@ -344,14 +348,16 @@ static const struct route table[] = {
 	  .answer = &versions },
 	{ "POST", "/v1/agents/{id}/mode", ROLE_ADMIN, 0, post_mode, "Enforce, only record what would be refused, or learn",
 	  "It wins over the declaration until the agent is registered anew.", .body = &mode_body, .answer = &mode_set },
-	{ "GET", "/v1/policies", ROLE_VIEWER, 0, get_list, "All policies in force", .answer = &policies },
+	{ "GET", "/v1/policies", ROLE_VIEWER, 0, get_list, "All policies in force", .query = &list_query,
+	  .answer = &policies },
 	{ "GET", "/v1/policies/{id}", ROLE_VIEWER, 0, get_one, "One policy", .answer = &declaration },
 	{ "POST", "/v1/policies", ROLE_ADMIN, 0, post_declaration, "Put policies in force; those of the same id are replaced", posted,
 	  .query = &post_query, .body = &declarations, .answer = &new_policies, .status = 201 },
 	{ "DELETE", "/v1/policies/{id}", ROLE_ADMIN, 0, delete_declaration, "Remove a policy", deleted, .answer = &removed },
 	{ "GET", "/v1/policies/{id}/versions", ROLE_VIEWER, 0, get_versions, "What a policy was, since when, and who made it so",
 	  .answer = &versions },
-	{ "GET", "/v1/profiles", ROLE_VIEWER, 0, get_list, "All agent profiles", .answer = &profiles },
+	{ "GET", "/v1/profiles", ROLE_VIEWER, 0, get_list, "All agent profiles", .query = &list_query,
+	  .answer = &profiles },
 	{ "GET", "/v1/profiles/{id}", ROLE_VIEWER, 0, get_one, "One profile", .answer = &declaration },
 	{ "POST", "/v1/reload", ROLE_ADMIN, 0, post_reload, "Read settings and declarations again and put them in force together",
 	  "422 with `error.diagnoses` when anything is wrong; then the old generation stays.", .answer = &reloaded },
