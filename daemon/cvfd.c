@@ -43,6 +43,7 @@ struct daemon {
 	uid_t enforcer_uid, governor_uid;
 	gid_t enforcer_gid, governor_gid;
 	int lock_fd, signal_fd, timer_fd, epoll_fd;
+	uint64_t ticks; /* of the timer, since what is overdue was looked for */
 };
 
 static const char usage[] =
@@ -244,6 +245,24 @@ static int loop_open(struct daemon *d)
 	return r;
 }
 
+#define OVERDUE_TICKS (1000000000 / RELAY_INTERVAL_NS)
+
+static void tick(struct daemon *d, uint64_t ticks)
+{
+	struct timespec now;
+	unsigned int refused;
+
+	d->ticks += ticks;
+	if (d->ticks < OVERDUE_TICKS)
+		return;
+	d->ticks = 0;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	refused = maps_refuse_overdue(&d->maps, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
+	if (refused)
+		log_error("%u held operations are refused: their time is over and the governor did not answer; is cvfd-govern "
+			  "running? see \"journalctl -u cvfd-govern\"", refused);
+}
+
 /* true: a signal asks to end */
 static bool dispatch(struct daemon *d, int fd)
 {
@@ -252,8 +271,11 @@ static bool dispatch(struct daemon *d, int fd)
 
 	if (fd == d->signal_fd)
 		return read(fd, &signal, sizeof(signal)) == sizeof(signal) && signal.ssi_signo != SIGHUP;
-	if (fd == d->timer_fd)
-		return read(fd, &ticks, sizeof(ticks)) < 0 && errno != EAGAIN;
+	if (fd == d->timer_fd) {
+		if (read(fd, &ticks, sizeof(ticks)) != sizeof(ticks))
+			return errno != EAGAIN;
+		tick(d, ticks);
+	}
 	if (fd == d->link.listen_fd) {
 		int before = d->link.peer_fd;
 

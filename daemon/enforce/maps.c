@@ -268,19 +268,62 @@ int maps_answer(struct maps *m, const struct wire_answer *a, bool *ret_resumed)
 	return resume(m, digest, ret_resumed);
 }
 
-void maps_wake_answered(struct maps *m)
+/* The next key is taken before the visit, which may end the question. */
+static void asks_each(struct maps *m, void (*visit)(struct maps *m, uint64_t digest, const struct cvf_ask *ask, void *ctx),
+		      void *ctx)
 {
 	uint64_t key, next;
 	struct cvf_ask ask;
-	bool resumed;
 	int r = bpf_map_get_next_key(map_fd(m, MAP_ASKS), NULL, &next);
 
 	while (!r) {
 		key = next;
 		r = bpf_map_get_next_key(map_fd(m, MAP_ASKS), &key, &next);
-		if (!bpf_map_lookup_elem(map_fd(m, MAP_ASKS), &key, &ask) && ask.answer && resume(m, key, &resumed) < 0)
-			continue;
+		if (!bpf_map_lookup_elem(map_fd(m, MAP_ASKS), &key, &ask))
+			visit(m, key, &ask, ctx);
 	}
+}
+
+static void wake_answered(struct maps *m, uint64_t digest, const struct cvf_ask *ask, void *ctx)
+{
+	bool resumed;
+
+	(void)ctx;
+	if (ask->answer)
+		resume(m, digest, &resumed);
+}
+
+void maps_wake_answered(struct maps *m)
+{
+	asks_each(m, wake_answered, NULL);
+}
+
+struct overdue {
+	uint64_t now_ns;
+	unsigned int refused;
+};
+
+/* The governor answers in time, and tells. That long after it, nobody will. */
+#define OVERDUE_NS 10000000000ull
+
+static void refuse_overdue(struct maps *m, uint64_t digest, const struct cvf_ask *ask, void *ctx)
+{
+	struct overdue *o = ctx;
+	const struct wire_answer a = { .digest = digest, .hold_no = ask->hold_no, .answer = CVF_VERDICT_DENY,
+				       .reason = CVF_REASON_TIMEOUT };
+	bool resumed;
+
+	if (!ask->answer && ask->expires_ns && o->now_ns >= ask->expires_ns + OVERDUE_NS && !maps_answer(m, &a, &resumed))
+		o->refused++;
+}
+
+unsigned int maps_refuse_overdue(struct maps *m, uint64_t now_ns)
+{
+	struct overdue o = { .now_ns = now_ns };
+
+	if (m->state->control.holds)
+		asks_each(m, refuse_overdue, &o);
+	return o.refused;
 }
 
 int maps_hold_next(struct maps *m, uint64_t *key, struct cvf_record *ret)

@@ -35,6 +35,8 @@ int maps_cgroup_unbind(struct maps *m, uint64_t cgroup) must_check;
 int maps_answer(struct maps *m, const struct wire_answer *a, bool *ret_resumed) must_check;
 /* Resumes every task whose answer was written but who may not have been told (the process before us died between). */
 void maps_wake_answered(struct maps *m);
+/* Refuses what nobody answered in its time, when the governor is gone or hangs: how many. now_ns: CLOCK_BOOTTIME. */
+unsigned int maps_refuse_overdue(struct maps *m, uint64_t now_ns);
 /* Next waiting hold after digest *key (0: first) into *ret; 0, or -ENOENT at the end. */
 int maps_hold_next(struct maps *m, uint64_t *key, struct cvf_record *ret) must_check;
 int maps_grant_add(struct maps *m, const struct wire_grant *g) must_check;

@@ -7,6 +7,9 @@
 
 # shellcheck source=tests/vm/r_lib.sh
 . "$(dirname "$0")/r_lib.sh"
+mkdir -p $WORK/short
+echo x >$WORK/short/file
+capability robust.short HIGH READ 2 '{"file":[{"path":"/srv/r/short/**","ops":["read"]}]}' >/etc/cvf/capabilities.d/r-short.json
 robust_world
 
 # asks_late NAME: a process that is there already asks for NAME once /srv/r/free/NAME is there
@@ -85,6 +88,18 @@ yes "asked while the governor stands: the next one lists it" "wait_hold robust '
 late_hold_2=$HOLD
 echo "$HOLD" >>/tmp/ids
 sort -o /tmp/ids /tmp/ids
+
+# --- a question whose time ends while the governor stands
+in_background /tmp/short /bin/bash -c "until [ -e $WORK/free/short ]; do :; done; $TOOL open $WORK/short/file"
+short=$JOB
+within 20 "pids_of free/short | grep -q ." || not_ok "it runs" "$(cat /tmp/short)"
+before=$(governor)
+kill -STOP "$before"
+touch $WORK/free/short
+ended 60 "$short"
+is "nobody answers in its time: refused, without the governor" "$WORK/short/file EPERM" "$(tail -n 1 /tmp/short)"
+kill -CONT "$before"
+yes "nobody answers in its time: the reason is known afterwards" "within 20 'cvfctl events --json --capability robust.short | grep -q timeout'"
 
 # --- both at once
 first=$(enforcer)

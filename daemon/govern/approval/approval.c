@@ -274,11 +274,12 @@ void approval_on_listed(struct governor *g, const struct packet *p)
 
 static int end_gone(struct governor *g, const struct hold *h)
 {
+	bool late = h->expires_ns <= clock_boot_ns(); /* the enforcer refuses what nobody answers */
 	struct hold gone = *h;
 	int r;
 
-	gone.state = HOLD_ABANDONED;
-	gone.reason = CVF_REASON_ABANDONED;
+	gone.state = late ? HOLD_EXPIRED : HOLD_ABANDONED;
+	gone.reason = late ? CVF_REASON_TIMEOUT : CVF_REASON_ABANDONED;
 	gone.is_answered = true;
 	gone.decided_ms = clock_utc_ms();
 	strcpy(gone.decided_by, "kernel");
