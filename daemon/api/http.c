@@ -130,7 +130,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *ctx)
 	uint64_t request_us = h->options.request_s ? (uint64_t)h->options.request_s * 1000000 : REQUEST_US;
 
 	for (struct conn *c = h->conns; c; c = c->next) {
-		if (!c->since || usec - c->since < (c->is_answering ? ANSWER_US : request_us))
+		if (!c->since || usec < c->since + (c->is_answering ? ANSWER_US : request_us)) /* usec may lie before since */
 			continue;
 		c->since = 0;
 		h->counts.timed_out++;
