@@ -2,6 +2,7 @@
 #include "escape.h"
 
 #include "core/own.h"
+#include "core/utf8.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -12,60 +13,17 @@
 
 bool escape_ascii_only;
 
-struct range {
-	uint32_t first, last;
-};
-
-/* What is invisible, changes the direction, passes for an ordinary blank, or has no agreed look. Sorted. */
-static const struct range unseen[] = {
-	{ 0x80, 0xa0 },	      { 0xad, 0xad },	    { 0x34f, 0x34f },	   { 0x61c, 0x61c },
-	{ 0x115f, 0x1160 },   { 0x1680, 0x1680 },   { 0x17b4, 0x17b5 },	   { 0x180b, 0x180f },
-	{ 0x2000, 0x200f },   { 0x2028, 0x202f },   { 0x205f, 0x206f },	   { 0x2800, 0x2800 },
-	{ 0x3000, 0x3000 },   { 0x3164, 0x3164 },   { 0xd800, 0xf8ff },	   { 0xfe00, 0xfe0f },
-	{ 0xfeff, 0xfeff },   { 0xffa0, 0xffa0 },   { 0xfff0, 0xffff },	   { 0x1bca0, 0x1bca3 },
-	{ 0x1d173, 0x1d17a }, { 0x1fffe, 0x1ffff }, { 0xe0000, 0x10ffff },
-};
-
-static const struct range combining[] = {
+static const struct utf8_range combining[] = {
 	{ 0x300, 0x36f },   { 0x483, 0x489 },	{ 0x591, 0x5bd },   { 0x610, 0x61a },	{ 0x64b, 0x65f },
 	{ 0xe31, 0xe3a },   { 0xe47, 0xe4e },	{ 0x1ab0, 0x1aff }, { 0x1dc0, 0x1dff }, { 0x20d0, 0x20ff },
 	{ 0x302a, 0x302f }, { 0x3099, 0x309a }, { 0xfe20, 0xfe2f },
 };
 
-static const struct range wide[] = {
+static const struct utf8_range wide[] = {
 	{ 0x1100, 0x115f }, { 0x2e80, 0x303e },	  { 0x3041, 0xa4cf },	{ 0xac00, 0xd7a3 },
 	{ 0xf900, 0xfaff }, { 0xfe30, 0xfe6f },	  { 0xff00, 0xff60 },	{ 0xffe0, 0xffe6 },
 	{ 0x1f300, 0x1f64f }, { 0x1f900, 0x1f9ff }, { 0x20000, 0x3fffd },
 };
-
-static bool among(uint32_t c, const struct range *v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (c >= v[i].first && c <= v[i].last)
-			return true;
-	return false;
-}
-
-/* Bytes of the character at text, or 0 when they are no strict UTF-8 (overlong, surrogate, cut). */
-static size_t decode(const unsigned char *text, size_t size, uint32_t *ret)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = text[0] < 0x80 ? 1 : text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
-	uint32_t c;
-
-	if ((text[0] >= 0x80 && text[0] < 0xc2) || text[0] > 0xf4 || n > size)
-		return 0;
-	c = n == 1 ? text[0] : text[0] & (0xffu >> (n + 1));
-	for (size_t i = 1; i < n; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (text[i] & 0x3f);
-	}
-	if (n > 1 && (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)))
-		return 0;
-	*ret = c;
-	return n;
-}
 
 static void put_number(FILE *out, uint32_t c)
 {
@@ -96,23 +54,23 @@ struct run {
 static bool is_plain(struct run *r, uint32_t c)
 {
 	r->blanks = c == ' ' ? r->blanks + 1 : 0;
-	r->marks = among(c, combining, ARRAY_SIZE(combining)) ? r->marks + 1 : 0;
+	r->marks = utf8_among(c, combining, ARRAY_SIZE(combining)) ? r->marks + 1 : 0;
 	if (c < 0x20 || c == 0x7f || r->blanks > BLANKS_MAX || r->marks > COMBINING_MAX)
 		return false;
-	return c < 0x80 || (!escape_ascii_only && !among(c, unseen, ARRAY_SIZE(unseen)));
+	return c < 0x80 || (!escape_ascii_only && !utf8_is_unseen(c));
 }
 
 static void put(FILE *out, const char *text, size_t size, const char *doubled)
 {
-	const unsigned char *at = (const unsigned char *)text, *end = at + size;
+	const char *at = text, *end = at + size;
 	struct run r = { .doubled = doubled };
 	uint32_t c;
 	size_t n;
 
 	for (; at < end; at += n) {
-		n = decode(at, (size_t)(end - at), &c);
+		n = utf8_decode(at, (size_t)(end - at), &c);
 		if (n == 0) {
-			fprintf(out, "\\x%02x", *at);
+			fprintf(out, "\\x%02x", (unsigned char)*at);
 			n = 1;
 			continue;
 		}
@@ -173,12 +131,12 @@ size_t escape_width(const char *text)
 	uint32_t c;
 
 	for (; left > 0; left -= n, text += n) {
-		n = decode((const unsigned char *)text, left, &c);
+		n = utf8_decode(text, left, &c);
 		if (n == 0) {
 			n = 1;
 			width++;
-		} else if (!among(c, combining, ARRAY_SIZE(combining))) {
-			width += among(c, wide, ARRAY_SIZE(wide)) ? 2 : 1;
+		} else if (!utf8_among(c, combining, ARRAY_SIZE(combining))) {
+			width += utf8_among(c, wide, ARRAY_SIZE(wide)) ? 2 : 1;
 		}
 	}
 	return width;

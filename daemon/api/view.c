@@ -7,30 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Bytes of the character at p, 0 when it is none: RFC 3629, so no surrogates, nothing overlong. */
-static size_t utf8_length(const unsigned char *p, size_t n)
-{
-	static const struct {
-		unsigned char first, last, low, high;
-		size_t length;
-	} forms[] = {
-		{ 0x01, 0x7f, 0, 0, 1 },	{ 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-		if (p[0] < forms[i].first || p[0] > forms[i].last)
-			continue;
-		if (forms[i].length > n || (forms[i].length > 1 && (p[1] < forms[i].low || p[1] > forms[i].high)))
-			return 0;
-		for (size_t k = 2; k < forms[i].length; k++)
-			if (p[k] < 0x80 || p[k] > 0xbf)
-				return 0;
-		return forms[i].length;
-	}
-	return 0;
-}
+#include "core/utf8.h"
 
 json_t *view_bytes(const char *p, size_t n)
 {
@@ -40,9 +17,10 @@ json_t *view_bytes(const char *p, size_t n)
 	if (!text)
 		return NULL;
 	for (size_t i = 0; i < n;) {
-		size_t length = utf8_length((const unsigned char *)p + i, n - i);
+		uint32_t c = 0;
+		size_t length = utf8_decode(p + i, n - i, &c);
 
-		if (length) {
+		if (length && c) {
 			memcpy(text + used, p + i, length);
 			used += length;
 			i += length;

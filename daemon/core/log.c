@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "utf8.h"
+
 #define LINE_MAX_BYTES 2048
 
 static const char *log_program = "cvf";
@@ -34,19 +36,25 @@ void log_open(const char *program, int max_level)
 	log_is_journal = stderr_is_journal();
 }
 
+/* What would move the cursor of who reads it, hide a part or look like another line comes out as \xNN, byte by byte. */
 static size_t escape(const char *from, char *to, size_t room)
 {
-	size_t n = 0;
+	size_t left = strlen(from), used = 0, n;
 
-	for (; *from && n + 5 < room; from++) {
-		unsigned char c = (unsigned char)*from;
+	for (; left && used + 17 < room; from += n, left -= n) {
+		uint32_t c;
 
-		if (c >= 0x20 && c != 0x7f)
-			to[n++] = (char)c;
-		else
-			n += (size_t)snprintf(to + n, room - n, "\\x%02x", c);
+		n = utf8_decode(from, left, &c);
+		if (n && !utf8_is_unseen(c)) {
+			memcpy(to + used, from, n);
+			used += n;
+			continue;
+		}
+		n = n ? n : 1;
+		for (size_t i = 0; i < n; i++)
+			used += (size_t)snprintf(to + used, room - used, "\\x%02x", (unsigned char)from[i]);
 	}
-	return n;
+	return used;
 }
 
 void log_at(int level, const char *format, ...)

@@ -2,8 +2,8 @@
 /*
  * log.h - lines for people and for the journal on standard error
  *
- * Libraries do not log: whoever owns the request or the loop iteration logs once. Control bytes of the text are escaped,
- * because paths and arguments of agents end up in it. errno is kept.
+ * Libraries do not log: whoever owns the request or the loop iteration logs once. What deceives a reader is escaped, because
+ * paths and arguments of agents end up in it. errno is kept.
  */
 #ifndef CVF_LOG_H
 #define CVF_LOG_H
