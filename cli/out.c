@@ -2,14 +2,16 @@
 #include "out.h"
 
 #include "escape.h"
+#include "json/plain.h"
 
 #include <stdint.h>
 #include <string.h>
 
 void out_json(FILE *out, const json_t *document)
 {
-	json_dumpf(document, out, JSON_ENSURE_ASCII | JSON_COMPACT | JSON_ENCODE_ANY);
-	fputc('\n', out);
+	own_free char *text = json_plain(document, JSON_COMPACT);
+
+	fprintf(out, "%s\n", text ? text : "");
 }
 
 const json_t *out_field(const json_t *object, const char *path)

@@ -9,6 +9,7 @@
 
 #include "ask.h"
 #include "escape.h"
+#include "json/plain.h"
 #include "out.h"
 #include "text.h"
 #include "url.h"
@@ -87,7 +88,10 @@ static void put_ended(FILE *out, const json_t *hold, bool name_it)
 {
 	const char *state = out_text(hold, "state", "?"), *note = out_text(hold, "note", "");
 
-	fprintf(out, "cvf: %s", strcmp(state, "expired") == 0 ? "timed out" : state);
+	fputs("cvf: ", out);
+	if (strcmp(state, "expired") == 0)
+		state = "timed out";
+	escape_line(out, state, strlen(state));
 	if (name_it) {
 		fputs(", hold ", out);
 		out_value(out, out_field(hold, "id"));
@@ -96,6 +100,13 @@ static void put_ended(FILE *out, const json_t *hold, bool name_it)
 		fputs(": ", out);
 		escape_line(out, note, strlen(note));
 	}
+}
+
+static void put_json(FILE *out, const json_t *hold)
+{
+	own_free char *text = json_plain(hold, JSON_COMPACT);
+
+	fputs(text ? text : "{}", out);
 }
 
 static void tell(const struct watch *w, const json_t *hold, bool ended)
@@ -107,7 +118,7 @@ static void tell(const struct watch *w, const json_t *hold, bool ended)
 	if (!out)
 		return;
 	if (w->json)
-		json_dumpf(hold, out, JSON_COMPACT | JSON_ENSURE_ASCII);
+		put_json(out, hold);
 	else if (ended)
 		put_ended(out, hold, json_object_size(w->known) > 1);
 	else

@@ -3,6 +3,7 @@
  * verb_new.c - a declaration to start from, whose risk follows from what it is for; printed only if the daemon would take it
  */
 #include "ask.h"
+#include "json/plain.h"
 #include "offline.h"
 #include "out.h"
 #include "policy/policy.h"
@@ -170,7 +171,7 @@ int verb_new(const struct call *c)
 				"what is irreversible and has no compensation would be CRITICAL: declare that by hand");
 	if (r == 0 && json_object_set_new(decl, "match", p->match(c->words + 2, c->count - 2)) < 0)
 		return say_fail(USAGE, NULL, "the patterns are not valid UTF-8");
-	printed = r == 0 ? json_dumps(decl, JSON_INDENT(1) | JSON_ENSURE_ASCII) : NULL;
+	printed = r == 0 ? json_plain(decl, JSON_INDENT(1)) : NULL;
 	if (!printed)
 		return say_no_memory();
 	r = check_text(c, printed);

@@ -5,6 +5,7 @@
  */
 #include "ask.h"
 #include "escape.h"
+#include "json/plain.h"
 #include "out.h"
 #include "url.h"
 #include "verbs.h"
@@ -33,11 +34,14 @@ static void put_report(const struct call *c, const json_t *reply)
 static int put_part(const json_t *reply, const char *part)
 {
 	const json_t *one = out_field(reply, part);
+	own_free char *text = NULL;
 
 	if (!json_is_object(one))
 		return say_fail(NOT_FOUND, NULL, "there is no %s to suggest", part);
-	json_dumpf(one, stdout, JSON_INDENT(1) | JSON_ENSURE_ASCII);
-	putchar('\n');
+	text = json_plain(one, JSON_INDENT(1));
+	if (!text)
+		return say_no_memory();
+	puts(text);
 	return DONE;
 }
 

@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "json/plain.h"
 #include "http_internal.h"
 #include "route.h"
 
@@ -93,7 +94,7 @@ static void add_tag(struct exchange *x, const char *text, size_t size, struct MH
 /* What a GET answers can be asked for again by its tag; what was refused is a problem (RFC 9457). */
 static struct MHD_Response *json_response(struct exchange *x, unsigned int *status)
 {
-	char *text = x->request.reply ? json_dumps(x->request.reply, JSON_COMPACT) : strdup("{}");
+	char *text = x->request.reply ? json_plain(x->request.reply, JSON_COMPACT) : strdup("{}");
 	struct MHD_Response *response;
 	size_t size;
 

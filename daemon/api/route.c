@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "view.h"
+
 #define PATH_BYTES 512
 
 static const struct {
@@ -33,8 +35,10 @@ unsigned int reply(struct request *q, unsigned int status, json_t *take_body)
 /* RFC 9457, and our own "error" beside it. */
 static json_t *problem(unsigned int status, const char *code, const char *message)
 {
-	return json_pack("{s:o, s:s, s:i, s:s, s:{s:s, s:s}}", "type", json_sprintf("urn:cvf:problem:%s", code), "title", code, "status",
-			 (int)status, "detail", message, "error", "code", code, "message", message);
+	json_t *text = view_text(message);	/* it may quote bytes that are not UTF-8 */
+
+	return json_pack("{s:o, s:s, s:i, s:O, s:{s:s, s:o}}", "type", json_sprintf("urn:cvf:problem:%s", code), "title", code, "status",
+			 (int)status, "detail", text, "error", "code", code, "message", text);
 }
 
 unsigned int refuse(struct request *q, unsigned int status, const char *code, const char *hint, const char *format, ...)
@@ -48,8 +52,6 @@ unsigned int refuse(struct request *q, unsigned int status, const char *code, co
 		message = NULL;
 	va_end(args);
 	body = problem(status, code, message ? message : code);
-	if (!body) /* the message quotes bytes that are not UTF-8 */
-		body = problem(status, code, "the request is refused");
 	if (body && hint)
 		json_object_set_new(json_object_get(body, "error"), "hint", json_string(hint));
 	if (body && *q->id)
