@@ -28,6 +28,21 @@ int say_fail(int status, const char *hint, const char *format, ...)
 	return status;
 }
 
+void say_part(const char *format, ...)
+{
+	own_free char *text = NULL;
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vasprintf(&text, format, args);
+	va_end(args);
+	if (n >= 0)
+		escape_line(stdout, text, (size_t)n);
+	else
+		text = NULL;
+}
+
 int say_no_memory(void)
 {
 	return say_fail(REFUSED, NULL, "out of memory");

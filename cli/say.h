@@ -21,5 +21,7 @@ enum status {
 /* Prints "cvfctl: MESSAGE\n    HINT\n" on stderr, both escaped; hint may be NULL. Returns status. */
 int say_fail(int status, const char *hint, const char *format, ...) printf_like(3, 4);
 int say_no_memory(void);
+/* A part of a line on stdout, escaped: our own sentence that quotes what was typed or what the daemon says. */
+void say_part(const char *format, ...) printf_like(1, 2);
 
 #endif

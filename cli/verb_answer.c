@@ -24,7 +24,7 @@ static void put_waits(const char *id, const json_t *reply)
 	const json_t *approvers = out_field(reply, "approvers"), *one;
 	size_t i;
 
-	printf("hold %s still waits, ", id);
+	say_part("hold %s still waits, ", id);
 	text_quorum(stdout, reply);
 	fputs(": ", stdout);
 	text_operation(stdout, reply, 0);
@@ -33,7 +33,9 @@ static void put_waits(const char *id, const json_t *reply)
 		fputs(i ? ", " : "another one of ", stdout);
 		out_value(stdout, one);
 	}
-	printf("%s: cvfctl approve %s\n", i ? "" : "another approver", id);
+	printf("%s: cvfctl approve ", i ? "" : "another approver");
+	escape_word(stdout, id, strlen(id));
+	putchar('\n');
 }
 
 static void put_answered(const char *id, const struct answer_word *word, const json_t *reply)
@@ -42,7 +44,7 @@ static void put_answered(const char *id, const struct answer_word *word, const j
 		put_waits(id, reply);
 		return;
 	}
-	printf("hold %s %s", id, word->done);
+	say_part("hold %s %s", id, word->done);
 	if (out_text(reply, "operation", NULL)) {
 		fputs(": ", stdout);
 		text_operation(stdout, reply, 0);

@@ -73,13 +73,22 @@ static int list_once(const struct call *c, const char *path)
 	return ask_show(c, &(struct ask){ { .path = path }, "list the approvals", false }, put_list);
 }
 
+/* In a column of its own, as far as it fits. */
+static void put_state(const json_t *hold)
+{
+	const char *state = out_text(hold, "state", "?");
+	own_free char *text = escape_text(state, strlen(state));
+
+	printf("  %-9s ", text ? text : "?");
+}
+
 static void put_change(const struct call *c, const json_t *hold)
 {
 	if (call_has(c, OPT_JSON)) {
 		out_json(stdout, hold);
 	} else {
 		out_value(stdout, out_field(hold, "id"));
-		printf("  %-9s ", out_text(hold, "state", "?"));
+		put_state(hold);
 		for (size_t i = 1; i < ARRAY_SIZE(pending_columns) - 2; i++) {
 			putchar(' ');
 			out_value(stdout, out_field(hold, pending_columns[i].field));

@@ -164,7 +164,9 @@ static void put_version_state(FILE *out, const json_t *row)
 {
 	const char *state = out_text(row, "state", out_text(row, "mode", "-"));
 
-	fputs(json_is_true(out_field(row, "removed")) ? "removed" : state, out);
+	if (json_is_true(out_field(row, "removed")))
+		state = "removed";
+	escape_line(out, state, strlen(state));
 }
 
 static const struct column version_columns[] = {
@@ -274,10 +276,12 @@ int verb_mode(const struct call *c)
 	r = post_to(c, "mode", "change the mode of", json_pack("{s:s}", "mode", mode), &reply);
 	if (r != DONE)
 		return r;
-	if (call_has(c, OPT_JSON))
+	if (call_has(c, OPT_JSON)) {
 		out_json(stdout, reply);
-	else
-		printf("agent %s: mode %s\n", c->words[0], mode);
+		return DONE;
+	}
+	say_part("agent %s: mode %s", c->words[0], mode);
+	putchar('\n');
 	return DONE;
 }
 
@@ -305,7 +309,8 @@ int verb_state(const struct call *c)
 		out_json(stdout, reply);
 		return DONE;
 	}
-	printf("capability %s is %s\n", c->words[0], state);
+	say_part("capability %s is %s", c->words[0], state);
+	putchar('\n');
 	out_diagnoses(stderr, out_field(reply, "warnings"));
 	return DONE;
 }

@@ -24,12 +24,13 @@ static void put_operation(FILE *out, const json_t *row)
 /* Of an agent that is observed or learns: what it would have been, too. */
 static void put_verdict(FILE *out, const json_t *row)
 {
-	const char *verdict = json_string_value(out_field(row, "verdict"));
-	const char *would = json_string_value(out_field(row, "would"));
+	const json_t *verdict = out_field(row, "verdict"), *would = out_field(row, "would");
 
-	fputs(verdict ? verdict : "-", out);
-	if (would && verdict && strcmp(would, verdict) != 0)
-		fprintf(out, ", would %s", would);
+	out_value(out, verdict);
+	if (!json_is_string(would) || !json_is_string(verdict) || json_equal(would, verdict))
+		return;
+	fputs(", would ", out);
+	out_value(out, would);
 }
 
 static const struct column columns[] = {

@@ -91,8 +91,10 @@ static int revoke_one(const struct call *c, const char *id, json_t *replies)
 	r = ask(c, &(struct ask){ { .method = "DELETE", .path = u.text }, doing, false }, &reply);
 	if (r != DONE)
 		return r;
-	if (!call_has(c, OPT_JSON))
-		printf("grant %s revoked\n", id);
+	if (!call_has(c, OPT_JSON)) {
+		say_part("grant %s revoked", id);
+		putchar('\n');
+	}
 	json_array_append_new(replies, reply);
 	return DONE;
 }

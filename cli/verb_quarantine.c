@@ -236,7 +236,7 @@ static void put_ended(const char *id, const struct end_word *word, const json_t 
 {
 	const char *object = out_text(item, "object", NULL);
 
-	printf("item %s %s", id, word->done);
+	say_part("item %s %s", id, word->done);
 	if (object) {
 		fputs(": ", stdout);
 		escape_put(stdout, object, strlen(object));

@@ -68,7 +68,7 @@ static int put_verdict(const struct call *c, const char *name, const struct diag
 				name, warnings, warnings == 1 ? "" : "s");
 	if (call_has(c, OPT_JSON))
 		return DONE;
-	printf("%s is valid: %zu declaration%s", name, count, count == 1 ? "" : "s");
+	say_part("%s is valid: %zu declaration%s", name, count, count == 1 ? "" : "s");
 	if (warnings)
 		printf(", %zu warning%s", warnings, warnings == 1 ? "" : "s");
 	putchar('\n');
