@@ -17,7 +17,7 @@
  *   forget HOLD         so did it, and no record says so
  *   canary ok|fail      label AGENT|0      mute on|off|answers      attach (as if programs were loaded anew)
  *   disconnect          quit
- * Keys: session pid cpu ring uid risk cap rule flags timeout exec cell reason object2 address port
+ * In a word \xNN is that byte. Keys: session pid cpu ring uid risk cap rule flags timeout exec cell reason object2 address port
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -72,13 +72,32 @@ static void set(struct fake_op *op, const char *key, const char *value)
 	}
 }
 
+/* \xNN is that byte: blanks and ends of line do not split then. */
+static void unescape(char *word)
+{
+	unsigned int byte;
+	char *to = word;
+
+	while (*word) {
+		if (word[0] == '\\' && word[1] == 'x' && sscanf(word + 2, "%2x", &byte) == 1 && byte) {
+			*to++ = (char)byte;
+			word += 4;
+		} else {
+			*to++ = *word++;
+		}
+	}
+	*to = 0;
+}
+
 static size_t split(char *line, char *words[WORDS])
 {
 	size_t n = 0;
 	char *state = NULL;
 
-	for (char *w = strtok_r(line, " \n", &state); w && n < WORDS; w = strtok_r(NULL, " \n", &state))
+	for (char *w = strtok_r(line, " \n", &state); w && n < WORDS; w = strtok_r(NULL, " \n", &state)) {
+		unescape(w);
 		words[n++] = w;
+	}
 	return n;
 }
 
