@@ -30,14 +30,14 @@ def in_script(data):
 class Hostile(GovernTest):
     connection = None
 
-    def raw(self, method, url, body=None):
+    def raw(self, method, url, body=None, headers=None):
         """Status, headers and the very bytes. One connection, made anew when the governor has closed it."""
         for _ in range(100):
             try:
                 if not self.connection:
                     self.connection = Connection(f"{self.dir}/run/cvfd.sock")
                     self.addCleanup(self.connection.close)
-                self.connection.request(method, url, body)
+                self.connection.request(method, url, body, headers or {})
                 r = self.connection.getresponse()
                 return r.status, r.headers, r.read()
             except (OSError, http.client.HTTPException) as e:
@@ -47,8 +47,8 @@ class Hostile(GovernTest):
                 time.sleep(0.02)
         self.fail(f"no answer to {method} {url[:100]}: {why}")
 
-    def check(self, method, url, body=None, name=""):
-        status, headers, data = self.raw(method, url, body)
+    def check(self, method, url, body=None, name="", headers=None):
+        status, headers, data = self.raw(method, url, body, headers)
         what = f"{method} {url[:100]} {name}"
         self.assertIn(status, range(200, 600), what)
         self.assertEqual(headers["X-Content-Type-Options"], "nosniff", what)
@@ -104,6 +104,26 @@ class Hostile(GovernTest):
         self.assertIn("/a/" + hostile.text(NAMES["csi-clear"]), [e["object"] for e in shown], "nothing is lost either")
         self.assertIn("/a/\\x80\\xbf\\xfe\\xff", [e["object"] for e in shown])
 
+    def test_the_stream_has_one_message_for_each_event(self):
+        self.tell("deny 1 read /first")
+        first = self.wait(self.events, "event")[0]
+        self.live()
+        wanted = len(self.get("/v1/events?limit=1000")["events"]) - 1
+        c = Connection(f"{self.dir}/run/cvfd.sock")
+        self.addCleanup(c.close)
+        c.request("GET", STREAM, headers={"Last-Event-ID": first["id"]})
+        r = c.getresponse()
+        ids = []
+        while len(ids) < wanted:
+            line = r.readline()
+            self.assertEqual(hostile.leaks(line), [])
+            self.assertRegex(line, rb"^(id: [0-9A-Z]{26}|event: \w+|data: \{.*\}|:.*|)\r?\n$")
+            if line.startswith(b"data: "):
+                self.assertEqual(hostile.json_leaks(line[6:]), [])
+                ids.append(json.loads(line[6:])["id"])
+        self.assertEqual(len(set(ids)), wanted)
+        self.assertNotIn("forged", ids)
+
     def test_requests_that_quote(self):
         routes = self.routes()
         for name, data in {**hostile.STRINGS, "long": hostile.HUGE[:4000]}.items():
@@ -119,6 +139,16 @@ class Hostile(GovernTest):
             for url in ("/v1/capabilities", "/v1/agents", "/v1/policies", "/v1/explain", "/v1/policies/replay"):
                 self.check("POST", url, data, name)
                 self.check("POST", f"{url}?name={quoted}", json.dumps({"schema": hostile.text(data), "id": hostile.text(data)}), name)
+
+    def test_headers_that_quote(self):
+        """Whatever the library lets through: a line feed it does not."""
+        for name, data in NAMES.items():
+            if b"\n" in data or b"\r" in data:
+                continue
+            for key in ("X-Request-Id", "Idempotency-Key", "If-None-Match", "Authorization", "Host", "Origin", "Content-Type", "Last-Event-ID",
+                        "User-Agent", "Accept", "Cookie"):
+                for method, url in (("GET", "/v1/agents"), ("POST", "/v1/explain")):
+                    self.check(method, url, "{}" if method == "POST" else None, f"{name} {key}", {key: data})
 
     def test_a_mebibyte(self):
         for body in (b'{"id": "' + hostile.HUGE + b'"}', hostile.HUGE, b'{"' + hostile.HUGE[:900000] + b'": 1}'):

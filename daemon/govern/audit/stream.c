@@ -12,6 +12,7 @@
 #include "govern/approval/hold_view.h"
 #include "govern/serve.h"
 #include "intake.h"
+#include "json/plain.h"
 
 #define PAGE 100
 #define BEAT_S 15
@@ -52,7 +53,7 @@ static int format(void *ctx, const struct event_row *row)
 {
 	struct reader *r = ctx;
 	json_t *view = r->is_of_holds ? view_hold(r->g, row) : event_view(r->g, row);
-	own_free char *json = view ? json_dumps(view, JSON_COMPACT) : NULL, *text = NULL;
+	own_free char *json = view ? json_plain(view, JSON_COMPACT) : NULL, *text = NULL;
 	int n;
 
 	json_decref(view);
