@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 
+#include "../core/log.h"
+
 #define CANARY_DIR "/run/cvf/canary"
 
 /* One operation per hook family; true: refused. */
@@ -50,8 +52,14 @@ static bool connect_refused(void)
 }
 
 static const struct {
+	const char *name;
 	bool (*refused)(void);
-} trials[] = { { mkdir_refused }, { open_refused }, { connect_refused }, { exec_refused } };
+} trials[] = {
+	{ "mkdir", mkdir_refused },
+	{ "open", open_refused },
+	{ "connect", connect_refused },
+	{ "exec", exec_refused },
+};
 
 static _Noreturn void sing(int fd)
 {
@@ -116,5 +124,9 @@ int canary_try(struct canary *c)
 		return errno == EAGAIN ? -ETIMEDOUT : -errno;
 	if (!n)
 		return -EPIPE;
+	if (byte != c->missed && byte > 0 && (size_t)byte <= ARRAY_SIZE(trials))
+		log_error("the canary's %s was not refused by these programs: something else lets it pass, or fails it before "
+			  "they see it", trials[byte - 1].name);
+	c->missed = byte;
 	return byte ? -EIO : 0;
 }

@@ -15,6 +15,7 @@
 struct canary {
 	pid_t pid;
 	int fd;	/* owned; -1: none */
+	char missed;	/* what the last try found not to be refused: a row of the trials, plus 1; 0 none */
 };
 
 /* Forks and labels the child. Must be called before privileges are dropped. */

@@ -5,6 +5,7 @@
  * Brings the machine to the state a booted Debian system is in as far as the
  * product can tell, starts cvfd when asked, runs one command, relays its
  * output, reports its exit status on a port of its own, and ends the machine.
+ * With systemd as process 1 it does the first, and the rest as a service.
  * It is never an agent and it never runs on a real system. Callers: the kernel
  * alone; its orders are the files below VM_DIR, written by tests/vm/run.
  */
@@ -140,14 +141,24 @@ static int write_all(int fd, const char *data, size_t size)
 	return 0;
 }
 
-static void write_file(const char *path, const char *text)
+static void write_text(const char *path, const char *text, int flags)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0644);
 
 	if (fd < 0 || write_all(fd, text, strlen(text)) < 0)
 		note("writing \"%s\" to %s: %s", text, path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	write_text(path, text, 0);
+}
+
+static void make_file(const char *path, const char *text)
+{
+	write_text(path, text, O_CREAT | O_TRUNC);
 }
 
 /* Returns the whole file with a NUL after it, or NULL; the caller frees it. */
@@ -564,12 +575,11 @@ static char **read_command(void)
 	return count && argv ? argv : NULL;
 }
 
-int main(void)
+static void __attribute__((noreturn)) run_orders(void)
 {
 	int out, report, log, status = STATUS_DAEMON_FAILED;
 	char **argv;
 
-	set_up_system();
 	report = open_port("cvf.status");
 	out = open_port("cvf.output");
 	log = open_port("cvf.log");
@@ -588,4 +598,33 @@ int main(void)
 	copy_to(log, DAEMON_LOG);
 	dprintf(report, "%d\n", status);
 	end_machine();
+}
+
+/* systemd becomes process 1; this program runs again as a service of it, once the system is up. */
+static void hand_over_to_systemd(void)
+{
+	static const char service[] =
+		"[Unit]\nDescription=the command of the test machine\nAfter=basic.target\n"
+		"[Service]\nExecStart=/init\nStandardOutput=tty\nStandardError=tty\nTTYPath=/dev/console\n";
+	static char *const argv[] = {"/usr/lib/systemd/systemd", "--unit=cvf-vm.target", "--show-status=no", NULL};
+	static const char target[] = "[Unit]\nRequires=basic.target\nWants=cvf-vm.service\nAllowIsolate=yes\n";
+
+	mkdir("/etc/systemd", 0755);
+	mkdir("/etc/systemd/system", 0755);
+	make_file("/etc/systemd/system/cvf-vm.service", service);
+	make_file("/etc/systemd/system/cvf-vm.target", target);
+	environ = (char **)environment;
+	execv(argv[0], argv);
+	note("starting %s: %s; give the machine --with systemd", argv[0], strerror(errno));
+	end_machine();
+}
+
+int main(void)
+{
+	if (getpid() == 1) {
+		set_up_system();
+		if (have_order("systemd"))
+			hand_over_to_systemd();
+	}
+	run_orders();
 }
