@@ -2,12 +2,10 @@
 /*
  * init.c - process 1 of the test machine
  *
- * Brings the machine to the state a booted Debian system is in as far as the
- * product can tell, starts cvfd when asked, runs one command, relays its
- * output, reports its exit status on a port of its own, and ends the machine.
- * With systemd as process 1 it does the first, and the rest as a service.
- * It is never an agent and it never runs on a real system. Callers: the kernel
- * alone; its orders are the files below VM_DIR, written by tests/vm/run.
+ * Brings the machine to the state a booted Debian system is in as far as the product can tell, starts cvfd when asked, runs one
+ * command, relays its output, reports its exit status on a port of its own, and ends the machine. With systemd as process 1 it
+ * does the first, and the rest as a service. It is never an agent and it never runs on a real system. Callers: the kernel and
+ * systemd; its orders are the files below VM_DIR, written by tests/vm/run.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -71,11 +69,9 @@ static const struct mount_point {
 	{"tmpfs", "/dev/shm", "tmpfs", "mode=1777", MS_NOSUID | MS_NODEV, 01777},
 	{"mqueue", "/dev/mqueue", "mqueue", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC, 01777},
 	{"tmpfs", "/run", "tmpfs", "mode=755", MS_NOSUID | MS_NODEV, 0755},
-	{"cgroup2", "/sys/fs/cgroup", "cgroup2", "nsdelegate,memory_recursiveprot",
-	 MS_NOSUID | MS_NODEV | MS_NOEXEC, 0555},
+	{"cgroup2", "/sys/fs/cgroup", "cgroup2", "nsdelegate,memory_recursiveprot", MS_NOSUID | MS_NODEV | MS_NOEXEC, 0555},
 	{"bpf", "/sys/fs/bpf", "bpf", "mode=700", MS_NOSUID | MS_NODEV | MS_NOEXEC, 0700},
-	{"securityfs", "/sys/kernel/security", "securityfs", NULL,
-	 MS_NOSUID | MS_NODEV | MS_NOEXEC, 0755},
+	{"securityfs", "/sys/kernel/security", "securityfs", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC, 0755},
 	{"tracefs", "/sys/kernel/tracing", "tracefs", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC, 0700},
 	{"debugfs", "/sys/kernel/debug", "debugfs", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC, 0700},
 };
@@ -92,10 +88,8 @@ static const struct {
 static const struct {
 	const char *target, *name;
 } device_links[] = {
-	{"/proc/self/fd", "/dev/fd"},
-	{"/proc/self/fd/0", "/dev/stdin"},
-	{"/proc/self/fd/1", "/dev/stdout"},
-	{"/proc/self/fd/2", "/dev/stderr"},
+	{"/proc/self/fd", "/dev/fd"},	     {"/proc/self/fd/0", "/dev/stdin"},
+	{"/proc/self/fd/1", "/dev/stdout"}, {"/proc/self/fd/2", "/dev/stderr"},
 };
 
 /* The kernel console, which tests/vm/run keeps in its log file. */
@@ -141,24 +135,14 @@ static int write_all(int fd, const char *data, size_t size)
 	return 0;
 }
 
-static void write_text(const char *path, const char *text, int flags)
+static void write_file(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0644);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0 || write_all(fd, text, strlen(text)) < 0)
 		note("writing \"%s\" to %s: %s", text, path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
-}
-
-static void write_file(const char *path, const char *text)
-{
-	write_text(path, text, 0);
-}
-
-static void make_file(const char *path, const char *text)
-{
-	write_text(path, text, O_CREAT | O_TRUNC);
 }
 
 /* Returns the whole file with a NUL after it, or NULL; the caller frees it. */
@@ -213,11 +197,9 @@ static void for_each_line(const char *name, void (*use)(const char *line))
  */
 static void cover_rootfs(void)
 {
-	if (mkdir("/newroot", 0755) < 0 || mount("/", "/newroot", NULL, MS_BIND, NULL) < 0 ||
-	    chdir("/newroot") < 0)
+	if (mkdir("/newroot", 0755) < 0 || mount("/", "/newroot", NULL, MS_BIND, NULL) < 0 || chdir("/newroot") < 0)
 		note("making a root mount of its own: %s", strerror(errno));
-	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 || chdir("/") < 0 ||
-	    rmdir("/newroot") < 0)
+	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 || chdir("/") < 0 || rmdir("/newroot") < 0)
 		note("moving the root mount to /: %s", strerror(errno));
 }
 
@@ -264,8 +246,7 @@ static void give_away(const char *line)
 	unsigned int uid, gid, mode;
 	char path[256];
 
-	if (sscanf(line, "%u:%u %o %255s", &uid, &gid, &mode, path) != 4 ||
-	    chown(path, uid, gid) < 0 || chmod(path, mode) < 0)
+	if (sscanf(line, "%u:%u %o %255s", &uid, &gid, &mode, path) != 4 || chown(path, uid, gid) < 0 || chmod(path, mode) < 0)
 		note("changing the owner as \"%s\" says: %s", line, strerror(errno));
 }
 
@@ -577,13 +558,10 @@ static char **read_command(void)
 
 static void __attribute__((noreturn)) run_orders(void)
 {
-	int out, report, log, status = STATUS_DAEMON_FAILED;
-	char **argv;
+	int report = open_port("cvf.status"), out = open_port("cvf.output"), log = open_port("cvf.log");
+	int status = STATUS_DAEMON_FAILED;
+	char **argv = read_command();
 
-	report = open_port("cvf.status");
-	out = open_port("cvf.output");
-	log = open_port("cvf.log");
-	argv = read_command();
 	if (report < 0 || out < 0 || !argv) {
 		note("cannot run the command: a port or the order file is missing");
 		end_machine();
@@ -600,19 +578,11 @@ static void __attribute__((noreturn)) run_orders(void)
 	end_machine();
 }
 
-/* systemd becomes process 1; this program runs again as a service of it, once the system is up. */
+/* systemd becomes process 1; this program runs again as a service of it (tests/vm/run wrote its unit). */
 static void hand_over_to_systemd(void)
 {
-	static const char service[] =
-		"[Unit]\nDescription=the command of the test machine\nAfter=basic.target\n"
-		"[Service]\nExecStart=/init\nStandardOutput=tty\nStandardError=tty\nTTYPath=/dev/console\n";
-	static char *const argv[] = {"/usr/lib/systemd/systemd", "--unit=cvf-vm.target", "--show-status=no", NULL};
-	static const char target[] = "[Unit]\nRequires=basic.target\nWants=cvf-vm.service\nAllowIsolate=yes\n";
+	static char *const argv[] = {"/usr/lib/systemd/systemd", "--unit=cvf-vm.target", NULL};
 
-	mkdir("/etc/systemd", 0755);
-	mkdir("/etc/systemd/system", 0755);
-	make_file("/etc/systemd/system/cvf-vm.service", service);
-	make_file("/etc/systemd/system/cvf-vm.target", target);
 	environ = (char **)environment;
 	execv(argv[0], argv);
 	note("starting %s: %s; give the machine --with systemd", argv[0], strerror(errno));
