@@ -30,19 +30,52 @@ static __always_inline const struct cvf_rate *rate_at(const struct cvf_slot *slo
 	return &slot->rates[index & (CVF_RATES_MAX - 1)];
 }
 
-/* The cell of (the agent's row, the operation, a set). */
-static __always_inline __u32 cell_find(const struct cvf_scratch *s, __u32 set)
+/* All ones where a <= b, both below 2^32; without a branch, for the verifier. */
+static __always_inline __u32 if_no_more(__u64 a, __u64 b)
 {
-	const struct cvf_slot *slot = slot_of(s);
-	__u32 op = s->facts.op < CVF_OP_MAX ? s->facts.op : 0;
-	__u32 sets = slot->op_sets[op], word;
+	return (__u32)((__s64)(a - b - 1) >> 63);
+}
 
-	if (sets == 1)
-		set = 0; /* domain SYS: the object is shown, not judged */
-	if (!s->facts.row || set >= sets)
+/* The slate that an owner of the set sees; 0: it is no owner. Half of what is left is passed over each time. */
+static __always_inline __u32 owner_slate(const struct cvf_slot *slot, const struct cvf_set *set, __u32 own)
+{
+	__u32 first = set->first, n = set->owners, passed = 0;
+	const struct cvf_owner *o;
+
+#pragma unroll
+	for (__u32 step = CVF_AGENTS_MAX / 2; step; step >>= 1) {
+		o = &slot->owners[(first + passed + step - 1) & (CVF_OWNERS_MAX - 1)];
+		passed += step & if_no_more(passed + step, n) & if_no_more(o->own, own);
+	}
+	o = &slot->owners[(first + passed - 1) & (CVF_OWNERS_MAX - 1)];
+	return passed && o->own == own ? o->slate : 0;
+}
+
+/* The cell of (the agent, the operation, a set); 0 refuses. */
+GLOBAL __u32 cell_find(struct cvf_scratch *s, __u32 number)
+{
+	const struct cvf_op_tables *t;
+	const struct cvf_slot *slot;
+	const struct cvf_set *set;
+	__u32 slate = 0;
+
+	if (!s)
 		return 0;
-	word = slot->op_base[op] + s->facts.row * sets + set;
-	return slot->index[word & (CVF_INDEX_MAX - 1)];
+	slot = slot_of(s);
+	t = &slot->ops[s->facts.op < CVF_OP_MAX ? s->facts.op : 0];
+	if (t->sets == 1)
+		number = 0; /* domain SYS: the object is shown, not judged */
+	if (!s->facts.row || number >= t->sets)
+		return 0;
+	set = &slot->sets[(t->set_from + number) & (CVF_SETS_MAX - 1)];
+	if (set->owners && s->facts.own)
+		slate = owner_slate(slot, set, s->facts.own);
+	if (!slate)
+		slate = slot->slates[(t->slate_from + set->column * slot->rows + s->facts.row) & (CVF_SLATES_MAX - 1)];
+	slate = slot->index[(t->index_from + slate) & (CVF_INDEX_MAX - 1)];
+	/* The verifier does not know what this returns; clang must not either, or it drops the mask that bounds it. */
+	asm volatile("" : "+r"(slate));
+	return slate;
 }
 
 /* allow < hold < deny; then the risk; then what must be asked each time, so that no grant for the other name answers it */
@@ -77,7 +110,9 @@ static __noinline struct cvf_scratch *question_start(const struct cvf_label *l, 
 	s->path_len[1] = 0;
 	agent = &slot_of(s)->agents[l->agent & (CVF_AGENTS_MAX - 1)];
 	s->facts.row = agent->row;
+	s->facts.own = agent->own;
 	s->facts.mode = agent->mode;
+	s->facts.shared = agent->shared;
 	if (!s->facts.row)
 		s->facts.fault = CVF_REASON_NO_POLICY;
 	return s;

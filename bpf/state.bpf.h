@@ -36,7 +36,7 @@ struct cvf_member {
 MAP(HASH, cvf_members, __u64, struct cvf_member, CVF_TASKS_MAX, 0);
 MAP(HASH, cvf_sessions, __u32, struct cvf_session, CVF_SESSIONS_MAX, 0);
 MAP(HASH, cvf_cgroups, __u64, __u32, CVF_CGROUPS_MAX, 0);	/* cgroup id -> agent number */
-MAP(HASH, cvf_uids, __u64, __u32, 4096, 0);			/* slot << 32 | uid -> agent number */
+MAP(HASH, cvf_uids, __u64, __u32, 2 * CVF_AGENTS_MAX, 0);			/* slot << 32 | uid -> agent number */
 MAP(ARRAY, cvf_enrol, __u32, struct cvf_enrol, 1, 0);
 
 MAP(HASH, cvf_asks, __u64, struct cvf_ask, CVF_HOLDS_MAX, 0);
@@ -50,6 +50,7 @@ MAP(LPM_TRIE, cvf_prefix1, struct cvf_prefix, __u32, CVF_PREFIXES_MAX, BPF_F_NO_
 
 MAP(PERCPU_ARRAY, cvf_cpu, __u32, struct cvf_cpu, 1, 0);
 MAP(PERCPU_ARRAY, cvf_counts, __u32, __u64, 2 * CVF_CELLS_MAX, 0);	/* slot * CVF_CELLS_MAX + cell */
+MAP(PERCPU_HASH, cvf_agent_counts, struct cvf_count_key, __u64, CVF_AGENT_COUNTS_MAX, BPF_F_NO_PREALLOC);
 
 /* State of the automaton at a directory. Valid while all of generation, epoch, chain and dentry are as they were. */
 struct cvf_dir {
@@ -122,7 +123,9 @@ struct facts {
 	__u8 cannot_hold;	/* the system call does not restart, or a spinlock is held */
 	__u8 goes;		/* what the operation takes away: 1 the object, 2 what has the new name, 0 nothing */
 	__u8 keep;		/* it is kept before it goes */
-	__u8 reserved[7];
+	__u8 shared;		/* the row is that of other agents too: counted for the agent */
+	__u16 own;
+	__u8 reserved[4];
 };
 
 struct cvf_scratch {

@@ -322,11 +322,31 @@ GLOBAL int hold(struct cvf_scratch *s, struct cvf_label *l)
 	return ask_new(s, l);
 }
 
-static __always_inline void cell_count(const struct cvf_scratch *s)
+/* Of an agent whose row others have too. 0: it cannot be counted by itself. */
+static __noinline int agent_count(const struct cvf_scratch *s, __u32 agent)
+{
+	struct cvf_count_key key = { .slot = s->facts.slot & 1, .agent = agent, .cell = s->facts.cell & (CVF_CELLS_MAX - 1) };
+	__u64 *count = bpf_map_lookup_elem(&cvf_agent_counts, &key), one = 1;
+
+	/* Where another CPU was first to make it. */
+	if (!count && bpf_map_update_elem(&cvf_agent_counts, &key, &one, BPF_NOEXIST))
+		count = bpf_map_lookup_elem(&cvf_agent_counts, &key);
+	else if (!count)
+		return 1;
+	if (!count)
+		return 0;
+	__sync_fetch_and_add(count, 1);
+	return 1;
+}
+
+static __always_inline void cell_count(const struct cvf_scratch *s, const struct cvf_label *l)
 {
 	__u32 key = (s->facts.slot & 1) * CVF_CELLS_MAX + (s->facts.cell & (CVF_CELLS_MAX - 1));
-	__u64 *count = bpf_map_lookup_elem(&cvf_counts, &key);
+	__u64 *count;
 
+	if (s->facts.shared && agent_count(s, l->agent & (CVF_AGENTS_MAX - 1)))
+		return;
+	count = bpf_map_lookup_elem(&cvf_counts, &key);
 	if (count)
 		__sync_fetch_and_add(count, 1);
 }
@@ -377,7 +397,7 @@ static __always_inline int question_end(struct cvf_scratch *s, struct cvf_label 
 	s->facts.args_cut = cell->action == CVF_VERDICT_ALLOW && s->facts.have_args && s->args_cut;
 	/* A held operation comes back with its answer: it was counted when it asked. */
 	if ((cell->action != CVF_VERDICT_HOLD && !s->facts.keep) || !l->question)
-		cell_count(s);
+		cell_count(s, l);
 	if (cell->action != CVF_VERDICT_ALLOW || s->facts.args_cut || s->facts.keep)
 		r = verdict_severe(s, l);
 	else if (cell->flags & CVF_CELL_RECORD)

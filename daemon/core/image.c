@@ -30,6 +30,9 @@ static const struct {
 	[CVF_SECTION_AGENT] = {sizeof(struct cvf_image_agent), CVF_AGENTS_MAX - 1},
 	[CVF_SECTION_CELL] = {sizeof(struct cvf_cell), CVF_CELLS_MAX},
 	[CVF_SECTION_RATE] = {sizeof(struct cvf_rate), CVF_RATES_MAX},
+	[CVF_SECTION_SET] = {sizeof(struct cvf_set), CVF_SETS_MAX},
+	[CVF_SECTION_OWNER] = {sizeof(struct cvf_owner), CVF_OWNERS_MAX},
+	[CVF_SECTION_SLATE] = {2, CVF_SLATES_MAX},
 	[CVF_SECTION_INDEX] = {2, CVF_INDEX_MAX},
 	[CVF_SECTION_DFA] = {4, CVF_DFA_WORDS},
 };
@@ -62,6 +65,21 @@ uint32_t image_set(const struct cvf_image *image, uint32_t state)
 	return cvf_dfa_set(image_section(image, CVF_SECTION_DFA, NULL), image->short_from, image->stride, state);
 }
 
+uint16_t image_cell(const struct cvf_image *image, const struct cvf_agent *agent, unsigned int op, uint32_t set)
+{
+	const struct cvf_image_domain *d = &image->domain[op_domain[op]];
+	const struct cvf_set *s = (const struct cvf_set *)image_section(image, CVF_SECTION_SET, NULL) + d->set_from + set;
+	const struct cvf_owner *owner = (const struct cvf_owner *)image_section(image, CVF_SECTION_OWNER, NULL) + s->first;
+	const uint16_t *slates = image_section(image, CVF_SECTION_SLATE, NULL);
+	const uint16_t *index = image_section(image, CVF_SECTION_INDEX, NULL);
+	uint16_t slate = slates[d->slate_from + (size_t)s->column * image->rows + agent->row];
+
+	for (uint32_t i = 0; i < s->owners; i++)
+		if (owner[i].own == agent->own)
+			slate = owner[i].slate;
+	return index[image->index_from[op] + slate];
+}
+
 static enum image_fault check_sections(const struct cvf_image *image, size_t size)
 {
 	for (int i = 0; i < CVF_SECTION_MAX; i++) {
@@ -92,11 +110,19 @@ static enum image_fault check_counts(const struct cvf_image *image)
 		return IMAGE_SECTION;
 	if (image->rows < 1 || image->rows > CVF_AGENTS_MAX)
 		return IMAGE_LIMIT;
-	if (!image->file_sets || !image->exec_sets || !image->net_sets)
+	if (image->domain[CVF_DOMAIN_SYS].sets != 1)
 		return IMAGE_INDEX;
-	if (s[CVF_SECTION_ENROL_EXE].count > image->file_sets || s[CVF_SECTION_ENROL_CGROUP].count > image->file_sets)
+	if (s[CVF_SECTION_ENROL_EXE].count > image->domain[CVF_DOMAIN_FILE].sets ||
+	    s[CVF_SECTION_ENROL_CGROUP].count > image->domain[CVF_DOMAIN_FILE].sets)
 		return IMAGE_SECTION;
+	if (image->reserved)
+		return IMAGE_RESERVED;
 	return IMAGE_OK;
+}
+
+static uint32_t domain_sets(const struct cvf_image *image, enum cvf_domain domain)
+{
+	return image->domain[domain].sets;
 }
 
 static enum image_fault check_classes(const struct cvf_image *image)
@@ -113,7 +139,7 @@ static enum image_fault check_classes(const struct cvf_image *image)
 		if (port_class[i] >= image->port_classes)
 			return IMAGE_CLASS;
 	for (size_t i = 0; i < n; i++)
-		if (net_set[i] >= image->net_sets)
+		if (net_set[i] >= domain_sets(image, CVF_DOMAIN_NET))
 			return IMAGE_INDEX;
 	return IMAGE_OK;
 }
@@ -208,8 +234,8 @@ static enum image_fault check_states(const struct cvf_image *image)
 	const uint32_t *dfa = image_section(image, CVF_SECTION_DFA, &words);
 	uint32_t stride = image->stride, split = image->exec_states_from;
 	uint32_t brief = image->short_from, brief_split = image->exec_short_from;
-	const struct states file = {0, split, brief, brief_split, image->file_sets};
-	const struct states exec = {split, brief, brief_split, (uint32_t)words, image->exec_sets};
+	const struct states file = {0, split, brief, brief_split, domain_sets(image, CVF_DOMAIN_FILE)};
+	const struct states exec = {split, brief, brief_split, (uint32_t)words, domain_sets(image, CVF_DOMAIN_EXEC)};
 
 	if (split < stride || split > brief || brief > brief_split || brief_split > words)
 		return IMAGE_STATE;
@@ -299,47 +325,138 @@ static enum image_fault check_rates(const struct cvf_image *image)
 	return IMAGE_OK;
 }
 
-/* Every word an operation can reach names a cell of that row and operation, or the fail-closed cell 0. */
-static bool check_op(const struct cvf_image *image, unsigned int op, const uint16_t *index,
-		     const struct cvf_cell *cells)
+/* The row that each number of own patterns belongs to; 0: nobody's. */
+struct own_rows {
+	uint16_t of[CVF_AGENTS_MAX];
+};
+
+/* Agents ascend, those of one number of own patterns have one row, and a row that several have is marked as such. */
+static enum image_fault check_agents(const struct cvf_image *image, struct own_rows *ret_rows)
 {
-	size_t cells_count = image->section[CVF_SECTION_CELL].count;
+	uint8_t users[CVF_AGENTS_MAX] = {0};
+	size_t n;
+	const struct cvf_image_agent *a = image_section(image, CVF_SECTION_AGENT, &n);
 
-	for (uint32_t row = 0; row < image->rows; row++) {
-		const uint16_t *words = index + image->op_base[op] + (size_t)row * image->op_sets[op];
+	for (size_t i = 0; i < n; i++) {
+		const struct cvf_agent *v = &a[i].value;
 
-		for (uint32_t set = 0; set < image->op_sets[op]; set++) {
-			if (words[set] >= cells_count)
-				return false;
-			if (words[set] && (cells[words[set]].row != row || cells[words[set]].op != op))
-				return false;
-		}
+		if (a[i].agent < 1 || a[i].agent >= CVF_AGENT_CANARY || (i && a[i].agent <= a[i - 1].agent))
+			return IMAGE_AGENT;
+		if (v->row < 1 || v->row >= image->rows || v->mode > CVF_MODE_LEARN || v->own >= CVF_AGENTS_MAX)
+			return IMAGE_AGENT;
+		if (v->own && ret_rows->of[v->own] && ret_rows->of[v->own] != v->row)
+			return IMAGE_AGENT;
+		ret_rows->of[v->own] = v->own ? v->row : 0;
+		users[v->row] += users[v->row] < 2;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (a[i].value.shared != (users[a[i].value.row] > 1))
+			return IMAGE_AGENT;
+	return IMAGE_OK;
+}
+
+/* What every operation of the domain makes of a slate is a cell of that row and operation, or the fail-closed cell 0. */
+static bool slate_is_of(const struct cvf_image *image, enum cvf_domain domain, uint32_t slate, uint32_t row)
+{
+	const struct cvf_cell *cells = image_section(image, CVF_SECTION_CELL, NULL);
+	const uint16_t *index = image_section(image, CVF_SECTION_INDEX, NULL);
+
+	if (slate >= image->domain[domain].slates)
+		return false;
+	for (unsigned int op = 1; op < CVF_OP_MAX; op++) {
+		uint16_t cell = op_domain[op] == domain ? index[image->index_from[op] + slate] : 0;
+
+		if (cell && (cells[cell].row != row || cells[cell].op != op))
+			return false;
 	}
 	return true;
 }
 
+/* Every word that an operation can reach is there and names a cell that is there; slate 0 refuses. */
 static enum image_fault check_index(const struct cvf_image *image)
 {
-	const uint32_t sets[CVF_DOMAIN_MAX] = {image->file_sets, image->exec_sets, image->net_sets, 1};
-	const struct cvf_cell *cells = image_section(image, CVF_SECTION_CELL, NULL);
-	size_t words;
+	size_t words, cells = image->section[CVF_SECTION_CELL].count;
 	const uint16_t *index = image_section(image, CVF_SECTION_INDEX, &words);
 
-	if (image->op_base[CVF_OP_NONE] || image->op_sets[CVF_OP_NONE])
+	if (image->index_from[CVF_OP_NONE])
 		return IMAGE_INDEX;
 	for (unsigned int op = 1; op < CVF_OP_MAX; op++) {
-		if (image->op_sets[op] != sets[op_domain[op]])
-			return IMAGE_INDEX;
-		if (image->op_base[op] + (uint64_t)image->rows * image->op_sets[op] > words)
-			return IMAGE_INDEX;
-		if (!check_op(image, op, index, cells))
+		uint64_t slates = image->domain[op_domain[op]].slates;
+
+		if (!slates || image->index_from[op] + slates > words || index[image->index_from[op]])
 			return IMAGE_INDEX;
 	}
-	/* Words between the tables are never reached, yet a stray one shall not name a cell that is not there. */
 	for (size_t i = 0; i < words; i++)
-		if (index[i] >= image->section[CVF_SECTION_CELL].count)
+		if (index[i] >= cells)
 			return IMAGE_INDEX;
 	return IMAGE_OK;
+}
+
+static bool columns_are_sound(const struct cvf_image *image, enum cvf_domain domain)
+{
+	const struct cvf_image_domain *d = &image->domain[domain];
+	size_t words;
+	const uint16_t *slate = image_section(image, CVF_SECTION_SLATE, &words);
+
+	if (!d->columns || d->slate_from + (uint64_t)d->columns * image->rows > words)
+		return false;
+	slate += d->slate_from;
+	for (uint32_t column = 0; column < d->columns; column++)
+		for (uint32_t row = 0; row < image->rows; row++)
+			if (!slate_is_of(image, domain, *slate++, row))
+				return false;
+	return true;
+}
+
+/* Owners ascend, so that each is found; they see slates of their own row. */
+static bool owners_are_sound(const struct cvf_image *image, enum cvf_domain domain, const struct cvf_set *set,
+			     const struct own_rows *rows)
+{
+	size_t n;
+	const struct cvf_owner *o = image_section(image, CVF_SECTION_OWNER, &n);
+
+	if (set->first + (uint64_t)set->owners > n)
+		return false;
+	o += set->first;
+	for (uint32_t i = 0; i < set->owners; i++) {
+		if (!o[i].own || o[i].own >= CVF_AGENTS_MAX || (i && o[i].own <= o[i - 1].own))
+			return false;
+		if (!rows->of[o[i].own] || !o[i].slate || !slate_is_of(image, domain, o[i].slate, rows->of[o[i].own]))
+			return false;
+	}
+	return true;
+}
+
+/* The lists of owners may overlap; together they are no longer than the table, which bounds the work. */
+static enum image_fault check_domain(const struct cvf_image *image, enum cvf_domain domain,
+				     const struct own_rows *rows, uint64_t *owners)
+{
+	const struct cvf_image_domain *d = &image->domain[domain];
+	size_t n;
+	const struct cvf_set *sets = image_section(image, CVF_SECTION_SET, &n);
+
+	if (!d->sets || d->set_from + (uint64_t)d->sets > n || !columns_are_sound(image, domain))
+		return IMAGE_INDEX;
+	sets += d->set_from;
+	for (uint32_t i = 0; i < d->sets; i++) {
+		*owners += sets[i].owners;
+		if (*owners > CVF_OWNERS_MAX)
+			return IMAGE_LIMIT;
+		if (sets[i].column >= d->columns || !owners_are_sound(image, domain, &sets[i], rows))
+			return IMAGE_INDEX;
+	}
+	return IMAGE_OK;
+}
+
+static enum image_fault check_rows(const struct cvf_image *image)
+{
+	struct own_rows rows = {0};
+	uint64_t owners = 0;
+	enum image_fault fault = check_agents(image, &rows);
+
+	for (int domain = 0; !fault && domain < CVF_DOMAIN_MAX; domain++)
+		fault = check_domain(image, (enum cvf_domain)domain, &rows, &owners);
+	return fault;
 }
 
 static const struct cvf_agent *agent_find(const struct cvf_image *image, uint32_t agent)
@@ -358,29 +475,6 @@ static const struct cvf_agent *agent_find(const struct cvf_image *image, uint32_
 			high = middle;
 	}
 	return NULL;
-}
-
-/* Agents ascend, and no two share a row: the counters of a row belong to one agent. */
-static enum image_fault check_agents(const struct cvf_image *image)
-{
-	uint8_t taken[CVF_AGENTS_MAX / 8] = {0};
-	size_t n;
-	const struct cvf_image_agent *a = image_section(image, CVF_SECTION_AGENT, &n);
-
-	for (size_t i = 0; i < n; i++) {
-		const struct cvf_agent *v = &a[i].value;
-
-		if (a[i].agent < 1 || a[i].agent >= CVF_AGENT_CANARY || (i && a[i].agent <= a[i - 1].agent))
-			return IMAGE_AGENT;
-		if (v->row < 1 || v->row >= image->rows || taken[v->row / 8] & (1u << v->row % 8))
-			return IMAGE_AGENT;
-		if (v->mode > CVF_MODE_LEARN)
-			return IMAGE_AGENT;
-		if (v->reserved)
-			return IMAGE_RESERVED;
-		taken[v->row / 8] |= (uint8_t)(1u << v->row % 8);
-	}
-	return IMAGE_OK;
 }
 
 static enum image_fault check_enrolment(const struct cvf_image *image)
@@ -407,7 +501,7 @@ enum image_fault image_check(const void *data, size_t size)
 {
 	static enum image_fault (*const checks[])(const struct cvf_image *) = {
 		check_counts, check_classes, check_prefixes, check_states,
-		check_cells,  check_rates,   check_index,    check_agents, check_enrolment,
+		check_cells,  check_rates,   check_index,    check_rows,   check_enrolment,
 	};
 	const struct cvf_image *image = data;
 	enum image_fault fault;
@@ -426,27 +520,6 @@ enum image_fault image_check(const void *data, size_t size)
 	for (size_t i = 0; !fault && i < ARRAY_SIZE(checks); i++)
 		fault = checks[i](image);
 	return fault;
-}
-
-const char *image_fault_text(unsigned int fault)
-{
-	static const char *const text[IMAGE_FAULT_MAX] = {
-		[IMAGE_OK] = "the image is sound",
-		[IMAGE_SHORT] = "the image is shorter than it says, or not aligned",
-		[IMAGE_MAGIC] = "this is not a policy image",
-		[IMAGE_ABI] = "the image was made for another version of the interface",
-		[IMAGE_SECTION] = "a section is out of bounds, misaligned or of the wrong size",
-		[IMAGE_LIMIT] = "the image is larger than the kernel tables",
-		[IMAGE_CLASS] = "a byte, port or address class is out of range",
-		[IMAGE_STATE] = "a state of the automaton leads out of its table, or to a set that does not exist",
-		[IMAGE_INDEX] = "the index does not cover what the automaton and the agents can reach",
-		[IMAGE_CELL] = "an outcome has an unknown word or breaks what its risk level promises",
-		[IMAGE_RATE] = "a limit of how often is out of range or leads to an outcome of something else",
-		[IMAGE_AGENT] = "an agent is out of range, unknown or there twice",
-		[IMAGE_RESERVED] = "a reserved word is not zero",
-	};
-
-	return fault < IMAGE_FAULT_MAX && text[fault] ? text[fault] : "unknown fault";
 }
 
 static void copy_section(const struct cvf_image *image, enum cvf_section section, void *to)
@@ -468,6 +541,16 @@ static bool any_agent(const struct cvf_image *image, enum cvf_section section)
 	return false;
 }
 
+static void fill_ops(const struct cvf_image *image, struct cvf_slot *slot)
+{
+	memset(slot->ops, 0, sizeof(slot->ops));
+	for (unsigned int op = 1; op < CVF_OP_MAX; op++) {
+		const struct cvf_image_domain *d = &image->domain[op_domain[op]];
+
+		slot->ops[op] = (struct cvf_op_tables){d->sets, d->set_from, d->slate_from, image->index_from[op]};
+	}
+}
+
 void image_fill(const struct cvf_image *image, struct cvf_slot *slot)
 {
 	size_t n;
@@ -486,10 +569,14 @@ void image_fill(const struct cvf_image *image, struct cvf_slot *slot)
 	copy_section(image, CVF_SECTION_ENROL_CGROUP, slot->enrol_cgroup);
 	copy_section(image, CVF_SECTION_CELL, slot->cells);
 	copy_section(image, CVF_SECTION_RATE, slot->rates);
+	copy_section(image, CVF_SECTION_SET, slot->sets);
+	copy_section(image, CVF_SECTION_OWNER, slot->owners);
+	copy_section(image, CVF_SECTION_SLATE, slot->slates);
 	copy_section(image, CVF_SECTION_INDEX, slot->index);
 	copy_section(image, CVF_SECTION_DFA, slot->dfa);
-	memcpy(slot->op_base, image->op_base, sizeof(slot->op_base));
-	memcpy(slot->op_sets, image->op_sets, sizeof(slot->op_sets));
+	fill_ops(image, slot);
+	slot->rows = image->rows;
+	slot->reserved = 0;
 	slot->stride = image->stride;
 	slot->start_file = image->start_file;
 	slot->start_exec = image->start_exec;

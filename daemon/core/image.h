@@ -37,6 +37,8 @@ const void *image_section(const struct cvf_image *image, enum cvf_section sectio
 /* Of a checked image: the state that bytes lead to from a state (start_file, start_exec), and the set of a state. */
 uint32_t image_step(const struct cvf_image *image, uint32_t state, const char *bytes, size_t size);
 uint32_t image_set(const struct cvf_image *image, uint32_t state);
+/* Of a checked image: what an operation of an agent on an object of that set comes to. */
+uint16_t image_cell(const struct cvf_image *image, const struct cvf_agent *agent, unsigned int op, uint32_t set);
 /* Copies a checked image into a slot that nobody reads; everything but prefixes and uids, which live in maps of their own. */
 void image_fill(const struct cvf_image *image, struct cvf_slot *slot);
 

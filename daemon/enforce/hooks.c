@@ -41,6 +41,7 @@ static const struct {
 	[MAP_PREFIX1] = { "cvf_prefix1", "prefix1" },
 	[MAP_CPU] = { "cvf_cpu", "cpu" },
 	[MAP_COUNTS] = { "cvf_counts", "counts" },
+	[MAP_AGENT_COUNTS] = { "cvf_agent_counts", "agent-counts" },
 	[MAP_VERDICTS] = { "cvf_verdicts", "verdicts" },
 	[MAP_EVENTS] = { "cvf_events", "events" },
 };

@@ -117,6 +117,26 @@ static int counts_clear(struct maps *m, uint32_t slot, const struct cvf_image *i
 	return bpf_map_update_batch(map_fd(m, MAP_COUNTS), m->count_keys, m->counts, &count, NULL) ? -errno : 0;
 }
 
+/* The next key behind `key`; NULL: the first. -ENOENT: there is none. */
+static int agent_count_next(const struct maps *m, const struct cvf_count_key *key, struct cvf_count_key *ret_next)
+{
+	return bpf_map_get_next_key(map_fd(m, MAP_AGENT_COUNTS), key, ret_next) ? -errno : 0;
+}
+
+static int agent_counts_clear(const struct maps *m, uint32_t slot)
+{
+	struct cvf_count_key key, next;
+	int r = agent_count_next(m, NULL, &next);
+
+	while (!r) {
+		key = next;
+		r = agent_count_next(m, &key, &next);
+		if (key.slot == slot && bpf_map_delete_elem(map_fd(m, MAP_AGENT_COUNTS), &key))
+			return -errno;
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
 static int slot_write(struct maps *m, uint32_t slot, const struct cvf_image *image)
 {
 	int prefixes = map_fd(m, slot ? MAP_PREFIX1 : MAP_PREFIX0);
@@ -133,6 +153,8 @@ static int slot_write(struct maps *m, uint32_t slot, const struct cvf_image *ima
 		r = uids_fill(map_fd(m, MAP_UIDS), slot, image);
 	if (r >= 0)
 		r = counts_clear(m, slot, image);
+	if (r >= 0)
+		r = agent_counts_clear(m, slot);
 	if (r >= 0)
 		image_fill(image, &m->state->slots[slot]);
 	return r;
@@ -450,4 +472,25 @@ int maps_counts(struct maps *m, uint64_t *ret_generation)
 	}
 	*ret_generation = m->state->slots[slot].generation;
 	return (int)cells;
+}
+
+/* A key that went meanwhile (there is nobody else who removes any) would start the walk again: keys only come. */
+int maps_agent_count_next(struct maps *m, struct cvf_count_key *key, uint64_t *ret_value)
+{
+	uint32_t slot = m->state->control.active & 1;
+	struct cvf_count_key next;
+	int r;
+
+	*ret_value = 0;
+	do {
+		r = agent_count_next(m, key->agent ? key : NULL, &next);
+		if (r < 0)
+			return r;
+		*key = next;
+	} while (key->slot != slot);
+	if (bpf_map_lookup_elem(map_fd(m, MAP_AGENT_COUNTS), key, m->counts))
+		return -errno;
+	for (int i = 0; i < m->cpus; i++)
+		*ret_value += m->counts[i];
+	return 0;
 }

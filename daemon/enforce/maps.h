@@ -48,5 +48,7 @@ int maps_status(struct maps *m, struct wire_status *ret) must_check;
 int maps_sequence(struct maps *m, uint32_t cpu, uint32_t ring, uint64_t *ret_lost, uint64_t *ret_numbered) must_check;
 /* Sums the counters of the active slot into m->counts[cell]; returns the number of cells. */
 int maps_counts(struct maps *m, uint64_t *ret_generation) must_check;
+/* The counter behind *key (all zero: the first) of an agent that shares its row, in the active slot; -ENOENT: no more. Uses m->counts. */
+int maps_agent_count_next(struct maps *m, struct cvf_count_key *key, uint64_t *ret_value) must_check;
 
 #endif

@@ -163,26 +163,51 @@ static int on_holds(struct request *r)
 
 #define COUNTS_PER_PACKET (49152 / sizeof(struct wire_count))
 
+/* Counters on their way, a packet at a time. */
+struct counts {
+	struct request *r;
+	struct wire_counts head;
+	int error;
+	struct wire_count chunk[COUNTS_PER_PACKET];
+};
+
+static void counts_send(struct counts *k, bool more)
+{
+	k->head.more = more;
+	if (!k->error)
+		k->error = link_send(k->r->link, WIRE_COUNTS_REPLY, k->r->id, &k->head, sizeof(k->head), k->chunk,
+				     k->head.count * sizeof(*k->chunk));
+	k->head.count = 0;
+}
+
+static void counts_add(struct counts *k, uint32_t cell, uint32_t agent, uint64_t value)
+{
+	if (!value)
+		return;
+	if (k->head.count == COUNTS_PER_PACKET)
+		counts_send(k, true);
+	k->chunk[k->head.count++] = (struct wire_count){ .cell = cell, .agent = agent, .value = value };
+}
+
 static int on_counts(struct request *r)
 {
-	static struct wire_count chunk[COUNTS_PER_PACKET];
-	struct wire_counts head = { 0 };
-	uint64_t generation = 0;
-	int cells = maps_counts(r->link->maps, &generation), cell = 0, error = 0;
+	static struct counts k;
+	struct maps *m = r->link->maps;
+	struct cvf_count_key key = { 0 };
+	uint64_t value, generation = 0;
+	int cells = maps_counts(m, &generation), error;
 
 	if (cells < 0)
 		return cells;
-	do {
-		head = (struct wire_counts){ .generation = generation };
-		for (; cell < cells && head.count < COUNTS_PER_PACKET; cell++)
-			if (r->link->maps->counts[cell])
-				chunk[head.count++] = (struct wire_count){ .cell = (uint32_t)cell,
-									   .value = r->link->maps->counts[cell] };
-		head.more = cell < cells;
-		error = link_send(r->link, WIRE_COUNTS_REPLY, r->id, &head, sizeof(head), chunk,
-				  head.count * sizeof(*chunk));
-	} while (!error && head.more);
-	return error;
+	k.r = r;
+	k.error = 0;
+	k.head = (struct wire_counts){ .generation = generation };
+	for (int cell = 0; cell < cells; cell++)
+		counts_add(&k, (uint32_t)cell, 0, m->counts[cell]);
+	while (!k.error && (error = maps_agent_count_next(m, &key, &value)) == 0)
+		counts_add(&k, key.cell, key.agent, value);
+	counts_send(&k, false);
+	return k.error;
 }
 
 static int on_label(struct request *r)

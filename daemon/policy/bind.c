@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * bind.c - one agent's view: what it is granted, which capabilities cover what, its scope and rules, variables filled
- * in
+ * bind.c - the view of agents that are bound alike: which capabilities cover what, their scope and rules, with the variables
+ * of one of them filled in
  */
 #include <string.h>
 
@@ -36,6 +36,11 @@ static char *pattern_key(const struct texts *paths, const struct texts *argv)
 		return NULL;
 	}
 	return key;
+}
+
+char *texts_key(const struct texts *texts)
+{
+	return pattern_key(texts, NULL);
 }
 
 /* Patterns of the same programs share the root of their arguments. */
@@ -116,13 +121,61 @@ int plan_net_pattern(struct plan *p, const struct net_pattern *one, uint32_t *re
 
 struct binder {
 	struct plan *p;
-	struct bound_agent *b;
+	struct bound_agent *b;	   /* whose tables are filled, or read */
+	const struct agent *agent; /* whose variables they are */
 	struct variable vars[VAR_MAX];
+	bool recording; /* own lists and fixed patterns */
 };
 
 static int bind_list(struct binder *k, const struct texts *paths, struct texts *ret_meaning)
 {
 	return variables_fill(k->p->pool, k->vars, paths, ret_meaning);
+}
+
+static bool has_variable(const struct texts *paths)
+{
+	for (size_t i = 0; i < paths->n; i++)
+		if (strstr(paths->v[i], "${"))
+			return true;
+	return false;
+}
+
+/* Room for one more of a list of the pool. */
+static int grow(struct pool *pool, void *list, size_t n, size_t *space, size_t size)
+{
+	size_t more = *space ? *space * 2 : 16;
+	void **v = list, *larger;
+
+	if (n < *space)
+		return 0;
+	larger = pool_alloc(pool, more, size);
+	if (!larger)
+		return -ENOMEM;
+	if (n)
+		memcpy(larger, *v, n * size);
+	*v = larger;
+	*space = more;
+	return 0;
+}
+
+static int record_own(struct binder *k, const struct own_list *list)
+{
+	struct bound_agent *b = k->b;
+	int r = grow(k->p->pool, &b->lists, b->lists_count, &b->lists_space, sizeof(*b->lists));
+
+	if (r == 0)
+		b->lists[b->lists_count++] = *list;
+	return r;
+}
+
+static int record_fixed(struct binder *k, enum cvf_domain domain, uint32_t pattern)
+{
+	struct numbers_list *fixed = &k->b->fixed[domain];
+	int r = grow(k->p->pool, &fixed->v, fixed->n, &fixed->space, sizeof(*fixed->v));
+
+	if (r == 0)
+		fixed->v[fixed->n++] = pattern;
+	return r;
 }
 
 static int bind_paths(struct binder *k, enum cvf_domain domain, const struct texts *paths, const struct texts *argv,
@@ -131,7 +184,13 @@ static int bind_paths(struct binder *k, enum cvf_domain domain, const struct tex
 	struct texts meaning = {0};
 	int r = bind_list(k, paths, &meaning);
 
-	return r < 0 ? r : plan_pattern(k->p, domain, &meaning, argv, ret_pattern);
+	if (r == 0)
+		r = plan_pattern(k->p, domain, &meaning, argv, ret_pattern);
+	if (r < 0 || !k->recording)
+		return r;
+	if (!has_variable(paths))
+		return record_fixed(k, domain, *ret_pattern);
+	return record_own(k, &(struct own_list){domain, paths, argv, *ret_pattern});
 }
 
 /* ---- capabilities ---- */
@@ -245,41 +304,6 @@ static int bind_offers(struct binder *k)
 	return 0;
 }
 
-static int add_grants(struct binder *k, const struct texts *globs)
-{
-	const struct plan *p = k->p;
-	struct nfa names;
-	int r = glob_names(globs, &names);
-
-	for (size_t i = 0; r == 0 && i < p->capabilities_count; i++)
-		k->b->granted[i] |= glob_matches(&names, p->capabilities[i]->id);
-	nfa_done(&names);
-	return r;
-}
-
-static int bind_grants(struct binder *k)
-{
-	int r;
-
-	k->b->granted = pool_alloc(k->p->pool, k->p->capabilities_count, sizeof(bool));
-	if (!k->b->granted)
-		return -ENOMEM;
-	r = add_grants(k, &k->b->agent->grants);
-	for (size_t i = 0; r == 0 && i < k->b->profiles.n; i++)
-		r = add_grants(k, &k->b->profiles.v[i]->grants);
-	return r;
-}
-
-static int bind_uses(struct binder *k, const struct model *m)
-{
-	k->b->used = pool_alloc(k->p->pool, k->p->capabilities_count, sizeof(bool));
-	if (!k->b->used)
-		return -ENOMEM;
-	for (size_t i = 0; m->uses && i < k->p->capabilities_count; i++)
-		k->b->used[i] = model_knows_use(m, k->b->agent->id, k->p->capabilities[i]->id);
-	return 0;
-}
-
 /* ---- scope and rules ---- */
 
 static int bind_net(struct binder *k, const struct cidrs *cidrs, uint32_t *ret_pattern)
@@ -293,7 +317,7 @@ static int bind_net(struct binder *k, const struct cidrs *cidrs, uint32_t *ret_p
 /* The agent's and its profiles' as one list. */
 static int bind_scope_net(struct binder *k)
 {
-	const struct cidrs *own = &k->b->agent->scope.net;
+	const struct cidrs *own = &k->agent->scope.net;
 	struct cidrs all = {.n = own->n};
 
 	for (size_t i = 0; i < k->b->profiles.n; i++)
@@ -316,54 +340,31 @@ static int bind_scope_net(struct binder *k)
 	return bind_net(k, &all, &k->b->scope_net);
 }
 
-static int bind_scope(struct binder *k)
+static int bind_scope_file(struct binder *k, uint32_t *ret_pattern)
 {
 	struct texts meaning = {0};
-	int r = bind_list(k, &k->b->agent->scope.paths, &meaning);
+	int r = bind_list(k, &k->agent->scope.paths, &meaning);
 
 	for (size_t i = 0; r == 0 && i < k->b->profiles.n; i++)
 		r = bind_list(k, &k->b->profiles.v[i]->scope.paths, &meaning);
+	return r < 0 ? r : plan_pattern(k->p, CVF_DOMAIN_FILE, &meaning, NULL, ret_pattern);
+}
+
+static int bind_scope(struct binder *k)
+{
+	int r = bind_scope_file(k, &k->b->scope_file);
+
 	if (r == 0)
-		r = plan_pattern(k->p, CVF_DOMAIN_FILE, &meaning, NULL, &k->b->scope_file);
+		r = record_own(k, &(struct own_list){.domain = CVF_DOMAIN_FILE, .pattern = k->b->scope_file});
 	return r < 0 ? r : bind_scope_net(k);
 }
 
-static int names_hold(const struct texts *globs, const char *name)
+/* Can the rule, which is of that profile (NULL: of a policy), ever apply to these agents? */
+static bool rule_concerns(const struct binder *k, const struct planned_rule *rule, const char *profile)
 {
-	struct nfa names;
-	int r;
+	bool is_of = profile ? rule->profile && strcmp(rule->profile, profile) == 0 : !rule->profile;
 
-	if (!globs->n)
-		return 1;
-	r = glob_names(globs, &names);
-	if (r == 0)
-		r = glob_matches(&names, name);
-	nfa_done(&names);
-	return r;
-}
-
-/* Who extends a profile is of that profile, too. */
-static int is_of_profile(const struct texts *globs, const struct bound_agent *b)
-{
-	int r = names_hold(globs, b->profiles.v[0]->id);
-
-	for (size_t i = 1; r == 0 && i < b->profiles.n; i++)
-		r = names_hold(globs, b->profiles.v[i]->id);
-	return r;
-}
-
-/* Can the rule, which is of that profile (NULL: of a policy), ever apply to this agent? */
-static int rule_concerns(const struct planned_rule *rule, const struct bound_agent *b, const char *profile)
-{
-	int r = profile ? rule->profile && strcmp(rule->profile, profile) == 0 : !rule->profile;
-
-	if (r > 0)
-		r = names_hold(&rule->rule->agent, b->agent->id);
-	if (r > 0)
-		r = names_hold(&rule->rule->owner, b->agent->owner ? b->agent->owner : "");
-	if (r > 0)
-		r = is_of_profile(&rule->rule->profile, b);
-	return r;
+	return is_of && k->b->concerned[rule - k->p->rules];
 }
 
 static const char *any_program_paths[] = {"/**", "//anon/**"};
@@ -417,10 +418,11 @@ static int add_rules_of(struct binder *k, const char *profile, const struct poli
 
 	for (size_t i = 0; i < k->p->rules_count; i++) {
 		const struct planned_rule *planned = &k->p->rules[i];
-		int r = planned->overlay == overlay ? rule_concerns(planned, k->b, profile) : 0;
+		int r;
 
-		if (r > 0)
-			r = bind_rule(k, planned, &rules->v[rules->n++]);
+		if (planned->overlay != overlay || !rule_concerns(k, planned, profile))
+			continue;
+		r = bind_rule(k, planned, &rules->v[rules->n++]);
 		if (r < 0)
 			return r;
 	}
@@ -480,11 +482,49 @@ static int bind_overlays(struct binder *k)
 	return r;
 }
 
-/* A cgroup pattern covers what is below, as the cgroup itself does. */
-static int bind_enrolment(struct binder *k, bool cgroup, const struct texts *globs)
+static int by_number(const void *a, const void *b)
 {
-	struct plan *p = k->p;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
+	return (x > y) - (x < y);
+}
+
+int bind_row(struct plan *p, struct bound_agent *b)
+{
+	struct binder k = {.p = p, .b = b, .agent = b->agent, .recording = true};
+	int r = variables_bind(p->pool, k.agent, k.vars);
+
+	if (r == 0)
+		r = bind_offers(&k);
+	if (r == 0)
+		r = bind_scope(&k);
+	if (r == 0)
+		r = bind_rules(&k);
+	if (r == 0)
+		r = bind_overlays(&k);
+	for (int domain = 0; r == 0 && domain < 2; domain++)
+		if (b->fixed[domain].n)
+			qsort(b->fixed[domain].v, b->fixed[domain].n, sizeof(uint32_t), by_number);
+	return r;
+}
+
+int bind_own_lists(struct plan *p, struct bound_agent *b, const struct agent *agent, uint32_t *ret_patterns)
+{
+	struct binder k = {.p = p, .b = b, .agent = agent};
+	int r = variables_bind(p->pool, agent, k.vars);
+
+	for (size_t i = 0; r == 0 && i < b->lists_count; i++) {
+		const struct own_list *list = &b->lists[i];
+
+		r = list->paths ? bind_paths(&k, list->domain, list->paths, list->argv, &ret_patterns[i])
+				: bind_scope_file(&k, &ret_patterns[i]);
+	}
+	return r;
+}
+
+/* A cgroup pattern covers what is below, as the cgroup itself does. */
+static int bind_enrolment(struct plan *p, uint32_t index, bool cgroup, const struct texts *globs)
+{
 	for (size_t i = 0; i < globs->n; i++) {
 		struct enrolment *e = &p->enrolments[p->enrolments_count];
 		const char *path = cgroup ? pool_printf(p->pool, CVF_PATH_CGROUP "%s{,/**}", globs->v[i])
@@ -494,7 +534,7 @@ static int bind_enrolment(struct binder *k, bool cgroup, const struct texts *glo
 
 		if (r < 0)
 			return r;
-		e->agent = (uint32_t)(k->b - p->agents);
+		e->agent = index;
 		e->literal = glob_literal(path, GLOB_PATH);
 		e->cgroup = cgroup;
 		p->enrolments_count++;
@@ -502,49 +542,9 @@ static int bind_enrolment(struct binder *k, bool cgroup, const struct texts *glo
 	return 0;
 }
 
-/* Without any profile of that name "default" is empty. */
-static int bind_profiles(struct binder *k, const struct model *m)
+int bind_enrolments(struct plan *p, uint32_t index)
 {
-	static const struct profile none = {.id = "default"};
-	const char *id = k->b->agent->profile;
-	struct profiles *mine = &k->b->profiles, chain = {0};
-	int r = profile_chain(m, id, &chain, NULL);
+	int r = bind_enrolment(p, index, false, &p->agents[index].agent->exe);
 
-	if (r == -ENOENT && strcmp(id, none.id) == 0 && !model_decl(m, DECL_PROFILE, id))
-		r = 0;
-	if (r < 0)
-		return r == -ENOMEM ? r : -EINVAL;
-	mine->n = chain.n ? chain.n : 1;
-	mine->v = pool_alloc(k->p->pool, mine->n, sizeof(*mine->v));
-	if (mine->v && chain.n)
-		memcpy(mine->v, chain.v, chain.n * sizeof(*mine->v));
-	else if (mine->v)
-		mine->v[0] = &none;
-	profiles_done(&chain);
-	return mine->v ? 0 : -ENOMEM;
-}
-
-int plan_bind_agent(struct plan *p, const struct model *m, struct bound_agent *b)
-{
-	struct binder k = {.p = p, .b = b};
-	int r = bind_profiles(&k, m);
-
-	if (r < 0)
-		return r;
-	r = variables_bind(p->pool, b->agent, k.vars);
-	if (r == 0)
-		r = bind_offers(&k);
-	if (r == 0)
-		r = bind_grants(&k);
-	if (r == 0)
-		r = bind_uses(&k, m);
-	if (r == 0)
-		r = bind_scope(&k);
-	if (r == 0)
-		r = bind_rules(&k);
-	if (r == 0)
-		r = bind_overlays(&k);
-	if (r == 0)
-		r = bind_enrolment(&k, false, &b->agent->exe);
-	return r < 0 ? r : bind_enrolment(&k, true, &b->agent->cgroup);
+	return r < 0 ? r : bind_enrolment(p, index, true, &p->agents[index].agent->cgroup);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * compile.c - cells and columns: every question the kernel can ask, decided beforehand
+ * compile.c - cells: what a question that the kernel can ask comes to, decided beforehand
  */
 #include "policy/compile.h"
 
@@ -59,7 +59,23 @@ static uint64_t hash_cell(const struct cvf_cell *cell)
 	return h;
 }
 
-static int cell_intern(struct compiler *c, const struct cvf_cell *cell, uint32_t *ret_cell)
+/* malloc'ed; NULL: out of memory. */
+static char *rows_hint(const struct compiler *c)
+{
+	own_free char *text = NULL;
+
+	if (asprintf(&text,
+		     "there is one for each row of agents, operation, capability and rule that can meet, and the %zu agents "
+		     "come to %zu rows: give agents the same profile, capabilities and \"net\" scope, name the operations "
+		     "(\"op\") in rules, or put paths that are treated alike into one rule",
+		     c->plan->agents_count, c->plan->bounds_count) < 0) {
+		text = NULL;
+		return NULL;
+	}
+	return cost_hint(c, CVF_DOMAIN_MAX, NULL, text);
+}
+
+int cell_intern(struct compiler *c, const struct cvf_cell *cell, uint32_t *ret_cell)
 {
 	struct cells *cells = &c->cells;
 	size_t at;
@@ -70,11 +86,7 @@ static int cell_intern(struct compiler *c, const struct cvf_cell *cell, uint32_t
 			return 0;
 	}
 	if (cells->n == CVF_CELLS_MAX) {
-		own_free char *hint =
-			cost_hint(c, CVF_DOMAIN_MAX, NULL,
-				  "there is one for each agent, operation, capability and rule that can "
-				  "meet: name the operations (\"op\") in rules, put paths that are treated "
-				  "alike into one rule, or register fewer agents");
+		own_free char *hint = rows_hint(c);
 
 		return too_big(c, "the table of outcomes", cells->n + 1, CVF_CELLS_MAX, hint);
 	}
@@ -103,7 +115,7 @@ static int outcome_cell(struct compiler *c, const struct question *q, const stru
 		.risk = (uint8_t)o->risk,
 		.flags = (uint8_t)(o->flags | (q->over ? CVF_CELL_OVER : 0)),
 		.reason = (uint8_t)o->reason,
-		.row = (uint16_t)(q->agent - c->plan->agents + 1),
+		.row = (uint16_t)q->agent->row,
 		.op = (uint16_t)q->op,
 		.timeout_s = o->timeout_s,
 		.rate = rate,
@@ -157,12 +169,13 @@ static int decide_rates(struct compiler *c, const struct question *q, const stru
 	return rates_chain(c, chain, n, ret_rate);
 }
 
-static int decide_cell(struct compiler *c, size_t agent, enum cvf_op op, uint32_t *ret_cell)
+int decide_cell(struct compiler *c, uint32_t row, enum cvf_op op, uint32_t *ret_cell)
 {
 	struct counting counting = {.n = 0};
 	const struct question q = {
 		.plan = c->plan,
-		.agent = &c->plan->agents[agent],
+		.agent = c->plan->bounds[row - 1],
+		.who = c->plan->bounds[row - 1]->agent,
 		.op = op,
 		.facts = c->facts,
 		.now = c->now,
@@ -175,57 +188,15 @@ static int decide_cell(struct compiler *c, size_t agent, enum cvf_op op, uint32_
 	return r < 0 ? r : outcome_cell(c, &q, &o, rate, ret_cell);
 }
 
-/* ---- columns ---- */
-
-int columns_init(struct compiler *c, enum cvf_domain domain, size_t extra)
-{
-	struct columns *k = &c->columns[domain];
-	uint32_t *column;
-
-	for (unsigned int op = 1; op < CVF_OP_MAX; op++)
-		if (op_domain((enum cvf_op)op) == domain)
-			k->ops[k->ops_count++] = (uint8_t)op;
-	k->width = k->ops_count * c->plan->agents_count + extra;
-	column = reallocarray(c->column, k->width + 1, sizeof(*column));
-	if (!column)
-		return -ENOMEM;
-	c->column = column;
-	return lists_init(&k->lists);
-}
-
-int column_fill(struct compiler *c, enum cvf_domain domain, uint32_t *ret_set)
-{
-	struct columns *k = &c->columns[domain];
-	uint32_t list;
-
-	for (size_t agent = 0; agent < c->plan->agents_count; agent++) {
-		for (size_t i = 0; i < k->ops_count; i++) {
-			int r = decide_cell(c, agent, (enum cvf_op)k->ops[i], &c->column[agent * k->ops_count + i]);
-
-			if (r < 0)
-				return r;
-		}
-	}
-	/* Without agents every column would be the empty list. */
-	c->column[k->width] = 0;
-	list = lists_intern(&k->lists, c->column, k->width + 1);
-	if (list == UINT32_MAX)
-		return -ENOMEM;
-	*ret_set = list - 1;
-	k->n = k->lists.n - 1;
-	return 0;
-}
+/* ---- all of it ---- */
 
 static int compile_sys(struct compiler *c)
 {
 	uint32_t set;
-	int r = columns_init(c, CVF_DOMAIN_SYS, 0);
+	int r = tables_init(c, CVF_DOMAIN_SYS);
 
-	c->facts[0] = 1;
-	return r < 0 ? r : column_fill(c, CVF_DOMAIN_SYS, &set);
+	return r < 0 ? r : set_fill(c, CVF_DOMAIN_SYS, NULL, 0, NULL, &set);
 }
-
-/* ---- all of it ---- */
 
 static int compiler_init(struct compiler *c)
 {
@@ -267,9 +238,8 @@ static void compiler_done(struct compiler *c)
 	free(c->rule_numbers);
 	free(c->agent_numbers);
 	free(c->facts);
-	free(c->column);
 	for (int domain = 0; domain < CVF_DOMAIN_MAX; domain++)
-		lists_done(&c->columns[domain].lists);
+		tables_done(&c->tables[domain], c->plan ? c->plan->bounds_count : 0);
 	free(c->net.prefixes);
 	free(c->net.net_set);
 	free(c->net.port_class);

@@ -2,8 +2,8 @@
 /*
  * compile.h - the parts of one compilation, private to compile*.c
  *
- * For each domain: the sets of patterns that can match together, a column of cells for each (every agent, every
- * operation), equal columns merged. What no cell tells apart, no table tells apart.
+ * For each domain: the sets of patterns that can match together, and what each row makes of them. Whoever has own patterns
+ * in a set is looked at apart. What no cell tells apart, no table tells apart.
  */
 #ifndef CVF_POLICY_COMPILE_H
 #define CVF_POLICY_COMPILE_H
@@ -24,12 +24,48 @@ struct rates {
 	size_t n;
 };
 
-/* Columns of one domain; column 0 is what comes of no match. */
-struct columns {
-	struct lists lists; /* list column + 1: [agent * ops_count + op], then the enrolments */
-	size_t n;
+struct memo {
+	uint32_t *v; /* value + 1; 0: not known yet */
+	size_t space;
+};
+
+/* An agent with own patterns that match: one of them, in numbers of its row. */
+struct touch {
+	uint32_t row, own, of;
+};
+
+/*
+ * The tables of one domain. A slate is what one row comes to: a cell for each operation. A column is a slate for each row.
+ * A set has a column, the owners who see another slate, and whom it enrols; set 0 is what nothing matches.
+ */
+struct tables {
+	enum cvf_domain domain;
 	uint8_t ops[CVF_OP_MAX];
-	size_t ops_count, width;
+	size_t ops_count;
+	struct lists slates;  /* slate + 1 */
+	struct lists columns; /* column + 1: [row] */
+	struct lists owners;  /* words: struct cvf_owner */
+	struct lists sets;    /* set + 1: column, list of owners, agents enrolled by executable and by cgroup */
+	size_t owners_count;  /* of all sets */
+
+	/* Found out once: */
+	struct lists bases;  /* matching patterns that some row has fixed */
+	struct lists mine;   /* matching own patterns, in numbers of the row */
+	struct lists asked;  /* row, base, mine */
+	struct memo columns_of; /* [base] */
+	struct memo slates_of;	/* [asked] */
+
+	bool *fixed; /* [pattern]: some row has it fixed */
+	struct touch *touches; /* of whom a pattern is one; by pattern: */
+	uint32_t *touches_from; /* [pattern], and one past the last */
+	uint32_t **varying; /* [row]: the own patterns of the agent that it was bound for */
+	uint32_t *varying_count;
+	struct touch *found; /* those of the set being filled */
+	size_t found_count, found_space;
+	uint32_t *seen;   /* [own]: the slate that an owner sees + 1, being gathered */
+	uint32_t *result; /* the owners */
+	uint32_t *list;	  /* [pattern]: a list being gathered */
+	uint32_t *column; /* [row] */
 };
 
 struct net_tables {
@@ -55,8 +91,7 @@ struct compiler {
 	struct rates rates;
 	uint32_t *capability_numbers, *rule_numbers, *agent_numbers; /* [index]; 0: not asked for yet */
 	uint64_t *facts;					     /* of the question being decided */
-	uint32_t *column;					     /* being filled */
-	struct columns columns[CVF_DOMAIN_MAX];
+	struct tables tables[CVF_DOMAIN_MAX];
 	struct net_tables net;
 	struct automaton automaton;
 };
@@ -72,9 +107,14 @@ int rates_chain(struct compiler *c, const struct cvf_rate *chain, size_t n, uint
  * domain]; NULL: by the cells made so far.
  */
 char *cost_hint(const struct compiler *c, enum cvf_domain domain, const uint32_t *cost, const char *hint);
-int columns_init(struct compiler *c, enum cvf_domain domain, size_t extra) must_check;
-/* The column for c->facts, with the extra words as they are in c->column; its number in *ret_set. */
-int column_fill(struct compiler *c, enum cvf_domain domain, uint32_t *ret_set) must_check;
+int decide_cell(struct compiler *c, uint32_t row, enum cvf_op op, uint32_t *ret_cell) must_check;
+int cell_intern(struct compiler *c, const struct cvf_cell *cell, uint32_t *ret_cell) must_check;
+/* compile_sets.c */
+int tables_init(struct compiler *c, enum cvf_domain domain) must_check;
+void tables_done(struct tables *k, size_t rows);
+/* The set of what these patterns match, sorted; enrol: NULL, or the agents that it enrols by executable and by cgroup. */
+int set_fill(struct compiler *c, enum cvf_domain domain, const uint32_t *patterns, size_t n, const uint32_t *enrol,
+	     uint32_t *ret_set) must_check;
 int compile_paths(struct compiler *c) must_check;
 /*
  * Puts both automata into one table. classes: those that both were built with; as long as full rows fit in full_max words

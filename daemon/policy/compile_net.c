@@ -171,21 +171,21 @@ static int classify_ports(struct classing *k)
 	return 0;
 }
 
-static void set_facts(struct classing *k, uint32_t address, uint32_t port, unsigned int protocol)
+/* The patterns that match, in k->list. */
+static size_t matching(struct classing *k, uint32_t address, uint32_t port, unsigned int protocol)
 {
-	struct compiler *c = k->c;
 	/* The class beyond the lists is that of no prefix once more: see classify_addresses(). */
 	uint32_t address_list = address + 1 < k->addresses.n ? address + 1 : 1;
-	size_t n, ports, at = 0;
+	size_t n, ports, at = 0, matched = 0;
 	const uint32_t *a = lists_get(&k->addresses, address_list, &n), *p = lists_get(&k->ports, port + 1, &ports);
 
-	memset(c->facts, 0, (c->plan->net_count / 64 + 1) * sizeof(*c->facts));
 	for (size_t i = 0; i < n; i++) {
 		while (at < ports && p[at] < a[i])
 			at++;
-		if (at < ports && p[at] == a[i] && c->plan->net[a[i]].protocols >> protocol & 1)
-			c->facts[a[i] / 64] |= 1ull << a[i] % 64;
+		if (at < ports && p[at] == a[i] && k->c->plan->net[a[i]].protocols >> protocol & 1)
+			k->list[matched++] = a[i];
 	}
+	return matched;
 }
 
 static int fill_sets(struct classing *k)
@@ -205,8 +205,7 @@ static int fill_sets(struct classing *k)
 				uint32_t set;
 				int r;
 
-				set_facts(k, address, port, protocol);
-				r = column_fill(k->c, CVF_DOMAIN_NET, &set);
+				r = set_fill(k->c, CVF_DOMAIN_NET, k->list, matching(k, address, port, protocol), NULL, &set);
 				if (r < 0)
 					return r;
 				t->net_set[at++] = (uint16_t)set;
@@ -216,14 +215,12 @@ static int fill_sets(struct classing *k)
 	return 0;
 }
 
-/* Column 0 must be what nothing matched, as in every domain. */
+/* Set 0 must be what nothing matched, as in every domain. */
 static int fill_nothing(struct compiler *c)
 {
 	uint32_t set;
 
-	memset(c->facts, 0, (c->plan->net_count / 64 + 1) * sizeof(*c->facts));
-	c->facts[0] = 1;
-	return column_fill(c, CVF_DOMAIN_NET, &set);
+	return set_fill(c, CVF_DOMAIN_NET, NULL, 0, NULL, &set);
 }
 
 int compile_net(struct compiler *c)
@@ -234,7 +231,7 @@ int compile_net(struct compiler *c)
 	if (r == 0)
 		r = lists_init(&k.ports);
 	if (r == 0)
-		r = columns_init(c, CVF_DOMAIN_NET, 0);
+		r = tables_init(c, CVF_DOMAIN_NET);
 	if (r == 0)
 		r = fill_nothing(c);
 	if (r == 0)
@@ -245,7 +242,6 @@ int compile_net(struct compiler *c)
 		r = classify_ports(&k);
 	if (r == 0)
 		r = fill_sets(&k);
-	memset(c->facts, 0, (c->plan->net_count / 64 + 1) * sizeof(*c->facts));
 	lists_done(&k.addresses);
 	lists_done(&k.ports);
 	free(k.list);

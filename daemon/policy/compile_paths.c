@@ -13,75 +13,86 @@
 struct domain {
 	enum cvf_domain domain;
 	struct dfa dfa;
-	struct lists sets; /* of patterns that match together */
-	uint32_t *set;	   /* [list of patterns]: the column they come to */
+	struct lists sets; /* of patterns that match together, before what is alike is one */
+	uint32_t *set;	   /* [list of patterns]: the set they come to */
 	uint32_t *cost;	   /* [pattern] */
 };
 
-static void set_facts(struct compiler *c, const struct domain *k, uint32_t list, bool value)
-{
-	size_t n;
-	const uint32_t *patterns = lists_get(&k->sets, list, &n);
+/* Enrolments by pattern: which of them is an agent's. */
+struct enrolling {
+	uint32_t *first; /* [pattern]: enrolment + 1 */
+	uint32_t *next;	 /* [enrolment] */
+};
 
-	c->facts[0] = value;
-	for (size_t i = 0; i < n; i++) {
-		if (value)
-			c->facts[patterns[i] / 64] |= 1ull << patterns[i] % 64;
-		else
-			c->facts[patterns[i] / 64] = 0;
+static int index_enrolments(const struct plan *p, struct enrolling *e)
+{
+	e->first = calloc(plan_patterns(p, CVF_DOMAIN_FILE), sizeof(*e->first));
+	e->next = calloc(p->enrolments_count + 1, sizeof(*e->next));
+	if (!e->first || !e->next)
+		return -ENOMEM;
+	for (size_t i = p->enrolments_count; i-- > 0;) {
+		e->next[i] = e->first[p->enrolments[i].pattern];
+		e->first[p->enrolments[i].pattern] = (uint32_t)i + 1;
 	}
+	return 0;
 }
 
-/* The agent whose most literal pattern matches; 0: none. */
-static uint32_t enrolled(const struct compiler *c, bool cgroup)
+/* The agents whose most literal pattern matches, by executable and by cgroup; 0: none. Of equals the first. */
+static bool enrolled(const struct compiler *c, const struct enrolling *e, const uint32_t *patterns, size_t n,
+		     uint32_t agents[2])
 {
-	const struct enrolment *best = NULL;
+	const struct enrolment *best[2] = {NULL, NULL}, *v = c->plan->enrolments;
 
-	for (size_t i = 0; i < c->plan->enrolments_count; i++) {
-		const struct enrolment *e = &c->plan->enrolments[i];
+	for (size_t i = 0; e->first && i < n; i++) {
+		for (uint32_t at = e->first[patterns[i]]; at; at = e->next[at - 1]) {
+			const struct enrolment *one = &v[at - 1], **b = &best[one->cgroup];
 
-		if (e->cgroup == cgroup && fact(c->facts, e->pattern) && (!best || e->literal > best->literal))
-			best = e;
+			if (!*b || one->literal > (*b)->literal || (one->literal == (*b)->literal && one < *b))
+				*b = one;
+		}
 	}
-	return best ? c->agent_numbers[best->agent] : 0;
+	for (int by = 0; by < 2; by++)
+		agents[by] = best[by] ? c->agent_numbers[best[by]->agent] : 0;
+	return agents[0] || agents[1];
 }
 
 /* Sets that enrol somebody get the low numbers, which is as far as the enrolment tables reach. */
-static int fill_columns(struct compiler *c, struct domain *k, bool enrolling)
+static int fill_sets(struct compiler *c, struct domain *k, const struct enrolling *e, bool enrolling)
 {
-	bool file = k->domain == CVF_DOMAIN_FILE;
-	uint32_t *extra = c->column + c->columns[k->domain].ops_count * c->plan->agents_count;
-
 	for (uint32_t list = 0; list < k->sets.n; list++) {
+		uint32_t agents[2];
+		size_t n;
+		const uint32_t *patterns = lists_get(&k->sets, list, &n);
 		int r = 0;
 
-		set_facts(c, k, list, true);
-		if (file) {
-			extra[0] = enrolled(c, false);
-			extra[1] = enrolled(c, true);
-		}
-		if (!list || (file && (extra[0] || extra[1])) ? enrolling : !enrolling)
-			r = column_fill(c, k->domain, &k->set[list]);
-		set_facts(c, k, list, false);
+		if (enrolled(c, e, patterns, n, agents) || !list ? enrolling : !enrolling)
+			r = set_fill(c, k->domain, patterns, n, agents, &k->set[list]);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int compile_columns(struct compiler *c, struct domain *k)
+static int compile_sets(struct compiler *c, struct domain *k)
 {
-	int r = columns_init(c, k->domain, k->domain == CVF_DOMAIN_FILE ? 2 : 0);
+	struct enrolling e = {NULL, NULL};
+	int r = tables_init(c, k->domain);
 
 	k->set = calloc(k->sets.n, sizeof(*k->set));
 	if (r == 0 && !k->set)
 		r = -ENOMEM;
+	if (r == 0 && k->domain == CVF_DOMAIN_FILE)
+		r = index_enrolments(c->plan, &e);
 	if (r == 0)
-		r = fill_columns(c, k, true);
-	if (r == 0 && c->columns[k->domain].n > CVF_ENROL_MAX)
-		r = too_big(c, "the table of enrolments", c->columns[k->domain].n, CVF_ENROL_MAX,
+		r = fill_sets(c, k, &e, true);
+	if (r == 0 && c->tables[k->domain].sets.n - 1 > CVF_ENROL_MAX)
+		r = too_big(c, "the table of enrolments", c->tables[k->domain].sets.n - 1, CVF_ENROL_MAX,
 			    "use fewer patterns in the agents' \"match\"");
-	return r < 0 ? r : fill_columns(c, k, false);
+	if (r == 0)
+		r = fill_sets(c, k, &e, false);
+	free(e.first);
+	free(e.next);
+	return r;
 }
 
 static int complain(struct compiler *c, const struct domain *k, const char *table, size_t need, size_t limit)
@@ -106,7 +117,7 @@ static int build(struct compiler *c, struct domain *k, const struct classes *cla
 				k->domain == CVF_DOMAIN_FILE ? "the automaton of paths" : "the automaton of programs",
 				STATES_MAX + 1, STATES_MAX);
 	if (r == 0)
-		r = compile_columns(c, k);
+		r = compile_sets(c, k);
 	if (r < 0)
 		return r;
 	for (uint32_t s = 0; s < k->dfa.states; s++)

@@ -33,7 +33,7 @@ static void charge_rules(struct bill *b, enum cvf_domain domain, const struct bo
 		       &b->rules[rules->v[i].planned - b->plan->rules]);
 }
 
-static void charge_agent(struct bill *b, enum cvf_domain domain, const struct bound_agent *a)
+static void charge_row(struct bill *b, enum cvf_domain domain, const struct bound_agent *a)
 {
 	for (unsigned int op = 1; op < CVF_OP_MAX; op++) {
 		for (size_t i = 0; op_domain((enum cvf_op)op) == domain && i < a->offers[op].n; i++) {
@@ -46,14 +46,31 @@ static void charge_agent(struct bill *b, enum cvf_domain domain, const struct bo
 	charge_rules(b, domain, &a->rules);
 	for (size_t i = 0; i < a->overlays_count; i++)
 		charge_rules(b, domain, &a->overlays[i]);
-	if (domain == CVF_DOMAIN_FILE)
-		charge(b, a->scope_file, &b->agents[a - b->plan->agents]);
+}
+
+/* What sets an agent apart is charged to it. */
+static void charge_own(struct bill *b, enum cvf_domain domain, const struct own_patterns *o)
+{
+	for (size_t i = 0; i < o->n[domain]; i++)
+		charge(b, o->v[domain][i].is, &b->agents[o->agent]);
+}
+
+static void charge_scopes(struct bill *b, const struct bound_agent *a)
+{
+	for (size_t i = 0; i < b->plan->agents_count; i++)
+		if (b->plan->agents[i].agent == a->agent)
+			charge(b, a->scope_file, &b->agents[i]);
 }
 
 static void charge_all(struct bill *b, enum cvf_domain domain)
 {
-	for (size_t i = 0; i < b->plan->agents_count; i++)
-		charge_agent(b, domain, &b->plan->agents[i]);
+	for (size_t i = 0; i < b->plan->bounds_count; i++) {
+		charge_row(b, domain, b->plan->bounds[i]);
+		if (domain == CVF_DOMAIN_FILE)
+			charge_scopes(b, b->plan->bounds[i]);
+	}
+	for (size_t i = 0; i < b->plan->owns_count; i++)
+		charge_own(b, domain, &b->plan->owns[i]);
 	for (size_t i = 0; domain == CVF_DOMAIN_FILE && i < b->plan->enrolments_count; i++)
 		charge(b, b->plan->enrolments[i].pattern, &b->agents[b->plan->enrolments[i].agent]);
 }

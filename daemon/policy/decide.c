@@ -498,13 +498,13 @@ struct outcome decide(const struct question *q)
 		return outcome_of(&s, CVF_VERDICT_DENY, CVF_REASON_RETIRED);
 	}
 	if (!s.granted) {
-		trace_step(q, "grant", q->agent->agent->id, false, "the capability is not among the agent's grants");
+		trace_step(q, "grant", q->who->id, false, "the capability is not among the agent's grants");
 		return outcome_of(&s, CVF_VERDICT_DENY, CVF_REASON_NOT_GRANTED);
 	}
 	if (s.capability != CAPABILITY_UNREGISTERED)
-		trace_step(q, "grant", q->agent->agent->id, true, "the agent or its profile grants the capability");
+		trace_step(q, "grant", q->who->id, true, "the agent or its profile grants the capability");
 	if (op_domain(q->op) != CVF_DOMAIN_SYS && op_domain(q->op) != CVF_DOMAIN_EXEC)
-		trace_step(q, "scope", q->agent->agent->id, s.in_scope,
+		trace_step(q, "scope", q->who->id, s.in_scope,
 			   s.in_scope ? "the object is in the agent's scope"
 				      : "the object is outside of the agent's scope");
 	o = by_all_rules(q, &s);

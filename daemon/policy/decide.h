@@ -21,7 +21,8 @@ struct counting {
 /* One operation of one agent on one object, reduced to which patterns match. */
 struct question {
 	const struct plan *plan;
-	const struct bound_agent *agent;
+	const struct bound_agent *agent; /* of the row */
+	const struct agent *who;
 	enum cvf_op op;
 	const uint64_t *facts; /* of the operation's domain */
 	int64_t now;

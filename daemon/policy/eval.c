@@ -46,13 +46,14 @@ static int find_facts(const struct plan *p, const struct query *q, const char *p
 	return r;
 }
 
-static int decide_path(const struct plan *p, const struct bound_agent *agent, const struct query *q, const char *path,
+static int decide_path(const struct plan *p, const struct planned_agent *agent, const struct query *q, const char *path,
 		       json_t *trace, struct outcome *ret_outcome)
 {
-	own_free uint64_t *facts = NULL;
+	own_free uint64_t *seen = NULL, *facts = NULL;
 	struct question question = {
 		.plan = p,
-		.agent = agent,
+		.agent = agent->bound,
+		.who = agent->agent,
 		.op = q->op,
 		.now = q->now,
 		.hours_known = true,
@@ -62,10 +63,12 @@ static int decide_path(const struct plan *p, const struct bound_agent *agent, co
 		.path = path,
 		.trace = trace,
 	};
-	int r = find_facts(p, q, path, &facts);
+	int r = find_facts(p, q, path, &seen);
 
-	if (r < 0)
-		return r;
+	facts = r < 0 ? NULL : calloc(plan_patterns(p, op_domain(q->op)) / 64 + 1, sizeof(*facts));
+	if (!facts)
+		return r < 0 ? r : -ENOMEM;
+	plan_own_facts(p, agent, op_domain(q->op), seen, facts);
 	question.facts = facts;
 	if (q->object2)
 		trace_step(&question, "object", path, true, "each name is judged; the stricter outcome counts");
@@ -108,7 +111,7 @@ static const char *text_of(const struct planned_rule *rule)
 	return rule && rule->rule->reason && *rule->rule->reason ? rule->rule->reason : NULL;
 }
 
-static struct answer answer_of(const struct plan *p, const struct bound_agent *agent, const struct query *q,
+static struct answer answer_of(const struct plan *p, const struct planned_agent *agent, const struct query *q,
 			       const struct outcome *o)
 {
 	const struct planned_rule *rule = o->rule ? o->rule->planned : NULL;
@@ -148,7 +151,7 @@ static struct quorum quorum_of(const struct outcome *o)
 
 int policy_eval(const struct model *m, const struct query *q, struct answer *ret_answer, json_t *trace)
 {
-	const struct bound_agent *agent;
+	const struct planned_agent *agent;
 	const struct plan *p;
 	struct outcome first, second;
 	struct quorum quorum, other;

@@ -11,8 +11,10 @@
 struct draft {
 	struct compiler *c;
 	struct cvf_image head;
-	uint16_t *index;
-	size_t index_count;
+	struct cvf_set *sets;
+	struct cvf_owner *owners;
+	uint16_t *slates, *index;
+	size_t sets_count, owners_count, slates_count, index_count;
 	struct cvf_image_agent *agents;
 	struct cvf_image_uid *uids;
 	uint16_t *enrol[2]; /* by exe, by cgroup */
@@ -23,74 +25,98 @@ struct draft {
 	} section[CVF_SECTION_MAX];
 };
 
-static size_t domain_sets(const struct compiler *c, enum cvf_domain domain)
+/* One domain after the other: sets, their owners, columns. */
+static void count_tables(struct draft *d)
 {
-	return c->columns[domain].n;
-}
+	for (int domain = 0; domain < CVF_DOMAIN_MAX; domain++) {
+		const struct tables *k = &d->c->tables[domain];
 
-/* Row 0 is nobody's: no policy, for every operation. */
-static int nobody_cell(struct compiler *c, unsigned int op, uint16_t *ret_cell)
-{
-	struct cvf_cell *cell = &c->cells.v[c->cells.n];
-
-	if (c->cells.n == CVF_CELLS_MAX)
-		return too_big(c, "the table of outcomes", c->cells.n + 1, CVF_CELLS_MAX, NULL);
-	*cell = (struct cvf_cell){
-		.action = CVF_VERDICT_DENY,
-		.reason = CVF_REASON_NO_POLICY,
-		.risk = CVF_R2,
-		.op = (uint16_t)op,
-	};
-	*ret_cell = (uint16_t)c->cells.n++;
-	return 0;
-}
-
-static int fill_op(struct draft *d, unsigned int op, size_t position)
-{
-	const struct columns *k = &d->c->columns[op_domain((enum cvf_op)op)];
-	uint16_t *words = d->index + d->head.op_base[op], nobody = 0;
-	int r = nobody_cell(d->c, op, &nobody);
-
-	if (r < 0)
-		return r;
-	for (size_t set = 0; set < k->n; set++) {
-		size_t width;
-		const uint32_t *column = lists_get(&k->lists, (uint32_t)set + 1, &width);
-
-		words[set] = nobody;
-		for (size_t agent = 0; agent < d->c->plan->agents_count; agent++)
-			words[(agent + 1) * k->n + set] = (uint16_t)column[agent * k->ops_count + position];
+		d->head.domain[domain] = (struct cvf_image_domain){
+			.sets = (uint32_t)k->sets.n - 1,
+			.set_from = (uint32_t)d->sets_count,
+			.columns = (uint32_t)k->columns.n - 1,
+			.slate_from = (uint32_t)d->slates_count,
+			.slates = (uint32_t)k->slates.n - 1,
+		};
+		d->sets_count += k->sets.n - 1;
+		d->slates_count += (k->columns.n - 1) * d->head.rows;
+		d->owners_count += k->owners.start[k->owners.n];
 	}
-	return 0;
+}
+
+static void fill_domain(struct draft *d, int domain, size_t *owners)
+{
+	const struct cvf_image_domain *to = &d->head.domain[domain];
+	const struct tables *k = &d->c->tables[domain];
+	size_t first = *owners;
+
+	for (size_t i = 0; i < (size_t)to->columns * d->head.rows; i++)
+		d->slates[to->slate_from + i] = (uint16_t)k->columns.data[i];
+	for (size_t i = 0; i < k->owners.start[k->owners.n]; i++, ++*owners)
+		d->owners[*owners] = (struct cvf_owner){(uint16_t)k->owners.data[i], (uint16_t)(k->owners.data[i] >> 16)};
+	for (uint32_t i = 0; i < to->sets; i++) {
+		size_t n;
+		const uint32_t *set = lists_get(&k->sets, i + 1, &n);
+
+		lists_get(&k->owners, set[1], &n);
+		d->sets[to->set_from + i] = (struct cvf_set){
+			.column = (uint16_t)set[0],
+			.owners = (uint16_t)n,
+			.first = n ? (uint32_t)first + k->owners.start[set[1]] : 0,
+		};
+	}
+}
+
+static void fill_op(struct draft *d, unsigned int op, const struct tables *k, size_t position)
+{
+	uint16_t *words = d->index + d->head.index_from[op];
+
+	for (uint32_t slate = 0; slate + 1 < k->slates.n; slate++) {
+		size_t n;
+
+		words[slate] = (uint16_t)lists_get(&k->slates, slate + 1, &n)[position];
+	}
 }
 
 static int fill_index(struct draft *d)
 {
 	struct compiler *c = d->c;
 
-	d->head.rows = (uint32_t)c->plan->agents_count + 1;
 	for (unsigned int op = 1; op < CVF_OP_MAX; op++) {
-		size_t sets = domain_sets(c, op_domain((enum cvf_op)op));
-
-		d->head.op_base[op] = (uint32_t)d->index_count;
-		d->head.op_sets[op] = (uint32_t)sets;
-		d->index_count += sets * d->head.rows;
+		d->head.index_from[op] = (uint32_t)d->index_count;
+		d->index_count += d->head.domain[op_domain((enum cvf_op)op)].slates;
 	}
 	if (d->index_count > CVF_INDEX_MAX)
 		return too_big(c, "the index of outcomes", d->index_count, CVF_INDEX_MAX,
-			       "register fewer agents on this host, or use fewer different patterns");
+			       "use fewer different patterns, or give agents the same profile, capabilities and \"net\" "
+			       "scope");
 	d->index = calloc(d->index_count + 1, sizeof(*d->index));
 	if (!d->index)
 		return -ENOMEM;
-	for (int domain = 0; domain < CVF_DOMAIN_MAX; domain++) {
-		for (size_t i = 0; i < c->columns[domain].ops_count; i++) {
-			int r = fill_op(d, c->columns[domain].ops[i], i);
-
-			if (r < 0)
-				return r;
-		}
-	}
+	for (int domain = 0; domain < CVF_DOMAIN_MAX; domain++)
+		for (size_t i = 0; i < c->tables[domain].ops_count; i++)
+			fill_op(d, c->tables[domain].ops[i], &c->tables[domain], i);
 	return 0;
+}
+
+static int fill_tables(struct draft *d)
+{
+	size_t owners = 0;
+
+	d->head.rows = (uint32_t)d->c->plan->bounds_count + 1;
+	count_tables(d);
+	if (d->slates_count > CVF_SLATES_MAX)
+		return too_big(d->c, "the table of slates", d->slates_count, CVF_SLATES_MAX,
+			       "use fewer different patterns, or give agents the same profile, capabilities and \"net\" "
+			       "scope");
+	d->sets = calloc(d->sets_count + 1, sizeof(*d->sets));
+	d->owners = calloc(d->owners_count + 1, sizeof(*d->owners));
+	d->slates = calloc(d->slates_count + 1, sizeof(*d->slates));
+	if (!d->sets || !d->owners || !d->slates)
+		return -ENOMEM;
+	for (int domain = 0; domain < CVF_DOMAIN_MAX; domain++)
+		fill_domain(d, domain, &owners);
+	return fill_index(d);
 }
 
 static int by_agent(const void *a, const void *b)
@@ -110,24 +136,29 @@ static int by_uid(const void *a, const void *b)
 static int fill_agents(struct draft *d)
 {
 	const struct plan *p = d->c->plan;
+	own_free uint32_t *users = calloc(p->bounds_count + 1, sizeof(*users));
 	size_t uids = 0;
 
-	for (size_t i = 0; i < p->agents_count; i++)
+	for (size_t i = 0; users && i < p->agents_count; i++) {
 		uids += p->agents[i].agent->uids_count;
+		users[p->agents[i].bound->row - 1]++;
+	}
 	if (uids > CVF_AGENTS_MAX)
 		return too_big(d->c, "the table of users", uids, CVF_AGENTS_MAX, NULL);
 	d->agents = calloc(p->agents_count + 1, sizeof(*d->agents));
 	d->uids = calloc(uids + 1, sizeof(*d->uids));
-	if (!d->agents || !d->uids)
+	if (!users || !d->agents || !d->uids)
 		return -ENOMEM;
 	for (size_t i = 0; i < p->agents_count; i++) {
 		const struct agent *a = p->agents[i].agent;
 
 		d->agents[i].agent = d->c->agent_numbers[i];
 		d->agents[i].value = (struct cvf_agent){
-			.row = (uint16_t)(i + 1),
+			.row = (uint16_t)p->agents[i].bound->row,
+			.own = (uint16_t)(p->agents[i].bound->owns > 1 ? p->agents[i].own + 1 : 0),
 			.mode = (uint8_t)a->mode,
-			.max_holds = (uint32_t)a->pending_holds,
+			.shared = users[p->agents[i].bound->row - 1] > 1,
+			.max_holds = (uint16_t)a->pending_holds,
 		};
 		for (size_t k = 0; k < a->uids_count; k++)
 			d->uids[d->uids_count++] = (struct cvf_image_uid){a->uids[k], d->c->agent_numbers[i]};
@@ -140,8 +171,8 @@ static int fill_agents(struct draft *d)
 /* As far as the last set that enrols somebody. */
 static int fill_enrolment(struct draft *d)
 {
-	const struct columns *k = &d->c->columns[CVF_DOMAIN_FILE];
-	size_t sets = k->n < CVF_ENROL_MAX ? k->n : CVF_ENROL_MAX;
+	const struct tables *k = &d->c->tables[CVF_DOMAIN_FILE];
+	size_t sets = k->sets.n - 1 < CVF_ENROL_MAX ? k->sets.n - 1 : CVF_ENROL_MAX;
 
 	for (int by = 0; by < 2; by++) {
 		d->enrol[by] = calloc(sets + 1, sizeof(uint16_t));
@@ -150,10 +181,10 @@ static int fill_enrolment(struct draft *d)
 	}
 	for (size_t set = 0; set < sets; set++) {
 		size_t width;
-		const uint32_t *column = lists_get(&k->lists, (uint32_t)set + 1, &width);
+		const uint32_t *one = lists_get(&k->sets, (uint32_t)set + 1, &width);
 
 		for (int by = 0; by < 2; by++)
-			d->enrol[by][set] = (uint16_t)column[k->ops_count * d->c->plan->agents_count + (size_t)by];
+			d->enrol[by][set] = (uint16_t)one[2 + by];
 	}
 	d->enrol_count = sets;
 	return 0;
@@ -182,6 +213,9 @@ static void list_sections(struct draft *d)
 	section(d, CVF_SECTION_AGENT, d->agents, c->plan->agents_count, sizeof(*d->agents));
 	section(d, CVF_SECTION_CELL, c->cells.v, c->cells.n, sizeof(*c->cells.v));
 	section(d, CVF_SECTION_RATE, c->rates.v, c->rates.n, sizeof(*c->rates.v));
+	section(d, CVF_SECTION_SET, d->sets, d->sets_count, sizeof(*d->sets));
+	section(d, CVF_SECTION_OWNER, d->owners, d->owners_count, sizeof(*d->owners));
+	section(d, CVF_SECTION_SLATE, d->slates, d->slates_count, sizeof(*d->slates));
 	section(d, CVF_SECTION_INDEX, d->index, d->index_count, sizeof(*d->index));
 	section(d, CVF_SECTION_DFA, c->automaton.words, c->automaton.count, sizeof(uint32_t));
 }
@@ -200,9 +234,6 @@ static void fill_head(struct draft *d, uint64_t generation)
 	h->exec_states_from = c->automaton.exec_from;
 	h->short_from = c->automaton.short_from;
 	h->exec_short_from = c->automaton.exec_short_from;
-	h->file_sets = (uint32_t)domain_sets(c, CVF_DOMAIN_FILE);
-	h->exec_sets = (uint32_t)domain_sets(c, CVF_DOMAIN_EXEC);
-	h->net_sets = (uint32_t)domain_sets(c, CVF_DOMAIN_NET);
 	h->address_classes = (uint32_t)c->net.address_classes;
 	h->port_classes = (uint32_t)c->net.port_classes;
 }
@@ -233,7 +264,7 @@ static int assemble(struct draft *d, struct cvf_image **ret_image, size_t *ret_s
 int image_make(struct compiler *c, uint64_t generation, struct cvf_image **ret_image, size_t *ret_size)
 {
 	struct draft d = {.c = c};
-	int r = fill_index(&d);
+	int r = fill_tables(&d);
 
 	if (r == 0)
 		r = fill_agents(&d);
@@ -244,6 +275,9 @@ int image_make(struct compiler *c, uint64_t generation, struct cvf_image **ret_i
 		list_sections(&d);
 		r = assemble(&d, ret_image, ret_size);
 	}
+	free(d.sets);
+	free(d.owners);
+	free(d.slates);
 	free(d.index);
 	free(d.agents);
 	free(d.uids);

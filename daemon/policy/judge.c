@@ -59,15 +59,16 @@ static uint32_t find_set(const struct cvf_image *image, const struct query *q, c
 	}
 }
 
-static uint32_t row_of(const struct cvf_image *image, uint32_t agent)
+static const struct cvf_agent *agent_of(const struct cvf_image *image, uint32_t agent)
 {
+	static const struct cvf_agent nobody;
 	size_t n;
 	const struct cvf_image_agent *a = image_section(image, CVF_SECTION_AGENT, &n);
 
 	for (size_t i = 0; i < n; i++)
 		if (a[i].agent == agent)
-			return a[i].value.row;
-	return 0;
+			return &a[i].value;
+	return &nobody;
 }
 
 static unsigned int cell_severity(const struct cvf_cell *c)
@@ -97,15 +98,15 @@ static uint16_t judge_rates(const struct cvf_image *image, uint16_t cell, const 
 
 uint16_t image_judge(const struct cvf_image *image, uint32_t agent_no, const struct query *q)
 {
-	const uint16_t *index = image_section(image, CVF_SECTION_INDEX, NULL);
+	const struct cvf_agent *agent = agent_of(image, agent_no);
 	const char *object = q->object ? q->object : "";
-	uint16_t first;
+	uint16_t first, second;
 
 	if (q->op <= CVF_OP_NONE || q->op >= CVF_OP_MAX)
 		return 0;
-	index += image->op_base[q->op] + (size_t)row_of(image, agent_no) * image->op_sets[q->op];
-	first = judge_rates(image, index[find_set(image, q, object)], q);
+	first = judge_rates(image, image_cell(image, agent, q->op, find_set(image, q, object)), q);
 	if (!q->object2 || (q->op != CVF_OP_RENAME && q->op != CVF_OP_LINK))
 		return first;
-	return more_severe(image, judge_rates(image, index[find_set(image, q, q->object2)], q), first);
+	second = judge_rates(image, image_cell(image, agent, q->op, find_set(image, q, q->object2)), q);
+	return more_severe(image, second, first);
 }

@@ -88,6 +88,20 @@ static int resolve_capabilities(struct plan *p, const struct model *m, struct pl
 	return result;
 }
 
+/* Each is looked at once for every agent. */
+static int plan_names(struct planned_rule *r)
+{
+	const struct texts *globs[NAMED_MAX] = {&r->rule->agent, &r->rule->owner, &r->rule->profile};
+
+	for (int by = 0; by < NAMED_MAX; by++) {
+		int result = globs[by]->n ? glob_names(globs[by], &r->names[by]) : 0;
+
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
 static int add_rules(struct plan *p, const struct model *m, const struct rules *rules, const char *owner,
 		     const char *profile)
 {
@@ -97,13 +111,16 @@ static int add_rules(struct plan *p, const struct model *m, const struct rules *
 
 		r->rule = &rules->v[i];
 		r->profile = profile;
+		result = plan_names(r);
+		if (result < 0)
+			return result;
+		p->rules_count++;
 		r->name = pool_printf(p->pool, "%s%s/%s", profile ? "profile:" : "", owner, rules->v[i].id);
 		if (!r->name)
 			return -ENOMEM;
 		result = resolve_capabilities(p, m, r);
 		if (result < 0)
 			return result;
-		p->rules_count++;
 	}
 	return 0;
 }
@@ -175,13 +192,18 @@ static int plan_agents(struct plan *p, const struct model *m)
 	for (size_t i = 0; i < seen->n; i++)
 		enrolments += seen->v[i]->agent.exe.n + seen->v[i]->agent.cgroup.n;
 	p->agents = pool_alloc(p->pool, seen->n, sizeof(*p->agents));
+	p->bounds = pool_alloc(p->pool, seen->n, sizeof(*p->bounds));
+	p->owns = pool_alloc(p->pool, seen->n, sizeof(*p->owns));
+	p->granted = pool_alloc(p->pool, seen->n * (PROFILES_CHAIN + 1), sizeof(*p->granted));
 	p->enrolments = pool_alloc(p->pool, enrolments, sizeof(*p->enrolments));
-	if (!p->agents || !p->enrolments)
+	if (!p->agents || !p->bounds || !p->owns || !p->granted || !p->enrolments)
 		return -ENOMEM;
 	for (size_t i = 0; r == 0 && i < seen->n; i++) {
 		p->agents[i].agent = &seen->v[i]->agent;
 		p->agents_count = i + 1;
 		r = plan_bind_agent(p, m, &p->agents[i]);
+		if (r == 0)
+			r = bind_enrolments(p, (uint32_t)i);
 	}
 	return r;
 }
@@ -190,7 +212,10 @@ static int plan_begin(struct plan *p)
 {
 	p->pool = pool_new();
 	p->roots = json_object();
-	if (!p->pool || !p->roots)
+	p->alike = json_object();
+	p->same_owns = json_object();
+	p->grants = json_object();
+	if (!p->pool || !p->roots || !p->alike || !p->same_owns || !p->grants)
 		return -ENOMEM;
 	for (int domain = 0; domain < 2; domain++) {
 		p->known[domain] = json_object();
@@ -235,7 +260,13 @@ void plan_free(struct plan *p)
 		nfa_done(&p->nfa[domain]);
 		json_decref(p->known[domain]);
 	}
+	for (size_t i = 0; i < p->rules_count; i++)
+		for (int by = 0; by < NAMED_MAX; by++)
+			nfa_done(&p->rules[i].names[by]);
 	json_decref(p->roots);
+	json_decref(p->alike);
+	json_decref(p->same_owns);
+	json_decref(p->grants);
 	free(p->net);
 	pool_free(p->pool);
 	free(p);
@@ -253,7 +284,21 @@ int plan_get(const struct model *m, const struct plan **ret_plan)
 	return 0;
 }
 
-const struct bound_agent *plan_agent(const struct plan *p, const char *id)
+void plan_own_facts(const struct plan *p, const struct planned_agent *a, enum cvf_domain domain, const uint64_t *facts,
+		    uint64_t *ret_facts)
+{
+	const struct own_patterns *own = &p->owns[a->own];
+
+	memcpy(ret_facts, facts, (plan_patterns(p, domain) / 64 + 1) * sizeof(*facts));
+	for (size_t i = 0; domain <= CVF_DOMAIN_EXEC && i < own->n[domain]; i++) {
+		const struct own_pattern *o = &own->v[domain][i];
+		uint64_t bit = 1ull << o->of % 64, *word = &ret_facts[o->of / 64];
+
+		*word = fact(facts, o->is) ? *word | bit : *word & ~bit;
+	}
+}
+
+const struct planned_agent *plan_agent(const struct plan *p, const char *id)
 {
 	size_t low = 0, high = p->agents_count;
 

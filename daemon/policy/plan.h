@@ -40,6 +40,7 @@ struct offers {
 };
 
 /* A rule of a policy or profile, with what does not depend on the agent. */
+enum named { NAMED_AGENT, NAMED_OWNER, NAMED_PROFILE, NAMED_MAX };
 struct planned_rule {
 	const struct rule *rule;
 	const char *name;	      /* "policy/rule" or "profile:id/rule" */
@@ -48,6 +49,7 @@ struct planned_rule {
 	bool *capabilities;	      /* [capability]; NULL: any */
 	uint64_t unregistered;	      /* operations whose unregistered effect it names */
 	const char *unknown;	      /* an id it names and nobody registered: it denies; NULL: none */
+	struct nfa names[NAMED_MAX];  /* of its conditions on who acts; not made where it has none */
 };
 
 /* The same for one agent: its variables filled in. */
@@ -64,16 +66,56 @@ struct bound_rules {
 	struct finder finder[CVF_DOMAIN_MAX];
 };
 
+/* A list of globs with variables, or the scope, and the number that it has for the agent it was bound for. */
+struct own_list {
+	enum cvf_domain domain;
+	const struct texts *paths; /* NULL: the scope */
+	const struct texts *argv;
+	uint32_t pattern;
+};
+
+struct numbers_list {
+	uint32_t *v;
+	size_t n, space;
+};
+
+/* All agents that are bound alike: one row. Patterns are those of the agent for which it was made. */
 struct bound_agent {
 	const struct agent *agent;
+	struct bound_agent *next; /* another one of the same key: their own lists do not correspond */
+	uint32_t row;		  /* from 1 */
+	uint32_t owns;		  /* different own patterns of its agents */
+	struct own_list *lists;
+	size_t lists_count, lists_space;
+	struct numbers_list fixed[2]; /* patterns that are the same for all, sorted; by domain */
+	const bool *concerned;	      /* [rule]: it can apply as far as it depends on who acts */
 	struct profiles profiles; /* of the pool; the agent's own first */
-	bool *granted;		  /* [capability] */
-	bool *used;		  /* [capability]: done before */
+	const bool *granted;	  /* [capability] */
+	const bool *used;	  /* [capability]: done before, where a rule asks for it */
 	struct offers offers[CVF_OP_MAX];
 	uint32_t scope_file, scope_net;
 	struct bound_rules rules;
 	struct bound_rules *overlays; /* one for each, in order of priority */
 	size_t overlays_count;
+};
+
+/* An own list of one agent has this number in the place of that one. */
+struct own_pattern {
+	uint32_t of, is;
+};
+
+/* What sets agents of one row apart: sorted by `of`, which are never the fixed patterns. */
+struct own_patterns {
+	struct bound_agent *bound;
+	struct own_pattern *v[2]; /* by domain: CVF_DOMAIN_FILE, CVF_DOMAIN_EXEC */
+	size_t n[2];
+	uint32_t agent; /* index in plan.agents: the first that has them */
+};
+
+struct planned_agent {
+	const struct agent *agent;
+	struct bound_agent *bound;
+	uint32_t own; /* index in plan.owns */
 };
 
 struct guard {
@@ -94,14 +136,22 @@ struct plan {
 	struct pool *pool;
 	const struct capability **capabilities;
 	struct planned_rule *rules;
-	struct bound_agent *agents; /* in order of id */
+	struct planned_agent *agents; /* in order of id */
+	struct bound_agent **bounds;  /* [row - 1] */
+	struct own_patterns *owns;
 	struct net_pattern *net;
 	struct guard *guards;
 	struct enrolment *enrolments;
-	size_t capabilities_count, rules_count, agents_count, net_count, guards_count, enrolments_count;
+	size_t capabilities_count, rules_count, agents_count, bounds_count, owns_count, net_count, guards_count,
+		enrolments_count;
 	struct nfa nfa[2]; /* CVF_DOMAIN_FILE, CVF_DOMAIN_EXEC */
 	json_t *known[2];  /* globs of a pattern -> its number */
 	json_t *roots;	   /* globs of programs -> where their arguments begin */
+	json_t *alike;	   /* what binding depends on -> index in bounds of the first */
+	json_t *same_owns; /* own patterns -> index in owns */
+	json_t *grants;	   /* globs -> index in granted */
+	bool **granted;
+	size_t granted_count;
 };
 
 /* -ENOMEM, or -EINVAL when an agent's profile is not there. */
@@ -109,15 +159,27 @@ int plan_make(const struct model *m, struct plan **ret_plan) must_check;
 void plan_free(struct plan *p);
 /* The model's own plan, made if needed; borrowed. */
 int plan_get(const struct model *m, const struct plan **ret_plan) must_check;
-const struct bound_agent *plan_agent(const struct plan *p, const char *id);
+const struct planned_agent *plan_agent(const struct plan *p, const char *id);
 /* Patterns of a domain; facts have one bit each. */
 size_t plan_patterns(const struct plan *p, enum cvf_domain domain);
 
 bool net_pattern_matches(const struct net_pattern *p, const uint8_t address[16], uint16_t port,
 			 enum cvf_proto protocol);
 
-/* bind.c: used by plan_make() */
-int plan_bind_agent(struct plan *p, const struct model *m, struct bound_agent *b) must_check;
+/* Facts as the patterns of the agent's row have them: its own lists in the place of those that the row was bound with. */
+void plan_own_facts(const struct plan *p, const struct planned_agent *a, enum cvf_domain domain, const uint64_t *facts,
+		    uint64_t *ret_facts);
+
+/* alike.c: finds the agents that are bound like this one, or binds it. */
+int plan_bind_agent(struct plan *p, const struct model *m, struct planned_agent *a) must_check;
+
+/* bind.c: the agent, profiles, granted, used and concerned are set. */
+int bind_row(struct plan *p, struct bound_agent *b) must_check;
+/* The numbers that the own lists of the row have for this agent: [list]. */
+int bind_own_lists(struct plan *p, struct bound_agent *b, const struct agent *agent, uint32_t *ret_patterns) must_check;
+int bind_enrolments(struct plan *p, uint32_t index) must_check;
+/* A list as one text. NULL: out of memory. */
+char *texts_key(const struct texts *texts);
 /* Any of the paths (and arguments, EXEC only; argv NULL: whatever they are); no paths: never. */
 int plan_pattern(struct plan *p, enum cvf_domain domain, const struct texts *paths, const struct texts *argv,
 		 uint32_t *ret_pattern) must_check;

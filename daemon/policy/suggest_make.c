@@ -59,7 +59,7 @@ static json_t *make_grants(struct maker *k)
 			continue;
 		if (u->why)
 			say(k, "not suggested, %s: %s (%llu)", u->why, id, (unsigned long long)u->operations);
-		else if (!k->s->bare->granted[i])
+		else if (!k->s->bare->bound->granted[i])
 			json_array_append_new(grants, json_string(id));
 	}
 	return grants;
@@ -145,8 +145,8 @@ static int add_system(struct maker *k)
 /* A capability that a rule of the profile speaks about is left to the profile. */
 static bool is_of_profile(const struct maker *k, size_t capability)
 {
-	for (size_t i = 0; i < k->s->agent->rules.n; i++) {
-		const struct planned_rule *p = k->s->agent->rules.v[i].planned;
+	for (size_t i = 0; i < k->s->agent->bound->rules.n; i++) {
+		const struct planned_rule *p = k->s->agent->bound->rules.v[i].planned;
 
 		if (p->profile && (!p->capabilities || p->capabilities[capability]))
 			return true;
@@ -213,7 +213,7 @@ static int add_holds(struct maker *k)
 		const struct use *u = &k->s->uses[i];
 		bool is_seen = u->operations || is_family_seen(k, c);
 
-		if (c->risk > CVF_R1 || c->requires_approval || u->why || (!u->operations && !k->s->bare->granted[i]))
+		if (c->risk > CVF_R1 || c->requires_approval || u->why || (!u->operations && !k->s->bare->bound->granted[i]))
 			continue;
 		if (!is_seen)
 			json_array_append_new(unseen, json_string(c->id));

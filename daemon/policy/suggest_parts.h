@@ -30,8 +30,8 @@ struct use {
 struct suggestion {
 	struct model *m;
 	const struct plan *plan;
-	const struct bound_agent *agent; /* with every grant: what rules say, and where */
-	const struct bound_agent *bare;	 /* with nothing but its profile: what that grants */
+	const struct planned_agent *agent; /* with every grant: what rules say, and where */
+	const struct planned_agent *bare;	 /* with nothing but its profile: what that grants */
 	json_t *own;			 /* its declaration as it was, normalised */
 	time_t now;
 	struct use *uses; /* [capability] */

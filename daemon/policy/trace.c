@@ -183,10 +183,10 @@ static void put_value(FILE *out, const struct question *q, enum condition condit
 
 	switch (condition) {
 	case CONDITION_AGENT:
-		fputs(q->agent->agent->id, out);
+		fputs(q->who->id, out);
 		return;
 	case CONDITION_OWNER:
-		fputs(q->agent->agent->owner && *q->agent->agent->owner ? q->agent->agent->owner : "nobody", out);
+		fputs(q->who->owner && *q->who->owner ? q->who->owner : "nobody", out);
 		return;
 	case CONDITION_PROFILE:
 		fputs(q->agent->profiles.v[0]->id, out);
@@ -324,7 +324,7 @@ static bool names_hold(const struct texts *globs, const char *name)
 /* The first of the conditions on the agent that does not hold. */
 static enum condition other_of(const struct question *q, const struct rule *r)
 {
-	const struct agent *agent = q->agent->agent;
+	const struct agent *agent = q->who;
 
 	if (!names_hold(&r->agent, agent->id))
 		return CONDITION_AGENT;

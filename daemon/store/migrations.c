@@ -30,5 +30,8 @@ const struct migration store_migrations[] = {
 	{ "0007_access",
 #include "migrations/0007_access.sql"
 	},
+	{ "0008_rows",
+#include "migrations/0008_rows.sql"
+	},
 };
 const size_t store_migrations_count = ARRAY_SIZE(store_migrations);

@@ -50,13 +50,13 @@ enum cvf_proto { CVF_PROTO_TCP = 0, CVF_PROTO_UDP = 1, CVF_PROTO_MAX = 2 };
 #define CVF_CELL_OVER 0x08	/* in the place of another cell, because of a limit of how often */
 #define CVF_CELL_KEEP 0x10	/* what a delete or a rename takes away is kept before it goes: an allow is a short hold */
 
-/* One outcome: what (agent row, operation, set) comes to. Its index is also the index of its counters. */
+/* One outcome: what (row, operation, set) comes to. Its index is also the index of its counters. */
 struct cvf_cell {
 	__u8 action;		/* enum cvf_verdict */
 	__u8 risk;		/* enum cvf_risk */
 	__u8 flags;		/* CVF_CELL_* */
 	__u8 reason;		/* enum cvf_reason */
-	__u16 row;		/* agent row it belongs to */
+	__u16 row;		/* it belongs to */
 	__u16 op;		/* enum cvf_op */
 	__u32 capability;	/* number in the governor's store; 0: unregistered */
 	__u32 rule;		/* number in the governor's store; 0: none */
@@ -76,21 +76,51 @@ struct cvf_rate {
 CVF_SIZE(struct cvf_rate, 16);
 #define CVF_RATE_AGE 0xffffffffu
 
-/* An agent's row in one generation. */
+/* An agent in one generation. */
 struct cvf_agent {
 	__u16 row;		/* 0: the agent is not in this generation */
+	__u16 own;		/* number of its own patterns among those of its row; 0: the row has no others */
 	__u8 mode;		/* enum cvf_mode */
-	__u8 reserved;
-	__u32 max_holds;
+	__u8 shared;		/* 1: other agents have the same row, so each is counted by itself */
+	__u16 max_holds;	/* 0: CVF_HOLDS_AGENT */
 };
 CVF_SIZE(struct cvf_agent, 8);
+
+/*
+ * What a set comes to: its column's slates, one for each row; but owners, whose own patterns are in it, see the slate that
+ * stands with them. Owners ascend by `own`.
+ */
+struct cvf_set {
+	__u16 column;
+	__u16 owners;		/* how many */
+	__u32 first;		/* of them in the slot's owners */
+};
+CVF_SIZE(struct cvf_set, 8);
+
+struct cvf_owner {
+	__u16 own;
+	__u16 slate;		/* not 0 */
+};
+CVF_SIZE(struct cvf_owner, 4);
+
+/* Where an operation's tables begin: those of its domain, and its own words of the index. */
+struct cvf_op_tables {
+	__u32 sets;		/* how many there are; 1: whatever the object (domain SYS) */
+	__u32 set_from;
+	__u32 slate_from;
+	__u32 index_from;
+};
+CVF_SIZE(struct cvf_op_tables, 16);
 
 /*
  * One generation of the compiled policy: one of the two slots of struct cvf_state. Written by cvfd into the idle slot,
  * read by every hook through cvf_control.active.
  *
  * The automaton: automaton.h says how its states are stored in dfa[]. State 0 is the dead state (its row leads to itself, set 0). Set 0 means "nothing matched" in every domain.
- * Cell: cells[index[op_base[op] + row * op_sets[op] + set]].
+ *
+ * A slate is a list of cells of one row, one for each operation of a domain; slate 0 refuses. Of an operation o and a set s:
+ * slate = the owner's in sets[o.set_from + s], else slates[o.slate_from + column * rows + row]; the cell is
+ * cells[index[o.index_from + slate]].
  */
 struct cvf_slot {
 	__u64 generation;	/* 0: empty slot */
@@ -106,8 +136,9 @@ struct cvf_slot {
 	__u32 enrol_by_uid;	/* 1: some agent is matched by uid */
 	__u32 enrol_by_cgroup;	/* 1: some agent is matched by cgroup path */
 	__u32 short_from;	/* states from this word on are short rows */
-	__u32 op_base[CVF_OP_MAX];
-	__u32 op_sets[CVF_OP_MAX];
+	__u32 rows;
+	__u32 reserved;
+	struct cvf_op_tables ops[CVF_OP_MAX];
 	__u8 class_of[256];
 	__u8 port_class[65536];
 	__u16 net_set[CVF_NET_SETS_MAX];	/* [(address class * port_classes + port class) * CVF_PROTO_MAX + proto] */
@@ -116,6 +147,9 @@ struct cvf_slot {
 	struct cvf_agent agents[CVF_AGENTS_MAX];
 	struct cvf_cell cells[CVF_CELLS_MAX];
 	struct cvf_rate rates[CVF_RATES_MAX];
+	struct cvf_set sets[CVF_SETS_MAX];
+	struct cvf_owner owners[CVF_OWNERS_MAX];
+	__u16 slates[CVF_SLATES_MAX];
 	__u16 index[CVF_INDEX_MAX];
 	__u32 dfa[CVF_DFA_WORDS];
 };
@@ -200,6 +234,14 @@ struct cvf_grant {
 };
 CVF_SIZE(struct cvf_grant, 16);
 #define CVF_USES_UNLIMITED 0xffffffffu
+
+/* Who is counted for what, where agents share a row: key of cvf_agent_counts. */
+struct cvf_count_key {
+	__u16 slot;
+	__u16 agent;
+	__u32 cell;
+};
+CVF_SIZE(struct cvf_count_key, 8);
 
 /* Per-CPU sequence numbers and losses: value of cvf_cpu (per-CPU array of one). */
 struct cvf_cpu {

@@ -26,7 +26,10 @@ enum cvf_section {
 	CVF_SECTION_AGENT,		/* struct cvf_image_agent[] */
 	CVF_SECTION_CELL,		/* struct cvf_cell[]; cell 0 is the fail-closed one: deny, internal */
 	CVF_SECTION_RATE,		/* struct cvf_rate[]; rate 0 is all zero */
-	CVF_SECTION_INDEX,		/* u16[] */
+	CVF_SECTION_SET,		/* struct cvf_set[], domain by domain */
+	CVF_SECTION_OWNER,		/* struct cvf_owner[] */
+	CVF_SECTION_SLATE,		/* u16[]: (column, row) -> slate, domain by domain */
+	CVF_SECTION_INDEX,		/* u16[]: (operation, slate) -> cell */
 	CVF_SECTION_DFA,		/* u32[] */
 	CVF_SECTION_MAX,
 };
@@ -34,6 +37,15 @@ enum cvf_section {
 struct cvf_image_section {
 	__u32 offset;	/* from the start of the image */
 	__u32 count;	/* records */
+};
+
+/* The tables of one domain. */
+struct cvf_image_domain {
+	__u32 sets;		/* that its objects can come to: 0 .. sets - 1; SYS: 1 */
+	__u32 set_from;
+	__u32 columns;
+	__u32 slate_from;	/* columns * rows words from there on */
+	__u32 slates;		/* each with a word in the index of every operation of the domain */
 };
 
 struct cvf_image {
@@ -44,20 +56,18 @@ struct cvf_image {
 	__u32 stride;
 	__u32 start_file;
 	__u32 start_exec;
-	__u32 file_sets;	/* sets that the file automaton can reach: 0 .. file_sets - 1 */
-	__u32 exec_sets;
-	__u32 net_sets;
 	__u32 address_classes;	/* class 0: no prefix matched */
 	__u32 port_classes;
-	__u32 rows;		/* agent rows, row 0 (nobody) included */
+	__u32 rows;		/* row 0 (nobody) included */
 	__u32 exec_states_from;	/* word of the DFA: below it are the dead and the file states, from it on the exec states */
 	__u32 short_from;	/* word: the full rows end and the short rows of the file states begin */
 	__u32 exec_short_from;	/* word: those of the exec states begin */
-	__u32 op_base[CVF_OP_MAX];	/* first word of the operation in the index */
-	__u32 op_sets[CVF_OP_MAX];	/* words per row: the domain's number of sets, 1 for SYS */
+	__u32 reserved;
+	struct cvf_image_domain domain[CVF_DOMAIN_MAX];
+	__u32 index_from[CVF_OP_MAX];	/* first word of the operation in the index */
 	struct cvf_image_section section[CVF_SECTION_MAX];
 };
-CVF_SIZE(struct cvf_image, 72 + 8 * CVF_OP_MAX + 8 * CVF_SECTION_MAX);
+CVF_SIZE(struct cvf_image, 64 + 20 * CVF_DOMAIN_MAX + 4 * CVF_OP_MAX + 8 * CVF_SECTION_MAX);
 
 struct cvf_image_prefix {
 	struct cvf_prefix prefix;

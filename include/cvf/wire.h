@@ -149,7 +149,7 @@ struct wire_counts {
 
 struct wire_count {
 	__u32 cell;
-	__u32 reserved;
+	__u32 agent;		/* 0: whoever has the cell's row; else this one, whose row others have, too */
 	__u64 value;
 };
 

@@ -20,12 +20,14 @@ static const char declarations[] =
 	"*\",\"argv\":[\"x\",\"**\"]}],\"net\":[{\"ops\":[\"connect\"],\"address\":\"10.0.0.0/8\",\"ports\":"
 	"\"1-80\"}]}},{\"schema\":\"cvf.agent/v1\",\"id\":\"one\",\"capabilities\":[\"*\"],\"match\":{\"exe\":[\"/bin/"
 	"one\"],\"uid\":[5]}},"
-	"{\"schema\":\"cvf.agent/v1\",\"id\":\"two\",\"mode\":\"observe\",\"match\":{\"cgroup\":[\"/two\"]}}]";
+	"{\"schema\":\"cvf.agent/v1\",\"id\":\"two\",\"mode\":\"observe\",\"match\":{\"cgroup\":[\"/two\"]}},"
+	"{\"schema\":\"cvf.agent/v1\",\"id\":\"xthree\",\"scope\":{\"paths\":[\"/w/3/**\"]}},"
+	"{\"schema\":\"cvf.agent/v1\",\"id\":\"yfour\",\"scope\":{\"paths\":[\"/w/4/**\"]}}]";
 
 static uint32_t number(void *ctx, enum number_kind kind, const char *name)
 {
 	(void)ctx;
-	return kind == NUMBER_AGENT ? name[0] == 'o' ? 1 : 2 : 7;
+	return kind == NUMBER_AGENT ? name[0] == 'o' ? 1 : name[0] == 't' ? 2 : name[0] == 'x' ? 3 : 4 : 7;
 }
 
 /* Made once; kept for the life of the process. */
@@ -74,6 +76,22 @@ static void check_state(const struct cvf_slot *s, uint32_t state)
 		assert(s->dfa[state + CVF_SHORT_OTHER] + s->stride <= s->short_from);
 }
 
+static void walk_set(const struct cvf_slot *s, const struct cvf_agent *agent, unsigned int op, uint32_t set)
+{
+	const struct cvf_op_tables *t = &s->ops[op];
+	const struct cvf_set *place = &s->sets[t->set_from + set];
+	uint64_t slate = t->slate_from + place->column * (uint64_t)s->rows + agent->row;
+
+	assert(t->set_from + (uint64_t)set < CVF_SETS_MAX && slate < CVF_SLATES_MAX);
+	slate = s->slates[slate];
+	assert(place->first + (uint64_t)place->owners <= CVF_OWNERS_MAX);
+	for (uint32_t i = 0; i < place->owners; i++)
+		if (s->owners[place->first + i].own == agent->own)
+			slate = s->owners[place->first + i].slate;
+	assert(t->index_from + slate < s->index_words && s->index[t->index_from + slate] < s->cells_count);
+	assert(s->cells[s->index[t->index_from + slate]].action >= CVF_VERDICT_ALLOW);
+}
+
 /* The bounds that the programs in the kernel rely on. */
 static void walk(const struct cvf_slot *s)
 {
@@ -89,16 +107,12 @@ static void walk(const struct cvf_slot *s)
 		}
 		check_state(s, state);
 		assert(cvf_dfa_set(s->dfa, s->short_from, s->stride, state) <
-		       s->op_sets[i ? CVF_OP_EXEC : CVF_OP_READ]);
+		       s->ops[i ? CVF_OP_EXEC : CVF_OP_READ].sets);
 	}
-	for (unsigned int agent = 0; agent < CVF_AGENTS_MAX; agent++) {
-		for (unsigned int op = 1; op < CVF_OP_MAX; op++) {
-			uint64_t last = s->op_base[op] + (s->agents[agent].row + 1ull) * s->op_sets[op] - 1;
-
-			assert(last < s->index_words && s->index[last] < s->cells_count);
-			assert(s->cells[s->index[last]].action >= CVF_VERDICT_ALLOW);
-		}
-	}
+	for (unsigned int agent = 0; agent < CVF_AGENTS_MAX; agent++)
+		for (unsigned int op = 1; op < CVF_OP_MAX && (s->agents[agent].row || !agent); op++)
+			for (uint32_t set = 0; set < s->ops[op].sets; set++)
+				walk_set(s, &s->agents[agent], op, set);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

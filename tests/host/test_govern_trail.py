@@ -8,7 +8,7 @@ import sqlite3
 import time
 import unittest
 
-from govern_fixture import GovernTest, PUSH, READ, SECRET, WRITE
+from govern_fixture import AGENT, GovernTest, PUSH, READ, SECRET, WRITE
 
 FIELDS = ("id seq cpu time agent session pid exe operation object capability risk decision verdict reason rule generation"
           " hold argv cwd object2 uid mode would digest").split()
@@ -343,6 +343,37 @@ class Stream(GovernTest):
         self.do(SECRET)
         self.wait(self.events, "event")
         self.ok(self.get("/healthz"))
+
+
+class Alike(GovernTest):
+    """Two agents of one row: what each did is its own."""
+
+    files = {"etc/agents.d/coder-2.json": {**AGENT, "id": "coder-2", "scope": {"paths": ["/home/two/**"]}, "mode": "observe"}}
+
+    def rows(self, agent):
+        return {(c["agent"], c["capability"], c["verdict"], c["would"]): c["count"]
+                for c in self.get(f"/v1/counters?agent={agent}")["counters"]}
+
+    def test_counters_tell_apart_who_shares_a_row(self):
+        self.assertEqual(self.do(WRITE)[0], "allow")
+        self.assertEqual(self.do(SECRET)[0], "deny")
+        for _ in range(2):
+            self.assertEqual(self.do(WRITE, agent=2)[0], "allow", "out of its scope, and only watched")
+        self.assertEqual(self.do(SECRET, agent=2)[0], "allow")
+        one = {("coder-1", "t.write", "allow", None): 1, ("coder-1", "t.secret", "deny", None): 1}
+        two = {("coder-2", "t.write", "allow", "deny"): 2, ("coder-2", "t.secret", "allow", "deny"): 1}
+        self.assertEqual(self.rows("coder-1"), one)
+        self.assertEqual(self.rows("coder-2"), two)
+        # And in the next generation, and after a restart.
+        self.ok(self.post("/v1/agents/coder-2/mode", {"mode": "enforce"}))
+        self.assertEqual(self.do(SECRET, agent=2)[0], "deny")
+        two[("coder-2", "t.secret", "deny", None)] = 1
+        self.assertEqual(self.rows("coder-2"), two)
+        self.restart(signal.SIGKILL)
+        self.assertEqual(self.do(WRITE, agent=2)[0], "deny")
+        two[("coder-2", "t.write", "deny", None)] = 1
+        self.assertEqual(self.rows("coder-2"), two)
+        self.assertEqual(self.rows("coder-1"), one)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,8 @@ struct fake_batch {
 	char *tail;
 };
 
+#define FAKE_COUNTS 4096
+
 struct fake {
 	int listen_fd, peer_fd;	/* -1: nobody */
 	bool is_greeted, is_mute, swallows_answers;	/* mute: no request is answered */
@@ -44,7 +46,8 @@ struct fake {
 	uint32_t session, label_agent;	/* label_agent: what LABEL says of everybody; 0: none */
 	int canary;		/* 0 or an error */
 	uint64_t seq[FAKE_CPUS][2], lost[FAKE_CPUS][2];
-	uint64_t counts[CVF_CELLS_MAX];
+	struct wire_count counts[FAKE_COUNTS];
+	size_t counts_count;
 	struct fake_hold holds[FAKE_HOLDS];
 	struct fake_grant grants[256];
 	struct fake_batch *first, **end;	/* until acknowledged */

@@ -191,15 +191,29 @@ static const struct cvf_cell *judge(struct fake *f, const struct fake_op *op, ui
 	return &cells[*ret_cell];
 }
 
-static uint8_t mode_of(const struct fake *f, uint32_t agent)
+static struct cvf_agent agent_of(const struct fake *f, uint32_t agent)
 {
 	size_t n;
 	const struct cvf_image_agent *v = image_section(f->image, CVF_SECTION_AGENT, &n);
 
 	for (size_t i = 0; i < n; i++)
 		if (v[i].agent == agent)
-			return v[i].value.mode;
-	return CVF_MODE_ENFORCE;
+			return v[i].value;
+	return (struct cvf_agent){ .mode = CVF_MODE_ENFORCE };
+}
+
+/* As the kernel does: by cell, and where agents share a row by agent, too. */
+static void count(struct fake *f, uint32_t cell, uint32_t agent)
+{
+	size_t i = 0;
+
+	while (i < f->counts_count && (f->counts[i].cell != cell || f->counts[i].agent != agent))
+		i++;
+	if (i == FAKE_COUNTS)
+		return;
+	if (i == f->counts_count)
+		f->counts[f->counts_count++] = (struct wire_count){ .cell = cell, .agent = agent };
+	f->counts[i].value++;
 }
 
 void fake_do(struct fake *f, struct fake_op *op)
@@ -213,14 +227,14 @@ void fake_do(struct fake *f, struct fake_op *op)
 		return;
 	}
 	cell = judge(f, op, &number);
-	f->counts[number]++;
+	count(f, number, agent_of(f, op->agent).shared ? op->agent : 0);
 	op->risk = cell->risk;
 	op->cell_flags = cell->flags;
 	op->reason = cell->reason;
 	op->capability = cell->capability;
 	op->rule = cell->rule;
 	op->verdict = cell->action;
-	op->mode = mode_of(f, op->agent);
+	op->mode = agent_of(f, op->agent).mode;
 	if (!op->timeout_s)
 		op->timeout_s = cell->timeout_s;
 	if (op->mode == CVF_MODE_ENFORCE && cell->action == CVF_VERDICT_HOLD) {

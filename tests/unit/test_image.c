@@ -15,7 +15,7 @@
 
 /*
  * A small image, whole: paths that begin with 'a' are set 1, programs that begin with 'a' are set 1, 10.0.0.0/8 is
- * class 1. Two agents. Everything lies where struct small says, so that a test can name the word it spoils.
+ * class 1. Three agents, of whom two share a row. Everything lies where struct small says, so that a test can name the word it spoils.
  */
 #define STRIDE	    4u /* classes: other, 'a', NUL */
 #define FILE_ROWS   3u /* dead, start, matched */
@@ -26,10 +26,10 @@
 #define DFA_WORDS   (FULL_WORDS + (FILE_SHORT + EXEC_SHORT) * CVF_SHORT_WORDS)
 #define ROWS	    3u
 #define SETS	    2u
-#define SYS_OPS	    18u
-#define FILE_OPS    12u
-#define NET_OPS	    4u
-#define INDEX_WORDS (ROWS * (FILE_OPS * SETS + SETS + NET_OPS * SETS + SYS_OPS))
+#define SLATES	    3u /* the one that refuses, and one for each row */
+#define INDEX_WORDS (35u * SLATES)
+#define SLATE_WORDS ((3u * 2u + 1u) * ROWS)
+#define ALL_SETS    (3u * SETS + 1u)
 #define CELLS	    (1u + (ROWS - 1) * 35u + 1u) /* the last one is beyond a limit of how often */
 #define LIMITED	    5u
 
@@ -42,9 +42,12 @@ struct small {
 	_Alignas(8) uint16_t enrol_exe[SETS];
 	_Alignas(8) uint16_t enrol_cgroup[SETS];
 	_Alignas(8) struct cvf_image_uid uid[2];
-	_Alignas(8) struct cvf_image_agent agent[2];
+	_Alignas(8) struct cvf_image_agent agent[3];
 	_Alignas(8) struct cvf_cell cell[CELLS];
 	_Alignas(8) struct cvf_rate rate[3];
+	_Alignas(8) struct cvf_set set[ALL_SETS];
+	_Alignas(8) struct cvf_owner owner[2];
+	_Alignas(8) uint16_t slate[(SLATE_WORDS + 3) / 4 * 4];
 	_Alignas(8) uint16_t index[(INDEX_WORDS + 3) / 4 * 4];
 	_Alignas(8) uint32_t dfa[DFA_WORDS];
 };
@@ -69,27 +72,46 @@ static void place_all(struct small *s)
 	place(s, CVF_SECTION_ENROL_EXE, offsetof(struct small, enrol_exe), SETS);
 	place(s, CVF_SECTION_ENROL_CGROUP, offsetof(struct small, enrol_cgroup), SETS);
 	place(s, CVF_SECTION_ENROL_UID, offsetof(struct small, uid), 2);
-	place(s, CVF_SECTION_AGENT, offsetof(struct small, agent), 2);
+	place(s, CVF_SECTION_AGENT, offsetof(struct small, agent), 3);
 	place(s, CVF_SECTION_CELL, offsetof(struct small, cell), CELLS);
 	place(s, CVF_SECTION_RATE, offsetof(struct small, rate), 3);
+	place(s, CVF_SECTION_SET, offsetof(struct small, set), ALL_SETS);
+	place(s, CVF_SECTION_OWNER, offsetof(struct small, owner), 2);
+	place(s, CVF_SECTION_SLATE, offsetof(struct small, slate), SLATE_WORDS);
 	place(s, CVF_SECTION_INDEX, offsetof(struct small, index), INDEX_WORDS);
 	place(s, CVF_SECTION_DFA, offsetof(struct small, dfa), DFA_WORDS);
 }
 
+/* Set 0 is column 0, where nothing is allowed; set 1, and the only one of SYS, the column with each row's own slate. */
+static void fill_domain(struct small *s, enum cvf_domain domain, uint32_t *set, uint32_t *slate)
+{
+	uint32_t sets = domain == CVF_DOMAIN_SYS ? 1 : SETS;
+
+	s->head.domain[domain] = (struct cvf_image_domain){sets, *set, sets, *slate, SLATES};
+	for (uint32_t i = 0; i < sets; i++)
+		s->set[(*set)++].column = (uint16_t)i;
+	for (uint32_t column = 0; column < sets; column++)
+		for (uint32_t row = 0; row < ROWS; row++)
+			s->slate[(*slate)++] = column + 1 == sets ? (uint16_t)row : 0;
+}
+
 static void fill_index(struct small *s)
 {
-	static const uint32_t sets[] = {SETS, SETS, SETS, 1};
-	uint32_t at = 0, cell = 1;
+	uint32_t at = 0, cell = 1, set = 0, slate = 0;
 
+	for (int domain = 0; domain < CVF_DOMAIN_MAX; domain++)
+		fill_domain(s, (enum cvf_domain)domain, &set, &slate);
+	assert_int_equal(set, ALL_SETS);
+	assert_int_equal(slate, SLATE_WORDS);
+	/* One of those who share a row sees another slate in set 0. */
+	s->set[0] = (struct cvf_set){0, 2, 0};
+	s->owner[0] = (struct cvf_owner){1, 2};
+	s->owner[1] = (struct cvf_owner){2, 2};
 	s->cell[0] = (struct cvf_cell){.action = CVF_VERDICT_DENY, .reason = CVF_REASON_INTERNAL};
 	for (unsigned int op = 1; op < CVF_OP_MAX; op++) {
-		s->head.op_base[op] = at;
-		s->head.op_sets[op] = sets[op_domain[op]];
-		for (uint32_t row = 0; row < ROWS; row++) {
-			for (uint32_t set = 0; set < s->head.op_sets[op]; set++)
-				s->index[at++] = row && (set || s->head.op_sets[op] == 1) ? (uint16_t)cell : 0;
-			if (!row)
-				continue;
+		s->head.index_from[op] = at++;
+		for (uint32_t row = 1; row < ROWS; row++) {
+			s->index[at++] = (uint16_t)cell;
 			s->cell[cell++] = (struct cvf_cell){.action = CVF_VERDICT_ALLOW,
 							    .reason = CVF_REASON_LOW_RISK,
 							    .row = (uint16_t)row,
@@ -109,18 +131,9 @@ static void fill_index(struct small *s)
 static void fill_rest(struct small *s)
 {
 	static const uint32_t dfa[] = {
-		0,
-		0,
-		0,
-		0, /* dead */
-		20,
-		8,
-		0,
-		0, /* file: start */
-		8,
-		8,
-		0,
-		1, /* file: matched */
+		0, 0, 0, 0, /* dead */
+		20, 8, 0, 0, /* file: start */
+		8, 8, 0, 1, /* file: matched */
 		0,
 		16,
 		0,
@@ -157,7 +170,8 @@ static void fill_rest(struct small *s)
 	s->uid[0] = (struct cvf_image_uid){1000, 5};
 	s->uid[1] = (struct cvf_image_uid){1001, 9};
 	s->agent[0] = (struct cvf_image_agent){5, {.row = 1, .max_holds = 64}};
-	s->agent[1] = (struct cvf_image_agent){9, {.row = 2, .mode = CVF_MODE_OBSERVE}};
+	s->agent[1] = (struct cvf_image_agent){9, {.row = 2, .own = 1, .shared = 1, .mode = CVF_MODE_OBSERVE}};
+	s->agent[2] = (struct cvf_image_agent){12, {.row = 2, .own = 2, .shared = 1}};
 }
 
 static struct small *small_new(void)
@@ -176,9 +190,6 @@ static struct small *small_new(void)
 		.exec_states_from = FILE_ROWS * STRIDE,
 		.short_from = FULL_WORDS,
 		.exec_short_from = FULL_WORDS + FILE_SHORT * CVF_SHORT_WORDS,
-		.file_sets = SETS,
-		.exec_sets = SETS,
-		.net_sets = SETS,
 		.address_classes = 2,
 		.port_classes = 2,
 		.rows = ROWS,
@@ -217,12 +228,25 @@ static const struct {
 	WORD(head.exec_states_from, 0, IMAGE_STATE),
 	WORD(head.exec_states_from, FILE_ROWS *STRIDE - 1, IMAGE_STATE),
 	WORD(head.exec_states_from, 0xfffffffc, IMAGE_STATE),
-	WORD(head.file_sets, 1, IMAGE_SECTION),
-	WORD(head.file_sets, 3, IMAGE_INDEX),
-	WORD(head.file_sets, 0, IMAGE_INDEX),
-	WORD(head.exec_sets, 1, IMAGE_STATE),
-	WORD(head.exec_sets, 0xffffffff, IMAGE_INDEX),
-	WORD(head.net_sets, 1, IMAGE_INDEX),
+	WORD(head.reserved, 1, IMAGE_RESERVED),
+	WORD(head.domain[CVF_DOMAIN_FILE].sets, 1, IMAGE_SECTION),
+	WORD(head.domain[CVF_DOMAIN_FILE].sets, ALL_SETS + 1, IMAGE_INDEX),
+	WORD(head.domain[CVF_DOMAIN_EXEC].sets, 1, IMAGE_STATE),
+	WORD(head.domain[CVF_DOMAIN_EXEC].sets, 0xffffffff, IMAGE_INDEX),
+	WORD(head.domain[CVF_DOMAIN_NET].sets, 1, IMAGE_INDEX),
+	WORD(head.domain[CVF_DOMAIN_SYS].sets, 0, IMAGE_INDEX),
+	WORD(head.domain[CVF_DOMAIN_SYS].sets, 2, IMAGE_INDEX),
+	WORD(head.domain[CVF_DOMAIN_SYS].set_from, ALL_SETS, IMAGE_INDEX),
+	WORD(head.domain[CVF_DOMAIN_SYS].set_from, 0xffffffff, IMAGE_INDEX),
+	WORD(head.domain[CVF_DOMAIN_SYS].set_from, 1, IMAGE_INDEX),  /* its column is not there */
+	WORD(head.domain[CVF_DOMAIN_FILE].columns, 0, IMAGE_INDEX),
+	WORD(head.domain[CVF_DOMAIN_FILE].columns, 1, IMAGE_INDEX),
+	WORD(head.domain[CVF_DOMAIN_FILE].columns, 0xffffffff, IMAGE_INDEX),
+	WORD(head.domain[CVF_DOMAIN_SYS].slate_from, SLATE_WORDS - 2, IMAGE_INDEX),
+	WORD(head.domain[CVF_DOMAIN_SYS].slate_from, 0xffffffff, IMAGE_INDEX),
+	WORD(head.domain[CVF_DOMAIN_FILE].slates, 0, IMAGE_INDEX),
+	WORD(head.domain[CVF_DOMAIN_FILE].slates, 2, IMAGE_INDEX),
+	WORD(head.domain[CVF_DOMAIN_FILE].slates, 0xffffffff, IMAGE_INDEX),
 	WORD(head.address_classes, 0, IMAGE_CLASS),
 	WORD(head.address_classes, 3, IMAGE_SECTION),
 	WORD(head.port_classes, 257, IMAGE_CLASS),
@@ -230,11 +254,28 @@ static const struct {
 	WORD(head.rows, 0, IMAGE_LIMIT),
 	WORD(head.rows, 2, IMAGE_CELL),
 	WORD(head.rows, CVF_AGENTS_MAX + 1, IMAGE_LIMIT),
-	WORD(head.op_base[0], 1, IMAGE_INDEX),
-	WORD(head.op_base[CVF_OP_READ], 0xfffffff0, IMAGE_INDEX),
-	WORD(head.op_base[CVF_OP_READ], 0, IMAGE_INDEX),
-	WORD(head.op_sets[CVF_OP_READ], 1, IMAGE_INDEX),
-	WORD(head.op_sets[CVF_OP_MOUNT], 2, IMAGE_INDEX),
+	WORD(head.index_from[0], 1, IMAGE_INDEX),
+	WORD(head.index_from[CVF_OP_READ], 0xfffffff0, IMAGE_INDEX),
+	WORD(head.index_from[CVF_OP_READ], 0, IMAGE_INDEX),
+	WORD(head.index_from[CVF_OP_READ], INDEX_WORDS - 2, IMAGE_INDEX),
+	WORD(set[0].column, 2, IMAGE_INDEX),
+	WORD(set[6].column, 1, IMAGE_INDEX),
+	WORD(set[0].owners, 3, IMAGE_INDEX),
+	WORD(set[0].first, 1, IMAGE_INDEX),
+	WORD(set[0].first, 0xffffffff, IMAGE_INDEX),
+	WORD(owner[0].own, 0, IMAGE_INDEX),
+	WORD(owner[0].own, 2, IMAGE_INDEX), /* there twice */
+	WORD(owner[0].own, 3, IMAGE_INDEX), /* nobody's */
+	WORD(owner[1].own, CVF_AGENTS_MAX, IMAGE_INDEX),
+	WORD(owner[0].slate, 0, IMAGE_INDEX),
+	WORD(owner[0].slate, 1, IMAGE_INDEX), /* of another row */
+	WORD(owner[0].slate, SLATES, IMAGE_INDEX),
+	WORD(slate[0], 1, IMAGE_INDEX), /* nobody sees a row's */
+	WORD(slate[4], 2, IMAGE_INDEX),
+	WORD(slate[4], SLATES, IMAGE_INDEX),
+	WORD(head.section[CVF_SECTION_SET].count, ALL_SETS - 1, IMAGE_INDEX),
+	WORD(head.section[CVF_SECTION_OWNER].count, 1, IMAGE_INDEX),
+	WORD(head.section[CVF_SECTION_SLATE].count, SLATE_WORDS - 1, IMAGE_INDEX),
 	WORD(head.section[CVF_SECTION_CELL].offset, 8, IMAGE_SECTION),
 	WORD(head.section[CVF_SECTION_CELL].offset, offsetof(struct small, cell) + 4, IMAGE_SECTION),
 	WORD(head.section[CVF_SECTION_CELL].offset, 0xfffffff8, IMAGE_SECTION),
@@ -265,11 +306,16 @@ static const struct {
 	WORD(agent[1].agent, 5, IMAGE_AGENT),
 	WORD(agent[1].agent, CVF_AGENTS_MAX, IMAGE_AGENT),
 	WORD(agent[1].agent, CVF_AGENT_CANARY, IMAGE_AGENT),
-	WORD(agent[1].value.row, 1, IMAGE_AGENT),
+	WORD(agent[1].value.row, 1, IMAGE_AGENT), /* shared, and not said to be */
+	WORD(agent[0].value.shared, 1, IMAGE_AGENT),
+	WORD(agent[1].value.shared, 0, IMAGE_AGENT),
+	WORD(agent[1].value.shared, 2, IMAGE_AGENT),
+	WORD(agent[0].value.own, 1, IMAGE_AGENT), /* own patterns of another row */
+	WORD(agent[1].value.own, CVF_AGENTS_MAX, IMAGE_AGENT),
+	WORD(agent[1].value.own, 2, IMAGE_INDEX), /* an owner who is nobody */
 	WORD(agent[1].value.row, 0, IMAGE_AGENT),
 	WORD(agent[1].value.row, ROWS, IMAGE_AGENT),
 	WORD(agent[1].value.mode, 3, IMAGE_AGENT),
-	WORD(agent[1].value.reserved, 1, IMAGE_RESERVED),
 	WORD(cell[0].action, CVF_VERDICT_ALLOW, IMAGE_CELL),
 	WORD(cell[0].reason, CVF_REASON_LOW_RISK, IMAGE_CELL),
 	WORD(cell[0].row, 1, IMAGE_CELL),
@@ -302,7 +348,8 @@ static const struct {
 	WORD(head.section[CVF_SECTION_RATE].count, 0, IMAGE_RATE),
 	WORD(head.section[CVF_SECTION_RATE].count, 2, IMAGE_RATE),
 	WORD(index[1], CELLS, IMAGE_INDEX),
-	WORD(index[3], 2, IMAGE_INDEX),
+	WORD(index[0], 1, IMAGE_INDEX), /* slate 0 refuses */
+	WORD(index[1], 2, IMAGE_INDEX),
 	WORD(dfa[1], 4, IMAGE_STATE), /* the dead state is dead */
 	WORD(dfa[3], 1, IMAGE_STATE),
 	WORD(dfa[STRIDE + 1], STRIDE + 1, IMAGE_STATE),	       /* not the beginning of a row */
@@ -432,7 +479,10 @@ static void check_state(const struct cvf_slot *slot, uint32_t state)
 static void walk(const struct cvf_slot *slot, enum cvf_domain domain, unsigned int op, unsigned int agent)
 {
 	uint32_t state = domain == CVF_DOMAIN_FILE ? slot->start_file : slot->start_exec, set = 0;
-	uint32_t row = slot->agents[agent].row, cell;
+	const struct cvf_agent *a = &slot->agents[agent];
+	const struct cvf_op_tables *t = &slot->ops[op];
+	const struct cvf_set *place;
+	uint32_t slate, cell;
 
 	if (domain == CVF_DOMAIN_FILE || domain == CVF_DOMAIN_EXEC) {
 		for (int i = 0; i < 12; i++) {
@@ -448,10 +498,18 @@ static void walk(const struct cvf_slot *slot, enum cvf_domain domain, unsigned i
 		assert_true(at + 1 < CVF_NET_SETS_MAX);
 		set = slot->net_set[at + pick(CVF_PROTO_MAX)];
 	}
-	assert_true(set < slot->op_sets[op]);
-	assert_true(slot->op_base[op] + (uint64_t)row * slot->op_sets[op] + set < slot->index_words);
-	cell = slot->index[slot->op_base[op] + row * slot->op_sets[op] + set];
+	assert_true(set < t->sets && (uint64_t)t->set_from + set < CVF_SETS_MAX);
+	place = &slot->sets[t->set_from + set];
+	assert_true((uint64_t)t->slate_from + place->column * (uint64_t)slot->rows + a->row < CVF_SLATES_MAX);
+	slate = slot->slates[t->slate_from + place->column * slot->rows + a->row];
+	assert_true((uint64_t)place->first + place->owners <= CVF_OWNERS_MAX);
+	for (uint32_t i = 0; i < place->owners; i++)
+		if (slot->owners[place->first + i].own == a->own)
+			slate = slot->owners[place->first + i].slate;
+	assert_true((uint64_t)t->index_from + slate < slot->index_words);
+	cell = slot->index[t->index_from + slate];
 	assert_true(cell < slot->cells_count);
+	assert_true(!cell || slot->cells[cell].row == a->row);
 	assert_in_range(slot->cells[cell].action, CVF_VERDICT_ALLOW, CVF_VERDICT_HOLD);
 	assert_true(!cell || slot->cells[cell].op == op);
 }
@@ -479,7 +537,7 @@ static void test_mutated(void **state)
 			sound++;
 			image_fill(&s->head, slot);
 			for (unsigned int op = 1; op < CVF_OP_MAX; op++)
-				for (unsigned int agent = 0; agent < 10; agent++)
+				for (unsigned int agent = 0; agent < 13; agent++)
 					walk(slot, (enum cvf_domain)op_domain[op], op, agent);
 		}
 		memcpy(s, &before, sizeof(before));

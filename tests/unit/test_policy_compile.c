@@ -226,8 +226,12 @@ static void test_cells(void **state)
 	(void)state;
 	for (int n = 40; n <= 80; n += 40) {
 		text_begin(&t);
+		/* Each may connect somewhere else: none shares the row of another. */
 		for (int i = 1; i < n; i++)
-			fprintf(t.f, ",{\"schema\":\"cvf.agent/v1\",\"id\":\"a%d\",\"capabilities\":[\"*\"]}", i);
+			fprintf(t.f,
+				",{\"schema\":\"cvf.agent/v1\",\"id\":\"a%d\",\"capabilities\":[\"*\"],\"scope\":{\"net\":[\"10.0.0."
+				"%d\"]}}",
+				i, i);
 		for (int i = 0; i < 900; i++)
 			fprintf(t.f, CAPABILITY "{\"file\":[{\"ops\":[\"read\"],\"path\":\"/%d\"}]}}", i, i);
 		text_end(&t, n == 40 ? 0 : -E2BIG, "the table of outcomes", n == 40 ? NULL : "capability \"c");

@@ -39,6 +39,7 @@ static const char *const path_parts[] = {"/a",	  "/b",	    "/ab", "/*",    "/**"
 					 "/[ab]", "/{a,b}", "/a*", "/**/b", "/{a,a/**}"};
 static const char *const addresses[] = {"10.0.0.0/8", "10.1.0.0/16", "10.1.1.1", "::/0",
 					"::1",	      "0.0.0.0/0",   "fc00::/7", "fc00::1"};
+static const char *const places[] = {"/a", "/b", "/ab", "/a/b", "/a/b/a", "/b/a"};
 static const char *const levels[] = {"LOW", "MEDIUM", "HIGH", "CRITICAL", "R0", "R1"};
 static const char *const types[] = {"READ", "WRITE", "EXECUTE", "NETWORK"};
 
@@ -225,7 +226,9 @@ static void put_profile(FILE *f, const char *id, const char *extends, unsigned i
 static char *random_policy(void)
 {
 	static const char *const grants[] = {"*", "c*", "c[0-4]", "c{1,3,5}", "c[!2]"};
-	unsigned int capabilities = 2 + pick(10), agents = 1 + pick(3);
+	unsigned int capabilities = 2 + pick(10), agents = 1 + pick(7);
+	/* Often alike but for where they work. */
+	const char *same_grants = pick(2) ? ONE_OF(grants) : NULL, *same_net = pick(2) ? ONE_OF(addresses) : NULL;
 	char *text = NULL;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
@@ -245,11 +248,15 @@ static char *random_policy(void)
 		fprintf(f,
 			"{\"schema\":\"cvf.agent/"
 			"v1\",\"id\":\"agent%u\",\"capabilities\":[\"%s\"],\"scope\":{\"paths\":",
-			i, ONE_OF(grants));
-		put_paths(f, 1);
-		fputs(",\"net\":", f);
-		put_words(f, addresses, ARRAY_SIZE(addresses), 1);
-		fputs("}},", f);
+			i, same_grants ? same_grants : ONE_OF(grants));
+		if (pick(3))
+			put_paths(f, 1 + pick(2));
+		else
+			fprintf(f, "[\"%s/**\"]", ONE_OF(places));
+		fprintf(f, ",\"net\":[\"%s\"]}", same_net ? same_net : ONE_OF(addresses));
+		if (pick(4) == 0)
+			fprintf(f, ",\"home\":\"%s\"", ONE_OF(places));
+		fputs("},", f);
 	}
 	fputs("{\"schema\":\"cvf.policy/v1\",\"id\":\"p\",\"priority\":1,", f);
 	put_rules(f, pick(5), true);

@@ -195,13 +195,14 @@ static const char *const samples[] = {
 	/* schema 0: nothing */ "SELECT 1;",
 	/* schema 1 */
 	"INSERT INTO boots VALUES (1, 'b', 1); INSERT INTO numbers VALUES (0, 1, 'agent');"
-	"INSERT INTO models VALUES (x'00', '[]'); INSERT INTO generations VALUES (1, 1, 1, x'00', x'00', 1);"
+	"INSERT INTO models VALUES (x'00', '[]'); INSERT INTO generations (generation, boot, made_ms, model, cells, is_active)"
+	" VALUES (1, 1, 1, x'00', x'00', 1);"
 	"INSERT INTO declarations VALUES (0, 'id', 'file', '{}', 1, 'root'); INSERT INTO modes VALUES ('agent', 'observe');"
 	"INSERT INTO cgroups VALUES (1, 1, 1, '/x'); INSERT INTO sessions (id, boot, number, agent, began_ms, ended_ms) VALUES ('S', 1, 1, 1, 1, NULL);"
 	"INSERT INTO images VALUES (1, 1, 1, 1, 1, 1, x'00', x'00', x'00', 0, 1, 1, NULL, NULL);"
 	"INSERT INTO events VALUES (1, 'E', 1, 0, 0, 1, 1, 1, 1, 2, 2, 0, 0, x'00', x'00');"
 	"INSERT INTO rings VALUES (1, 0, 0, 2); INSERT INTO gaps VALUES ('G', 1, 0, 0, 1, 2, 2, 1);"
-	"INSERT INTO cells VALUES (1, 1, 1); INSERT INTO counters VALUES (1, 1, 1, 1, 1);"
+	"INSERT INTO cells (generation, cell, seen) VALUES (1, 1, 1); INSERT INTO counters VALUES (1, 1, 1, 1, 1);"
 	"INSERT INTO holds (id, boot, hold_no, agent, session, digest, grant_session, grant_agent, question, cell_flags,"
 	" record, state, requested_ms, expires_ns, expires_ms, answer, reason, is_answered, decided_ms, decided_by, note, scope) VALUES ('H', 1, 1, 1, 1, 1, 1, 1, 1, 0, x'00', 0, 1, 1, 1, 0, 0, 1, NULL, NULL, NULL, NULL);"
 	"INSERT INTO grants (id, boot, scope, digest, agent, session, capability, hold, covers, state, made_ms, made_by,"
@@ -220,6 +221,8 @@ static const char *const samples[] = {
 	/* schema 7 */
 	"INSERT INTO tokens (id, name, hash, roles, routes, made_ms, made_by, expires_ms) VALUES ('T', 'n', x'00', 1, '[]', 1, 'root', 2);"
 	"INSERT INTO repeats VALUES ('root', 'k', x'00', 200, '{}', 1);",
+	/* schema 8 */
+	"UPDATE generations SET agents = x'0100000001000000'; UPDATE cells SET agent = 7;",
 };
 
 static int64_t rows_of(sqlite3 *db, const char *table)

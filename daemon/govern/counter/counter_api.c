@@ -57,7 +57,8 @@ static const struct route table[] = {
 	{ "GET", "/v1/counters", ROLE_VIEWER, 0, get_counters, "How often each operation of each agent was allowed, denied and held",
 	  "Totals of everything the kernel judged, over all generations and restarts; permissions that leave no event are counted too.\n"
 	  "What an agent in mode `observe` or `learn` was not refused counts as `allow`, and `would` is what would have been: `hold`,\n"
-	  "`deny` or null.", .query = &agent_query, .answer = &counters_shape },
+	  "`deny` or null. `agent` is null where more agents that share a row did different things than there are counters for.",
+	  .query = &agent_query, .answer = &counters_shape },
 };
 
 const struct routes counter_routes = { table, ARRAY_SIZE(table), "Counters" };

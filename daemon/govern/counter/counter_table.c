@@ -36,26 +36,29 @@ int counter_table_each(struct store *s, uint32_t agent, void (*each)(void *ctx, 
 	return r;
 }
 
-int cell_table_put(struct store *s, uint64_t generation, uint32_t cell, uint64_t seen)
+int cell_table_put(struct store *s, uint64_t generation, const struct cell_count *seen)
 {
-	struct stmt *q = stmt(s, "INSERT OR REPLACE INTO cells (generation, cell, seen) VALUES (?, ?, ?)");
+	struct stmt *q = stmt(s, "INSERT OR REPLACE INTO cells (generation, agent, cell, seen) VALUES (?, ?, ?, ?)");
 
 	stmt_int(q, (int64_t)generation);
-	stmt_int(q, cell);
-	stmt_int(q, (int64_t)seen);
+	stmt_int(q, seen->agent);
+	stmt_int(q, seen->cell);
+	stmt_int(q, (int64_t)seen->value);
 	return stmt_run(q);
 }
 
-int cell_table_each(struct store *s, uint64_t generation, void (*each)(void *ctx, uint32_t cell, uint64_t seen), void *ctx)
+int cell_table_each(struct store *s, uint64_t generation, void (*each)(void *ctx, const struct cell_count *seen), void *ctx)
 {
-	struct stmt *q = stmt(s, "SELECT cell, seen FROM cells WHERE generation = ?");
+	struct stmt *q = stmt(s, "SELECT agent, cell, seen FROM cells WHERE generation = ? ORDER BY agent, cell");
 	int r;
 
 	stmt_int(q, (int64_t)generation);
 	while ((r = stmt_row(q)) > 0) {
-		uint32_t cell = (uint32_t)stmt_col_int(q);
+		struct cell_count seen = { .agent = (uint32_t)stmt_col_int(q) };
 
-		each(ctx, cell, (uint64_t)stmt_col_int(q));
+		seen.cell = (uint32_t)stmt_col_int(q);
+		seen.value = (uint64_t)stmt_col_int(q);
+		each(ctx, &seen);
 	}
 	return r;
 }

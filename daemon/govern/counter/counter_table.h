@@ -19,8 +19,15 @@ int counter_table_add(struct store *s, const struct counter_row *row) must_check
 int counter_table_each(struct store *s, uint32_t agent, void (*each)(void *ctx, const struct counter_row *row),
 		       void *ctx) must_check;
 
-int cell_table_put(struct store *s, uint64_t generation, uint32_t cell, uint64_t seen) must_check;
-int cell_table_each(struct store *s, uint64_t generation, void (*each)(void *ctx, uint32_t cell, uint64_t seen),
+/* One counter of the kernel. agent 0: of whoever has the cell's row. */
+struct cell_count {
+	uint32_t agent, cell;
+	uint64_t value;
+};
+
+int cell_table_put(struct store *s, uint64_t generation, const struct cell_count *seen) must_check;
+/* By agent, then cell. */
+int cell_table_each(struct store *s, uint64_t generation, void (*each)(void *ctx, const struct cell_count *seen),
 		    void *ctx) must_check;
 /* Forgets the cells of earlier generations: their slots have been cleared. */
 int cell_table_drop_before(struct store *s, uint64_t generation) must_check;

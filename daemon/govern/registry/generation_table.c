@@ -29,12 +29,14 @@ int generation_table_add(struct store *s, uint64_t generation, int64_t boot, int
 	r = add_model(s, digest, model);
 	if (r < 0)
 		return r;
-	q = stmt(s, "INSERT INTO generations (generation, boot, made_ms, model, cells, is_active) VALUES (?, ?, ?, ?, ?, 0)");
+	q = stmt(s, "INSERT INTO generations (generation, boot, made_ms, model, cells, agents, is_active)"
+		    " VALUES (?, ?, ?, ?, ?, ?, 0)");
 	stmt_int(q, (int64_t)generation);
 	stmt_int(q, boot);
 	stmt_int(q, now_ms);
 	stmt_blob(q, digest, sizeof(digest));
 	stmt_blob(q, cells->v, cells->n * sizeof(*cells->v));
+	stmt_blob(q, cells->agents, cells->agents_count * sizeof(*cells->agents));
 	return stmt_run(q);
 }
 
@@ -85,24 +87,42 @@ int generation_table_model(struct store *s, uint64_t generation, char **ret_mode
 	return 0;
 }
 
+void cell_keys_done(struct cell_keys *k)
+{
+	free(k->v);
+	free(k->agents);
+	*k = (struct cell_keys){ 0 };
+}
+
+/* NULL: out of memory. */
+static void *copy_blob(struct stmt *q, size_t size, size_t *ret_n)
+{
+	struct blob blob = stmt_col_blob(q);
+	void *copy = malloc(blob.n + 1);
+
+	if (copy && blob.n)
+		memcpy(copy, blob.p, blob.n);
+	*ret_n = blob.n / size;
+	return copy;
+}
+
 int generation_table_cells(struct store *s, uint64_t generation, struct cell_keys *ret_cells)
 {
-	struct stmt *q = stmt(s, "SELECT cells FROM generations WHERE generation = ?");
-	struct blob blob;
-	void *copy;
+	struct stmt *q = stmt(s, "SELECT cells, agents FROM generations WHERE generation = ?");
+	struct cell_keys keys = { 0 };
 	int r;
 
 	stmt_int(q, (int64_t)generation);
 	r = stmt_row(q);
 	if (r <= 0)
 		return r < 0 ? r : -ENOENT;
-	blob = stmt_col_blob(q);
-	copy = malloc(blob.n + 1);
-	if (copy)
-		memcpy(copy, blob.p, blob.n);
+	keys.v = copy_blob(q, sizeof(*keys.v), &keys.n);
+	keys.agents = copy_blob(q, sizeof(*keys.agents), &keys.agents_count);
 	stmt_end(q);
-	if (!copy)
+	if (!keys.v || !keys.agents) {
+		cell_keys_done(&keys);
 		return -ENOMEM;
-	*ret_cells = (struct cell_keys){ .v = copy, .n = blob.n / sizeof(struct cell_key) };
+	}
+	*ret_cells = keys;
 	return 0;
 }

@@ -19,10 +19,20 @@ struct cell_key {
 	uint8_t reserved;
 };
 
-struct cell_keys {
-	struct cell_key *v;	/* malloc'ed */
-	size_t n;
+/* An agent that shares its row: what is counted for it says so itself. Stored as it is. */
+struct row_agent {
+	uint32_t agent;
+	uint32_t is_enforced;
 };
+
+struct cell_keys {
+	struct cell_key *v;	/* malloc'ed; agent 0: of a row that several agents have, verdict as if it were enforced */
+	size_t n;
+	struct row_agent *agents; /* malloc'ed, ascending */
+	size_t agents_count;
+};
+
+void cell_keys_done(struct cell_keys *k);
 
 /* Inside a transaction. model: its declarations (texts_print). */
 int generation_table_add(struct store *s, uint64_t generation, int64_t boot, int64_t now_ms, const char *model,

@@ -55,29 +55,52 @@ static uint8_t counted_as(uint8_t action, bool is_enforced)
 	return is_enforced || action == CVF_VERDICT_ALLOW ? action : COUNTER_WOULD | action;
 }
 
+/* Who has a row alone; 0: nobody, or several. */
+struct row_user {
+	uint32_t agent;
+	bool is_enforced;
+};
+
+static int find_users(const struct cvf_image *image, struct row_user *rows, struct cell_keys *keys)
+{
+	size_t n;
+	const struct cvf_image_agent *agents = image_section(image, CVF_SECTION_AGENT, &n);
+
+	keys->agents = calloc(n + 1, sizeof(*keys->agents));
+	if (!keys->agents)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		const struct cvf_agent *v = &agents[i].value;
+
+		if (v->shared)
+			keys->agents[keys->agents_count++] =
+				(struct row_agent){ agents[i].agent, v->mode == CVF_MODE_ENFORCE };
+		else if (v->row < image->rows)
+			rows[v->row] = (struct row_user){ agents[i].agent, v->mode == CVF_MODE_ENFORCE };
+	}
+	return 0;
+}
+
 int image_cell_keys(const struct cvf_image *image, struct cell_keys *ret_keys)
 {
-	size_t cells_count, agents_count;
-	const struct cvf_cell *cells = image_section(image, CVF_SECTION_CELL, &cells_count);
-	const struct cvf_image_agent *agents = image_section(image, CVF_SECTION_AGENT, &agents_count);
-	struct { uint32_t agent; bool is_enforced; } rows[CVF_AGENTS_MAX] = { 0 };
-	struct cell_key *v = calloc(cells_count + 1, sizeof(*v));
+	size_t n;
+	const struct cvf_cell *cells = image_section(image, CVF_SECTION_CELL, &n);
+	own_free struct row_user *rows = calloc(image->rows, sizeof(*rows));
+	struct cell_keys keys = { .v = calloc(n + 1, sizeof(*keys.v)), .n = n };
+	int r = rows && keys.v ? find_users(image, rows, &keys) : -ENOMEM;
 
-	if (!v)
-		return -ENOMEM;
-	for (size_t i = 0; i < agents_count; i++) {
-		if (agents[i].value.row >= CVF_AGENTS_MAX)
-			continue;
-		rows[agents[i].value.row].agent = agents[i].agent;
-		rows[agents[i].value.row].is_enforced = agents[i].value.mode == CVF_MODE_ENFORCE;
+	if (r < 0) {
+		cell_keys_done(&keys);
+		return r;
 	}
-	for (size_t i = 0; i < cells_count; i++) {
-		uint16_t row = cells[i].row < CVF_AGENTS_MAX ? cells[i].row : 0;
+	for (size_t i = 0; i < n; i++) {
+		struct row_user user = cells[i].row < image->rows ? rows[cells[i].row] : (struct row_user){ 0 };
 
-		v[i] = (struct cell_key){ .agent = rows[row].agent, .capability = cells[i].capability, .op = cells[i].op,
-					  .verdict = counted_as(cells[i].action, rows[row].is_enforced) };
+		keys.v[i] = (struct cell_key){ .agent = user.agent, .capability = cells[i].capability, .op = cells[i].op,
+					       .verdict = user.agent ? counted_as(cells[i].action, user.is_enforced)
+								     : cells[i].action };
 	}
-	*ret_keys = (struct cell_keys){ .v = v, .n = cells_count };
+	*ret_keys = keys;
 	return 0;
 }
 

@@ -105,7 +105,7 @@ static int compile_and_note(struct governor *g, const struct origin *o, uint64_t
 		return r;
 	text = texts_print(&o->texts);
 	r = text ? generation_table_add(g->store, generation, g->boot, clock_utc_ms(), text, &keys) : -ENOMEM;
-	free(keys.v);
+	cell_keys_done(&keys);
 	return r;
 }
 
