@@ -8,7 +8,7 @@
 
 /*/* Before merging, each automaton. Merging finds what ends alike; more than this is not built at all: it takes the
  * memory. */
-#define STATES_MAX (1u << 18)
+#define STATES_MAX (1u << 19)
 
 struct domain {
 	enum cvf_domain domain;

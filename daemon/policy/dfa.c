@@ -80,6 +80,7 @@ struct builder {
 	uint32_t *set; /* the list being gathered */
 	size_t set_count;
 	uint32_t *stamp; /* [node] */
+	uint32_t *accepted; /* room for every node's patterns */
 	uint32_t step;
 };
 
@@ -239,11 +240,9 @@ static int patterns_of(struct builder *b, uint32_t state, struct lists *sets)
 {
 	size_t count;
 	const uint32_t *nodes = lists_get(&b->states, state, &count);
-	own_free uint32_t *patterns = calloc(b->n->accepts_count + count + 1, sizeof(*patterns));
+	uint32_t *patterns = b->accepted;
 	size_t n = 0, kept = 0;
 
-	if (!patterns)
-		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
 		if (nodes[i] >= b->n->nodes_count && nodes[i] < b->n->nodes_count + b->n->patterns)
 			patterns[n++] = nodes[i] - (uint32_t)b->n->nodes_count;
@@ -366,7 +365,7 @@ int dfa_build(const struct nfa *n, const struct classes *c, uint32_t states_max,
 	      struct dfa *ret_dfa)
 {
 	size_t nodes = n->nodes_count, patterns = n->patterns;
-	own_free uint32_t *memory = calloc(nodes * 7 + patterns * 3, sizeof(*memory));
+	own_free uint32_t *memory = calloc(nodes * 8 + patterns * 4 + n->accepts_count, sizeof(*memory));
 	struct dfa dfa = {.classes = c->n};
 	struct builder b = {.n = n, .c = c, .dfa = &dfa, .states_max = states_max, .step = 1};
 	int r = lists_init(&b.states);
@@ -379,6 +378,7 @@ int dfa_build(const struct nfa *n, const struct classes *c, uint32_t states_max,
 		b.stamp = memory + (nodes * 2 + patterns) * 2;
 		b.only = b.stamp + nodes;
 		b.assured = b.only + nodes;
+		b.accepted = b.assured + nodes + patterns;
 		find_only(&b);
 		find_alike(&b);
 		r = run(&b, sets);

@@ -309,7 +309,7 @@ static void test_fleet(void **state)
 	fixture_done(&f);
 }
 
-#define WORKSPACES 250 /* cvf-policy(5) says so */
+#define WORKSPACES 600 /* cvf-policy(5) says so */
 
 static void test_workspaces(void **state)
 {
@@ -336,7 +336,7 @@ static void test_too_many_workspaces(void **state)
 	struct fixture f;
 
 	(void)state;
-	load_many(&f, 700, put_workspace);
+	load_many(&f, 1000, put_workspace);
 	assert_int_equal(fixture_compile(&f), -E2BIG);
 	assert_non_null(strstr(f.d.v[0].message, "the automaton of paths needs"));
 	assert_non_null(strstr(f.d.v[0].hint, "agent \"a"));
