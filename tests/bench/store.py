@@ -64,7 +64,7 @@ class Bench(GovernTest):
         took = []
         for turn in range(4):
             for i in range(HOLDS):
-                self.tell(f"do pid={100000 + turn * HOLDS + i} 1 exec /usr/bin/git push origin")
+                self.tell(f"do pid={100000 + turn * HOLDS + i} 1 exec /usr/bin/git push origin b{turn}-{i}")
             self.wait(lambda: self.get("/v1/status")["holds_pending"] == HOLDS, "holds")
             for hold in self.get("/v1/approvals?limit=1000")["holds"]:
                 took.append(self.ask(c, "POST", f"/v1/approvals/{hold['id']}/approve", "{}")[0])
