@@ -37,6 +37,7 @@ const struct option_row options[OPT_MAX] = {
 	[OPT_SHARE] = { "share", "DIR", 0, "standard library to use instead of /usr/share/cvf", NULL },
 	[OPT_SINCE] = { "since", "T", 0, "from then on: 10m (ago), 2025-01-31, 2025-01-31T08:00:00Z", NULL },
 	[OPT_SKILL] = { "skill", "ID", 0, "the skill the command is run for", NULL },
+	[OPT_STATE] = { "state", "DIR", 0, "directory of the store (default: /var/lib/cvf)", NULL },
 	[OPT_STRICT] = { "strict", NULL, 0, "warnings fail, too", NULL },
 	[OPT_UNDO] = { "undo", "ID", 0, "the capability that makes up for it", NULL },
 	[OPT_UNTIL] = { "until", "HOLD", 0, "with --all: none that came after this one", NULL },

@@ -195,6 +195,18 @@ const struct verb verbs[] = {
 	{ .noun = "counters", .run = verb_counters, .options = WITH(AGENT), .role = "viewer",
 	  .summary = "how often each operation of each agent was allowed, denied and held" },
 
+	{ .noun = "store", .verb = "backup", .run = verb_store_backup, .words = "FILE", .least = 1, .most = 1,
+	  .role = "admin",
+	  .summary = "copy the whole store to a new file, while it is used",
+	  .details = "FILE has mode 0600 and is yours." },
+	{ .noun = "store", .verb = "check", .run = verb_store_check, .words = "[FILE]", .most = 1, .options = WITH(STATE),
+	  .summary = "read all of the store, or of a backup, and say whether it is sound; needs no daemon",
+	  .details = "The store itself may be in use. Only root and the user cvf can read it." },
+	{ .noun = "store", .verb = "restore", .run = verb_store_restore, .words = "FILE", .least = 1, .most = 1,
+	  .options = WITH(STATE),
+	  .summary = "put a backup in the place of the store; cvfd-govern must be stopped",
+	  .details = "FILE is checked first. What was there is kept beside it, and every grant ends." },
+
 	{ .noun = "completion", .run = verb_completion, .words = "bash|zsh|fish", .least = 1, .most = 1,
 	  .summary = "print a completion script" },
 	{ .noun = "help", .run = verb_help, .words = "[COMMAND]", .most = 2,
@@ -213,6 +225,7 @@ static const struct {
 	{ "grants", "permissions that earlier approvals left" },
 	{ "quarantine", "what agents deleted or replaced, kept for a while" },
 	{ "token", "what opens the API on TCP" },
+	{ "store", "the file with everything that was recorded and decided" },
 };
 
 const struct verb *verb_find(const char *noun, const char *verb)

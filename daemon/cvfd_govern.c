@@ -10,6 +10,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "core/log.h"
+#include "govern/backup/restore.h"
 #include "govern/start.h"
 #include "govern/serve.h"
 
@@ -18,8 +19,9 @@ static const struct option options[] = {
 	{ "run", required_argument, NULL, 'r' },     { "config", required_argument, NULL, 'c' },
 	{ "etc", required_argument, NULL, 'e' },     { "share", required_argument, NULL, 'S' },
 	{ "print-api", no_argument, NULL, 'p' },     { "print-openapi", no_argument, NULL, 'o' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },	     { 0 },
+	{ "help", no_argument, NULL, 'h' },	     { "version", no_argument, NULL, 'V' },
+	{ "check", optional_argument, NULL, 'C' },   { "restore", required_argument, NULL, 'R' },
+	{ "json", no_argument, NULL, 'j' },	     { 0 },
 };
 
 static void usage(FILE *out)
@@ -36,9 +38,24 @@ static void usage(FILE *out)
 	      "  --print-api    print docs/API.md\n"
 	      "  --print-openapi\n"
 	      "                 print the same as OpenAPI 3.1\n"
+	      "  --check[=FILE] read all of the store, or of a backup, and say whether it is sound\n"
+	      "  --restore FILE put a backup in the place of the store, which no cvfd-govern may have open\n"
+	      "  --json         with these two: one JSON document\n"
 	      "  --help         this text\n"
 	      "  --version      version\n",
 	      out);
+}
+
+/* What to do instead of governing; run NULL: nothing. */
+static struct {
+	int (*run)(struct governor *g, const struct offline *o);
+	struct offline o;
+} command;
+
+static void set_command(int (*run)(struct governor *g, const struct offline *o), const char *file)
+{
+	command.run = run;
+	command.o.file = file;
 }
 
 /* 1: go on; 0 or 2: the exit status. */
@@ -56,6 +73,9 @@ static int parse(int argc, char **argv, struct places *p)
 		case 'S': p->share = optarg; break;
 		case 'p': serve_print_api(stdout); return 0;
 		case 'o': return serve_print_openapi(stdout) < 0 ? 2 : 0;
+		case 'C': set_command(offline_check, optarg); break;
+		case 'R': set_command(offline_restore, optarg); break;
+		case 'j': command.o.json = true; break;
 		case 'h': usage(stdout); return 0;
 		case 'V': puts("cvfd-govern " CVF_VERSION); return 0;
 		default: usage(stderr); return 2;
@@ -85,6 +105,8 @@ int main(int argc, char **argv)
 		log_error("libsodium cannot start: nothing works without it");
 		return 1;
 	}
+	if (command.run)
+		return command.run(&g, &command.o);
 	r = start_all(&g) < 0;
 	if (!r) {
 		sd_notify(0, "READY=1");

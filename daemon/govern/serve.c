@@ -13,6 +13,7 @@
 #include "audit/authoring_api.h"
 #include "audit/event_api.h"
 #include "audit/explain.h"
+#include "backup/backup.h"
 #include "counter/counter.h"
 #include "core/log.h"
 #include "health.h"
@@ -23,7 +24,7 @@
 
 static const struct routes *const all_routes[] = {
 	&health_routes, &registry_routes, &agent_routes, &event_routes, &approval_routes, &explain_routes, &counter_routes,
-	&authoring_routes, &quarantine_routes, &token_routes, &serve_routes,
+	&authoring_routes, &quarantine_routes, &token_routes, &backup_routes, &serve_routes,
 };
 #define TABLES SERVE_TABLES
 #define PEM_MAX (64u << 10)

@@ -12,6 +12,8 @@
 #include "approval/approval.h"
 #include "audit/event_table.h"
 #include "audit/intake.h"
+#include "backup/backup.h"
+#include "backup/restore.h"
 #include "core/log.h"
 #include "counter/counter.h"
 #include "health.h"
@@ -49,7 +51,8 @@ static int lock_state(struct governor *g)
 		return -errno;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		log_error("another cvfd-govern uses %s; stop it, or give --state another directory", g->places.state);
+		log_error("another cvfd-govern uses %s; stop it (systemctl stop cvfd-govern), or give --state another directory",
+			  g->places.state);
 		return -errno;
 	}
 	return 0;
@@ -104,6 +107,7 @@ static int open_store(struct governor *g)
 
 	if (asprintf(&path, "%s/cvf.db", g->places.state) < 0)
 		return -ENOMEM;
+	backup_clean(g);
 	r = open_database(g, path);
 	if (r == -EUCLEAN)
 		r = replace_database(g, path);
@@ -236,10 +240,17 @@ static int look_first(struct governor *g)
 	return 0;
 }
 
+int start_alone(struct governor *g)
+{
+	int r = become_user(g);
+
+	return r < 0 ? r : lock_state(g);
+}
+
 int start_all(struct governor *g)
 {
 	static int (*const steps[])(struct governor *g) = {
-		become_user, lock_state, load_settings, open_store, read_place, open_link, open_rooms, put_policy_in_force, open_loop, open_api,
+		become_user, lock_state, load_settings, open_store, read_place, open_link, open_rooms, restore_finish, put_policy_in_force, open_loop, open_api,
 		enter_sandbox, look_first, loop_drain,
 	};
 	int r = 0;

@@ -7,6 +7,8 @@
 
 /* Logs what went wrong. */
 int start_all(struct governor *g) must_check;
+/* For a command that needs the directory of the store to itself: becomes the user, takes the lock for life. */
+int start_alone(struct governor *g) must_check;
 /* Also after a start that failed half-way. */
 void stop_all(struct governor *g);
 

@@ -27,7 +27,7 @@ static const struct {
 	{ SQLITE_CANTOPEN, -EACCES }, { SQLITE_PERM, -EACCES },	  { SQLITE_INTERRUPT, -EINTR },
 };
 
-static int to_errno(int rc)
+int store_errno(int rc)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
 		if (errors[i].code == (rc & 0xff))
@@ -41,7 +41,7 @@ int store_note(struct store *s, int rc)
 
 	if (rc == SQLITE_OK || rc == SQLITE_ROW || rc == SQLITE_DONE)
 		return 0;
-	error = to_errno(rc);
+	error = store_errno(rc);
 	if (error == -EEXIST || error == -E2BIG || error == -EINTR)
 		return error;	/* a refusal of one row, or a limit, says nothing about the disk */
 	if (error == -EUCLEAN && !s->is_bad)
@@ -214,7 +214,7 @@ int store_open(const struct store_options *options, struct store **ret_store)
 	r = sqlite3_open_v2(s->path, &s->db,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
 	if (r != SQLITE_OK)
-		return to_errno(r);
+		return store_errno(r);
 	r = configure(s, options);
 	if (r < 0)
 		return r;

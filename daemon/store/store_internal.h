@@ -27,6 +27,8 @@ struct store {
 	char problem[256];
 };
 
+/* A result code of SQLite as a negative errno. */
+int store_errno(int rc);
 int migrate_run(struct store *s, const struct migration *list, size_t count) must_check;
 void stmt_close_all(struct store *s);
 

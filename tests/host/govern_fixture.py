@@ -4,6 +4,7 @@
 Programs: $CVF_GOVERN and $CVF_FAKE, default build/release/cvfd-govern and build/release/tests/fake_cvfd.
 Runs as any user. As root the governor runs as nobody, so that the test does not depend on a user cvf.
 """
+import hashlib
 import http.client
 import json
 import os
@@ -12,6 +13,8 @@ import queue
 import shutil
 import signal
 import socket
+import sqlite3
+import struct
 import subprocess
 import tempfile
 import threading
@@ -152,6 +155,25 @@ def call_as(user, path, method, url, body=None):
         words = f.read().split()
     os.waitpid(child, 0)
     return int(words[0]), words[1]
+
+
+def verify_chain(test, path):
+    """Every hash of the events of a database, made again from the rows; their number."""
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    names = {(k, n): name for k, n, name in db.execute("SELECT kind, number, name FROM numbers")}
+    boots = dict(db.execute("SELECT no, boot_id FROM boots"))
+    before, n = bytes(32), 0
+    for n, row_id, boot, ms, record, digest in db.execute("SELECT n, id, boot, time_ms, record, hash FROM events ORDER BY n"):
+        agent, = struct.unpack_from("<I", record, 40)
+        capability, rule = struct.unpack_from("<II", record, 88)
+        h = hashlib.blake2b(b"cvf.event/1\0" + before, digest_size=32)
+        for part in (row_id.encode(), boots[boot].encode(), struct.pack("<q", ms), names.get((0, agent), "").encode(),
+                     names.get((1, capability), "").encode(), names.get((2, rule), "").encode(), record):
+            h.update(struct.pack("<I", len(part)) + part)
+        test.assertEqual(h.digest(), digest, f"the hash of event {n}")
+        before = digest
+    db.close()
+    return n
 
 
 class GovernTest(unittest.TestCase):

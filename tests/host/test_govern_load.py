@@ -3,15 +3,13 @@
 
 Nobody is ever told that the database is locked, nothing is lost, and every hash is right afterwards.
 """
-import hashlib
 import multiprocessing
 import os
 import sqlite3
-import struct
 import time
 import unittest
 
-from govern_fixture import GovernTest, PATIENCE, call
+from govern_fixture import GovernTest, PATIENCE, call, verify_chain
 
 RECORDS = 60000
 
@@ -72,23 +70,6 @@ class Load(GovernTest):
         self.addCleanup(stop.set)
         return end
 
-    def verify_chain(self):
-        db = sqlite3.connect(f"file:{self.dir}/state/cvf.db?mode=ro", uri=True)
-        names = {(k, n): name for k, n, name in db.execute("SELECT kind, number, name FROM numbers")}
-        boots = dict(db.execute("SELECT no, boot_id FROM boots"))
-        before, n = bytes(32), 0
-        for n, row_id, boot, ms, record, digest in db.execute("SELECT n, id, boot, time_ms, record, hash FROM events ORDER BY n"):
-            agent, = struct.unpack_from("<I", record, 40)
-            capability, rule = struct.unpack_from("<II", record, 88)
-            h = hashlib.blake2b(b"cvf.event/1\0" + before, digest_size=32)
-            for part in (row_id.encode(), boots[boot].encode(), struct.pack("<q", ms), names.get((0, agent), "").encode(),
-                         names.get((1, capability), "").encode(), names.get((2, rule), "").encode(), record):
-                h.update(struct.pack("<I", len(part)) + part)
-            self.assertEqual(h.digest(), digest, f"the hash of event {n}")
-            before = digest
-        db.close()
-        return n
-
     def test_eight_readers_and_the_writer_never_meet_a_lock(self):
         end = self.readers()
         self.tell(f"pour {RECORDS}")
@@ -109,7 +90,7 @@ class Load(GovernTest):
         self.assertEqual((status["events_lost"], status["records_bad"], status["store_problem"]), (0, 0, None))
         self.assertEqual([line for line in self.govern.lines if "cannot be written" in line or "locked" in line], [])
         # What was poured, and of each hold its question and its end.
-        self.assertEqual(self.verify_chain(), RECORDS + 2 * decided)
+        self.assertEqual(verify_chain(self, f"{self.dir}/state/cvf.db"), RECORDS + 2 * decided)
         self.assertLess(os.path.getsize(f"{self.dir}/state/cvf.db-wal"), 200 << 20, "readers come and go: the log does not grow for ever")
 
 

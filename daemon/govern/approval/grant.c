@@ -90,7 +90,7 @@ int grant_send(struct governor *g, const struct grant *grant)
 	return grant->digest ? link_order(g->link, WIRE_GRANT_ADD, &message) : 0;
 }
 
-static int drop(struct governor *g, uint64_t digest)
+int grant_drop(struct governor *g, uint64_t digest)
 {
 	struct wire_grant message = { .digest = digest };
 	int r = digest ? link_order(g->link, WIRE_GRANT_DROP, &message) : 0;
@@ -131,7 +131,7 @@ int grant_revoke(struct governor *g, const char *id)
 	if (one.state != GRANT_ACTIVE)
 		return -ENOENT;
 	r = set_state(g, id, GRANT_REVOKED);
-	return r < 0 ? -EIO : drop(g, one.digest);
+	return r < 0 ? -EIO : grant_drop(g, one.digest);
 }
 
 bool grant_covers(struct governor *g, const struct hold *h, char by[64])
@@ -213,7 +213,7 @@ int grant_find_pattern(struct governor *g, const struct hold *h, char ret_id[ULI
 
 static int drop_one(void *ctx, const struct grant *grant)
 {
-	return drop(ctx, grant->digest) == -ECONNRESET;
+	return grant_drop(ctx, grant->digest) == -ECONNRESET;
 }
 
 int grant_on_session_end(struct governor *g, uint32_t session)

@@ -16,6 +16,8 @@ int grant_find_pattern(struct governor *g, const struct hold *h, char ret_id[ULI
 int grant_send(struct governor *g, const struct grant *grant) must_check;
 /* Takes it from the kernel, then marks it; -ENOENT: no active grant of that id. */
 int grant_revoke(struct governor *g, const char *id) must_check;
+/* Takes it from the kernel, where it may have run out already; the store is not asked. */
+int grant_drop(struct governor *g, uint64_t digest) must_check;
 /* An unlimited grant covers the hold: by says which. */
 bool grant_covers(struct governor *g, const struct hold *h, char by[64]);
 

@@ -128,6 +128,11 @@ int grant_table_set_state(struct store *s, const char *id, enum grant_state stat
 	return stmt_run(q);
 }
 
+int grant_table_end_all(struct store *s)
+{
+	return stmt_run(stmt(s, "UPDATE grants SET state = 4 WHERE state = 0"));
+}
+
 int grant_table_set_attached(struct store *s, const char *id, uint64_t attached_ns)
 {
 	struct stmt *q = stmt(s, "UPDATE grants SET attached_ns = ? WHERE id = ?");

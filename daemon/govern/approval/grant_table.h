@@ -44,6 +44,8 @@ int grant_table_find(struct store *s, const char *id, grant_each each, void *ctx
 /* Active, of this boot, with one of two digests. */
 int grant_table_find_digest(struct store *s, int64_t boot, uint64_t digest, uint64_t other, grant_each each, void *ctx) must_check;
 int grant_table_set_state(struct store *s, const char *id, enum grant_state state) must_check;
+/* None is active any more. */
+int grant_table_end_all(struct store *s) must_check;
 int grant_table_set_attached(struct store *s, const char *id, uint64_t attached_ns) must_check;
 /* One use of an active grant with one of two digests; the last use ends it. */
 int grant_table_use(struct store *s, int64_t boot, uint64_t digest, uint64_t other, int64_t time_ms) must_check;
