@@ -115,6 +115,20 @@ static enum hold_state state_of_end(const struct cvf_record *r)
 	return r->verdict == CVF_VERDICT_ALLOW ? HOLD_APPROVED : HOLD_DENIED;
 }
 
+/*
+ * Decided here, and the kernel says how it ended. That the answer went out may not have been noted, while the store could
+ * not be written: sent again it met nobody, and the hold looked as if its task had died before.
+ */
+static int note_end(struct governor *g, const struct hold *h, const struct cvf_record *r)
+{
+	bool died = r->reason == CVF_REASON_ABANDONED && h->state == HOLD_APPROVED;
+	bool ran = r->verdict == CVF_VERDICT_ALLOW && h->answer == CVF_VERDICT_ALLOW && (h->state == HOLD_ABANDONED || !h->is_answered);
+
+	if (died || ran)
+		return hold_table_set_state(g->store, h->id, died ? HOLD_ABANDONED : HOLD_APPROVED);
+	return 0;
+}
+
 /* The kernel says how a hold ended: believed for holds that nobody decided here, and when the task died before its answer. */
 int approval_on_resume(struct governor *g, const struct cvf_record *r, int64_t time_ms)
 {
@@ -125,11 +139,8 @@ int approval_on_resume(struct governor *g, const struct cvf_record *r, int64_t t
 		uses_note(g, r->agent, r->capability);
 	if (result <= 0)
 		return result;
-	if (h.state != HOLD_PENDING) {
-		bool died = r->reason == CVF_REASON_ABANDONED && h.state == HOLD_APPROVED;
-
-		return died ? hold_table_set_state(g->store, h.id, HOLD_ABANDONED) : 0;
-	}
+	if (h.state != HOLD_PENDING)
+		return note_end(g, &h, r);
 	h.state = state_of_end(r);
 	h.reason = r->reason;
 	h.answer = r->verdict <= CVF_VERDICT_HOLD ? r->verdict : CVF_VERDICT_NONE;
