@@ -20,6 +20,11 @@ uint64_t clock_boot_ns(void)
 	return (uint64_t)read_ns(CLOCK_BOOTTIME);
 }
 
+int64_t clock_boot_ms(void)
+{
+	return read_ns(CLOCK_BOOTTIME) / NS_PER_MS;
+}
+
 int64_t clock_utc_ms(void)
 {
 	return read_ns(CLOCK_REALTIME) / NS_PER_MS;

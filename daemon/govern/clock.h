@@ -12,6 +12,8 @@
 #define BOOT_ID_SIZE 33	/* 32 hex digits and a NUL */
 
 uint64_t clock_boot_ns(void);
+/* The same clock in milliseconds: for how long something takes or lasts, whatever the wall clock does. */
+int64_t clock_boot_ms(void);
 int64_t clock_utc_ms(void);
 /* UTC of a boot time stamp, by the offset between the two clocks as it is now. */
 int64_t clock_utc_of_boot(uint64_t boot_ns);

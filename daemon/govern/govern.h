@@ -47,7 +47,7 @@ struct governor {
 
 	int64_t boot;			/* number of this boot in the store */
 	char boot_id[BOOT_ID_SIZE];
-	int64_t started_ms;
+	int64_t started_ms;		/* boot time */
 	struct wire_status status;	/* health: cvfd's last answer */
 	int64_t status_ms;
 	bool canary_ok;			/* health */

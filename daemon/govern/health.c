@@ -161,7 +161,7 @@ static unsigned int get_status(struct request *q)
 	view_set(to, "version", json_string(CVF_VERSION));
 	view_set(to, "quarantine_problem", view_text(quarantine_problem(g)));
 	view_set(to, "policy_problem", view_text(problem ? problem : g->settings_problem));
-	view_set(to, "uptime_s", json_integer((json_int_t)((clock_utc_ms() - g->started_ms) / 1000)));
+	view_set(to, "uptime_s", json_integer((json_int_t)((clock_boot_ms() - g->started_ms) / 1000)));
 	view_set(to, "api", view_api(g));
 	view_set(to, "canary", json_pack("{s:b, s:o, s:s?}", "ok", g->canary_ok, "at", view_time(g->canary_ms), "problem",
 					 g->canary_ok ? NULL : g->canary_problem));

@@ -111,7 +111,9 @@ static int open_store(struct governor *g)
 	r = open_database(g, path);
 	if (r == -EUCLEAN)
 		r = replace_database(g, path);
-	if (r == -EPROTO)
+	if (r == -EPERM)
+		log_error("the store %s is another user's, or others may write to it: it must be of the user " GOVERN_USER ", mode 0600", path);
+	else if (r == -EPROTO)
 		log_error("the store %s was written by a newer version: install that one", path);
 	else if (r < 0)
 		log_error("cannot open the store %s: %s; check the directory's owner and the space on its disk", path, strerror(-r));
@@ -255,7 +257,7 @@ int start_all(struct governor *g)
 	};
 	int r = 0;
 
-	g->started_ms = clock_utc_ms();
+	g->started_ms = clock_boot_ms();
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(steps); i++)
 		r = steps[i](g);
 	return r;

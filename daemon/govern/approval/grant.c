@@ -134,6 +134,12 @@ int grant_revoke(struct governor *g, const char *id)
 	return r < 0 ? -EIO : grant_drop(g, one.digest);
 }
 
+/* By the kernel's clock, which nobody sets: the moment that people read is of the wall clock when it was made. */
+static bool has_run_out(const struct grant *grant)
+{
+	return grant->expires_ns && grant->expires_ns <= clock_boot_ns();
+}
+
 bool grant_covers(struct governor *g, const struct hold *h, char by[64])
 {
 	struct grant one;
@@ -142,7 +148,7 @@ bool grant_covers(struct governor *g, const struct hold *h, char by[64])
 		return false;
 	if (grant_table_find_digest(g->store, h->boot, h->grant_agent, h->grant_session, copy, &one) <= 0)
 		return false;
-	if (one.uses_left >= 0 || (one.expires_ms && one.expires_ms <= clock_utc_ms()))
+	if (one.uses_left >= 0 || has_run_out(&one))
 		return false;
 	snprintf(by, 64, "grant %s", one.id);
 	return true;
@@ -263,7 +269,7 @@ int grant_send_lost(struct governor *g)
 
 static int count(void *ctx, const struct grant *grant)
 {
-	*(bool *)ctx |= grant->expires_ms && grant->expires_ms <= clock_utc_ms();
+	*(bool *)ctx |= has_run_out(grant);
 	return 0;
 }
 
@@ -274,6 +280,6 @@ void grant_tick(struct governor *g)
 
 	if (grant_table_each(g->store, 0, count, &is_due) < 0 || !is_due || store_begin(g->store, STORE_BATCH) < 0)
 		return;
-	if (grant_table_expire(g->store, clock_utc_ms()) < 0 || store_commit(g->store) < 0)
+	if (grant_table_expire(g->store, clock_boot_ns()) < 0 || store_commit(g->store) < 0)
 		store_rollback(g->store);
 }

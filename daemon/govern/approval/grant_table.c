@@ -169,11 +169,11 @@ int grant_table_use_id(struct store *s, const char *id, int64_t time_ms)
 	return r < 0 ? r : changes > 0;
 }
 
-int grant_table_expire(struct store *s, int64_t now_ms)
+int grant_table_expire(struct store *s, uint64_t now_ns)
 {
-	struct stmt *q = stmt(s, "UPDATE grants SET state = 2 WHERE state = 0 AND expires_ms <= ?");
+	struct stmt *q = stmt(s, "UPDATE grants SET state = 2 WHERE state = 0 AND expires_ns <> 0 AND expires_ns <= ?");
 
-	stmt_int(q, now_ms);
+	stmt_int(q, (int64_t)now_ns);
 	return stmt_run(q);
 }
 

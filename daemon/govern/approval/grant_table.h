@@ -51,8 +51,8 @@ int grant_table_set_attached(struct store *s, const char *id, uint64_t attached_
 int grant_table_use(struct store *s, int64_t boot, uint64_t digest, uint64_t other, int64_t time_ms) must_check;
 /* The same for one with a pattern, which the governor uses itself. 1, or 0 when it is not active any more. */
 int grant_table_use_id(struct store *s, const char *id, int64_t time_ms) must_check;
-/* What ran out by now. */
-int grant_table_expire(struct store *s, int64_t now_ms) must_check;
+/* What ran out by now, by the kernel's clock. Those of other boots have ended before. */
+int grant_table_expire(struct store *s, uint64_t now_ns) must_check;
 int grant_table_end_session(struct store *s, int64_t boot, uint32_t session, grant_each each, void *ctx) must_check;
 int grant_table_end_others(struct store *s, int64_t boot) must_check;
 

@@ -97,7 +97,7 @@ int64_t intake_head(const struct intake *i)
 
 static int on_stored_seq(void *ctx, uint64_t seq)
 {
-	return sequence_take(ctx, seq, clock_utc_ms());
+	return sequence_take(ctx, seq, clock_boot_ms());
 }
 
 /* What the store knows of a ring: how far it is complete, and what lies beyond the first hole. */
@@ -170,7 +170,7 @@ static int count_seq(struct intake *i, const struct cvf_record *rec)
 	int r = find_ring(i, rec->cpu, rec->ring, &ring);
 
 	if (r == 0)
-		r = sequence_take(&ring->sequence, rec->seq, clock_utc_ms());
+		r = sequence_take(&ring->sequence, rec->seq, clock_boot_ms());
 	if (r < 0)
 		return r;
 	ring->is_changed = true;
@@ -290,8 +290,9 @@ static int store_packet(struct intake *i, const struct packet *p, size_t *count)
 }
 
 /* Holes that stood long enough, and how far each changed ring is complete. */
-static int store_rings(struct intake *i, int64_t now_ms)
+static int store_rings(struct intake *i)
 {
+	int64_t boot_ms = clock_boot_ms(), now_ms = clock_utc_ms();
 	int r = 0;
 
 	for (size_t k = 0; k < i->rings_count && r == 0; k++) {
@@ -300,7 +301,7 @@ static int store_rings(struct intake *i, int64_t now_ms)
 		uint64_t first, last;
 		char id[ULID_SIZE];
 
-		while (r == 0 && sequence_hole(&ring->sequence, now_ms, &first, &last)) {
+		while (r == 0 && sequence_hole(&ring->sequence, boot_ms, &first, &last)) {
 			ulid_next(&i->g->ids, (uint64_t)now_ms, id);
 			r = gap_table_add(i->g->store, id, &row, first, last, now_ms);
 			ring->is_changed = true;
@@ -322,7 +323,7 @@ static void undo(struct intake *i, const struct head *before)
 
 static int commit(struct intake *i)
 {
-	int r = store_rings(i, clock_utc_ms());
+	int r = store_rings(i);
 
 	if (r == 0)
 		r = store_commit(i->g->store);

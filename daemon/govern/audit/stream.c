@@ -96,12 +96,12 @@ static ssize_t pull(struct stream *s, char *to, size_t room)
 	if (r->sent == r->size && refill(r) < 0)
 		return -1;
 	if (r->sent == r->size) {
-		if (clock_utc_ms() - r->beat_ms < BEAT_S * 1000)
+		if (clock_boot_ms() - r->beat_ms < BEAT_S * 1000)
 			return 0;
 		if (!append(r, BEAT_TEXT, strlen(BEAT_TEXT)))
 			return -1;
 	}
-	r->beat_ms = clock_utc_ms();
+	r->beat_ms = clock_boot_ms();
 	n = r->size - r->sent < room ? r->size - r->sent : room;
 	memcpy(to, r->text + r->sent, n);
 	r->sent += n;
@@ -155,7 +155,7 @@ unsigned int streams_start(struct request *q, struct event_query *take, bool is_
 	r->is_of_holds = is_of_holds;
 	r->query = *take;
 	if (append(r, BEAT_TEXT, strlen(BEAT_TEXT))) /* the reader's library returns from its connect */
-		r->beat_ms = clock_utc_ms();
+		r->beat_ms = clock_boot_ms();
 	q->stream = &r->stream;
 	return 200;
 }
