@@ -46,12 +46,18 @@ LDFLAGS_fuzz := -fsanitize=address,undefined
 endif
 
 # What the tests run beside the product. tests/vm/X.c and tests/vm/X/*.c are one static program: machines have no libraries.
-TEST_PROGRAMS := $(if $(wildcard tests/support/fake_cvfd.c),$(B)/tests/fake_cvfd)
+TEST_PROGRAMS := $(if $(wildcard tests/support/fake_cvfd.c),$(B)/tests/fake_cvfd) $(B)/tests/faults.so
 VM_PROGRAMS := $(patsubst tests/vm/%.c,$(B)/tests/%,$(wildcard tests/vm/*.c))
 
 $(B)/tests/fake_cvfd: $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c)) $(POLICY) $(JSON) $(CORE)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ -ljansson -o $@
+
+# Loaded before the governor by tests of disks that fail.
+$(B)/tests/faults.so: tests/host/faults.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu17 -O1 -g -Wall -Wextra -fPIC -shared $< -ldl -o $@
 
 $(VM_PROGRAMS): $(B)/tests/%: tests/vm/%.c
 	@mkdir -p $(@D)

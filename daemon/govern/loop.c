@@ -59,8 +59,9 @@ static void note_store(struct governor *g, int error)
 			  g->store_problem);
 	if (!is_failing && was_failing)
 		log_notice("the store can be written again");
-	if (error == -EUCLEAN) {
-		log_error("the store is damaged: ending, so that the next start checks it and sets it aside");
+	if (error == -EUCLEAN || error == -ESTALE) {
+		log_error(error == -ESTALE ? "the file of the store is gone: ending, so that the next start opens what is there" :
+					     "the store is damaged: ending, so that the next start checks it and sets it aside");
 		sd_event_exit(g->event, 1);
 	}
 }

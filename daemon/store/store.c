@@ -87,11 +87,23 @@ static int exec(struct store *s, const char *sql)
 	return store_note(s, sqlite3_exec(s->db, sql, NULL, NULL, NULL));
 }
 
+/* Writing goes on in a file without a name, and nobody would ever read it: what its directory has under the name now is another. */
+static int look_for_file(struct store *s)
+{
+	int has_moved = 0;
+
+	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved) != SQLITE_OK || !has_moved)
+		return 0;
+	s->is_bad = true;
+	snprintf(s->problem, sizeof(s->problem), "its file was removed or replaced");
+	return -ESTALE;
+}
+
 int store_begin(struct store *s, enum store_sync sync)
 {
-	int r = 0;
+	int r = look_for_file(s);
 
-	if (sync != s->sync)
+	if (r == 0 && sync != s->sync)
 		r = exec(s, sync == STORE_DURABLE ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
 	if (r < 0)
 		return r;
@@ -101,10 +113,28 @@ int store_begin(struct store *s, enum store_sync sync)
 	return r;
 }
 
+/*
+ * A commit whose sync failed is in the log, whole: should this process be killed now, the next start would find it there and
+ * believe it. Anything that is written next takes its place in the log. What the disk itself kept of it, nobody can say.
+ */
+static void take_back(struct store *s)
+{
+	char problem[sizeof(s->problem)];
+
+	memcpy(problem, s->problem, sizeof(problem));
+	sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_exec(s->db, "PRAGMA synchronous=NORMAL", NULL, NULL, NULL);
+	s->sync = STORE_BATCH;
+	sqlite3_exec(s->db, s->mark, NULL, NULL, NULL);
+	memcpy(s->problem, problem, sizeof(problem));
+}
+
 int store_commit(struct store *s)
 {
 	int r = exec(s, "COMMIT");
 
+	if (r < 0 && s->sync == STORE_DURABLE)
+		take_back(s);
 	if (r < 0)
 		return r;
 	s->in_transaction = false;
@@ -190,7 +220,22 @@ static int configure(struct store *s, const struct store_options *o)
 		r = set_limits(s, o->max_bytes);
 	if (r == 0)
 		r = migrate_run(s, o->migrations, o->migrations_count);
+	snprintf(s->mark, sizeof(s->mark), "PRAGMA user_version=%zu", o->migrations_count);
 	return r;
+}
+
+/* The trail is evidence: a file that others may write is none. */
+static int check_mode(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISREG(st.st_mode))
+		return strcmp(path, ":memory:") == 0 ? 0 : -ENOTSUP;
+	if (!(st.st_mode & S_IWUSR)) /* SQLite would go on reading, and make its log as it makes the file: read-only */
+		return -EACCES;
+	return st.st_mode & (S_IWGRP | S_IWOTH) || (st.st_uid != geteuid() && geteuid() != 0) ? -EPERM : 0;
 }
 
 /* One thread owns every connection: locks and the counting of memory cost a tenth of an insert. Once; later it is refused. */
@@ -208,6 +253,9 @@ int store_open(const struct store_options *options, struct store **ret_store)
 	if (!s)
 		return -ENOMEM;
 	configure_library();
+	r = check_mode(options->path);
+	if (r < 0)
+		return r;
 	s->path = strdup(options->path);
 	if (!s->path)
 		return -ENOMEM;

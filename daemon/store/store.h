@@ -33,7 +33,8 @@ struct store_options {
 
 /*
  * Opens or makes the database and brings it to the newest schema. -EUCLEAN: it is damaged or no database (see
- * store_set_aside); -EPROTO: it was written by a newer version. Others: the disk says no.
+ * store_set_aside); -EPROTO: it was written by a newer version; -EPERM: it is another user's, or others may write to it.
+ * Others: the disk says no.
  */
 int store_open(const struct store_options *options, struct store **ret_store) must_check;
 void store_close(struct store *s);
@@ -53,7 +54,7 @@ void store_mark_suspect(struct store *s);
 
 enum store_sync { STORE_BATCH, STORE_DURABLE };	/* what a commit waits for: the system; the disk */
 
-/* No nesting. A failed begin, statement or commit ends in store_rollback(), which is harmless without a transaction. */
+/* No nesting. -ESTALE: the file is not there any more under its name: nothing helps but a new start. A failed begin, statement or commit ends in store_rollback(), which is harmless without a transaction. */
 int store_begin(struct store *s, enum store_sync sync) must_check;
 int store_commit(struct store *s) must_check;
 void store_rollback(struct store *s);

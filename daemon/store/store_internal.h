@@ -25,6 +25,7 @@ struct store {
 	bool is_bad;
 	int64_t deadline_ms;	/* CLOCK_MONOTONIC; 0: none */
 	char problem[256];
+	char mark[48];	/* writes what is there already */
 };
 
 /* A result code of SQLite as a negative errno. */
