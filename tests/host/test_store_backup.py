@@ -177,6 +177,25 @@ class Restore(StoreTest):
         self.assertEqual(self.get("/v1/grants")["grants"], [])
         self.assertEqual(self.do(PUSH, pid=51)[0], "hold")
 
+    def test_a_restore_that_was_cut_short_leaves_the_old_store(self):
+        """Killed between its last two steps: the old store has its second name, the copy not yet the first."""
+        self.do(SECRET, pid=40)
+        self.wait(lambda: self.get("/v1/status")["events_recorded"] == 5, "event")
+        self.stop()
+        os.link(f"{self.dir}/state/cvf.db", f"{self.dir}/state/cvf.db.before-restore-1")
+        shutil.copy(f"{self.dir}/b.db", f"{self.dir}/state/restore.tmp")
+        self.write("state/restored", "0123456789abcdef\n")
+        if os.getuid() == 0:
+            os.chown(f"{self.dir}/state/restored", NOBODY.pw_uid, NOBODY.pw_gid)
+        self.start()
+        self.assertEqual(self.get("/v1/status")["events_recorded"], 5)
+        self.fake.wait_line("grant drop 0123456789abcdef")
+        self.assertEqual(sorted(os.path.basename(p) for p in glob.glob(f"{self.dir}/state/*restore*")), ["cvf.db.before-restore-1"])
+        self.stop()
+        self.assertEqual(self.restore()[0], 0)
+        self.start()
+        self.assertEqual(self.get("/v1/status")["events_recorded"], 4)
+
     def spoil(self, name, change):
         shutil.copy(f"{self.dir}/b.db", f"{self.dir}/{name}")
         change(f"{self.dir}/{name}")

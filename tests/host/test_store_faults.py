@@ -11,12 +11,14 @@ import shutil
 import signal
 import sqlite3
 import struct
+import subprocess
 import time
 import unittest
 
-from govern_fixture import FAKE, GovernTest, NOBODY, PATIENCE, Process, READ, SECRET, verify_chain
+from govern_fixture import FAKE, GovernTest, NOBODY, PATIENCE, Process, READ, ROOT, SECRET, verify_chain
 
 SHIM = os.environ.get("CVF_FAULTS_SO", os.path.dirname(FAKE) + "/faults.so")
+CVFCTL = os.environ.get("CVFCTL", ROOT + "/build/release/cvfctl")
 WRITE, SYNC, READ_BACK, OPEN = 1, 2, 4, 8
 EVER = 0xffffffff
 DAY_S = 86400
@@ -176,6 +178,27 @@ class Disk(Faulty):
 
     def test_each_sync_of_a_decision_may_fail(self):
         self.sweep(SYNC, errno.EIO, 3)
+
+
+class Backup(Faulty):
+    def test_a_backup_that_finds_no_room_harms_nothing_else(self):
+        self.tell("flood 3000")
+        self.wait(lambda: self.get("/v1/status")["events_recorded"] == 3000, "events")
+        for error in (errno.ENOSPC, errno.EIO):
+            self.break_disk(WRITE, error, "backup.tmp", skip=100)
+            got = subprocess.run([CVFCTL, "store", "backup", f"{self.dir}/b.db"], capture_output=True, text=True, timeout=PATIENCE * 6,
+                                 env={**os.environ, "CVF_SOCKET": f"{self.dir}/run/cvfd.sock"})
+            self.assertEqual(got.returncode, 1, got.stderr)
+            self.assertIn("the copy could not be made", got.stderr)
+            self.assertFalse(os.path.exists(f"{self.dir}/b.db"))
+            self.assertEqual(self.get("/readyz").status, 200)
+            self.do(SECRET)
+            self.mend_disk()
+        self.assertEqual(glob.glob(f"{self.dir}/state/*tmp*"), [])
+        number, hold = self.push(0)
+        self.ok(self.approve(hold))
+        self.fake.wait_line(f"answer {number} allow")
+        self.is_whole()
 
 
 class Place(Faulty):

@@ -42,10 +42,12 @@ static char *copy_path(const struct governor *g)
 
 void backup_clean(const struct governor *g)
 {
-	own_free char *path = copy_path(g);
+	own_free char *path = copy_path(g), *other = NULL;
 
 	if (path)
 		unlink(path);
+	if (asprintf(&other, "%s/restore.tmp", g->places.state) >= 0)
+		unlink(other);
 }
 
 static int on_pause(sd_event_source *source, uint64_t usec, void *ctx)

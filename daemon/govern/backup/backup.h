@@ -8,7 +8,7 @@
 
 extern const struct routes backup_routes;
 
-/* What a backup that was cut short has left in the directory of the store. */
+/* Copies that a backup or a restore which was cut short has left in the directory of the store. */
 void backup_clean(const struct governor *g);
 
 #endif

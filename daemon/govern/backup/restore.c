@@ -2,8 +2,8 @@
 /*
  * restore.c - see restore.h
  *
- * The file is copied first and judged as a copy, so that nobody changes what was judged. Then the copy and the store change
- * places in one step: at every moment there is one of them under the store's name. The old one is kept beside it.
+ * The file is copied first and judged as a copy, so that nobody changes what was judged. Then the copy takes the store's name
+ * in one step: at every moment there is a whole one under it. The old one is kept beside it.
  */
 #include "restore.h"
 
@@ -160,6 +160,7 @@ static int move_beside(const struct paths *p, const char *suffix)
 	return rename(from, to) < 0 && errno != ENOENT ? -errno : 0;
 }
 
+/* The old store gets its second name before the copy takes the first: whenever this is cut short, both are there whole. */
 static int exchange(const struct governor *g, struct paths *p)
 {
 	own_fd int dir = open(g->places.state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -169,13 +170,11 @@ static int exchange(const struct governor *g, struct paths *p)
 		r = move_beside(p, "-shm");
 	if (r < 0)
 		return r;
-	if (access(p->db, F_OK) < 0) {
+	if (access(p->db, F_OK) < 0)
 		free(TAKE(p->aside));
-		return rename(p->fresh, p->db) < 0 ? -errno : 0;
-	}
-	if (renameat2(AT_FDCWD, p->fresh, AT_FDCWD, p->db, RENAME_EXCHANGE) < 0)
+	if (p->aside && link(p->db, p->aside) < 0)
 		return -errno;
-	if (renameat2(AT_FDCWD, p->fresh, AT_FDCWD, p->aside, RENAME_NOREPLACE) < 0)
+	if (rename(p->fresh, p->db) < 0)
 		return -errno;
 	return dir < 0 || fsync(dir) < 0 ? -errno : 0;
 }
@@ -192,8 +191,10 @@ static int replace(struct governor *g, const struct offline *o, struct paths *p)
 	r = write_mark(p);
 	if (r == 0)
 		r = exchange(g, p);
-	if (r < 0)
+	if (r < 0) {
+		unlink(p->mark);
 		return fail(r, "cannot replace", p->db);
+	}
 	size = asprintf(&text, "%s is the store now (schema %d, %" PRId64 " bytes)%s%s", o->file, j.schema, j.bytes,
 			p->aside ? "; what was there is kept as " : "", p->aside ? p->aside : "");
 	if (size < 0)
