@@ -92,6 +92,8 @@ def calls(bench, c):
     row("list: the 50 newest refusals", bench.time_calls(c, "/v1/events?verdict=deny"))
     row("list: 50 of the last hour", bench.time_calls(c, "/v1/events?since=1h"))
     row("list: 50 in the middle", bench.time_calls(c, lambda i: f"/v1/events?after={ids[i % len(ids)]}"))
+    row("list: 50 of a capability", bench.time_calls(c, "/v1/events?capability=t.write"))
+    row("list: of a capability that was never used", bench.time_calls(c, "/v1/events?capability=t.push"))
     row("get one", bench.time_calls(c, lambda i: f"/v1/events/{ids[i % len(ids)]}"))
     row("status", bench.time_calls(c, "/v1/status"))
     row("counters", bench.time_calls(c, "/v1/counters"))

@@ -87,7 +87,8 @@ class Trail(GovernTest):
             self.do(SECRET, pid=i + 1)
         self.recorded(320)
         for filters, n in (("since=10m", 320), ("until=2099-01-01T00:00:00Z", 320), ("since=10m&verdict=deny", 20),
-                           ("since=10m&agent=coder-1", 320), ("since=10m&capability=t.*", 20), ("since=2099-01-01T00:00:00Z", 0)):
+                           ("since=10m&agent=coder-1", 320), ("since=10m&capability=t.*", 20), ("capability=t.secret", 20),
+                           ("since=10m&capability=t.secret", 20), ("capability=t.push", 0), ("capability=no.such", 0), ("since=2099-01-01T00:00:00Z", 0)):
             for order in ("asc", "desc"):
                 seen, after = [], ""
                 while after is not None:

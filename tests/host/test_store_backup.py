@@ -44,8 +44,7 @@ class Backup(StoreTest):
         db = sqlite3.connect(f"file:{self.dir}/state/cvf.db?mode=ro", uri=True)
         db.execute("ATTACH ? AS copy", (f"file:{path}?immutable=1",))
         self.assertEqual(db.execute("PRAGMA copy.integrity_check").fetchall(), [("ok",)])
-        n, last = db.execute("SELECT COUNT(*), MAX(n) FROM copy.events").fetchone()
-        self.assertEqual(n, last, "no event is missing before the last")
+        (n,) = db.execute("SELECT COUNT(*) FROM copy.events").fetchone()
         for table, columns in (("events", "*"), ("numbers", "*"), ("boots", "*"), ("generations", "generation, model, cells"), ("models", "*")):
             more = db.execute(f"SELECT COUNT(*) FROM (SELECT {columns} FROM copy.{table} EXCEPT SELECT {columns} FROM main.{table})")
             self.assertEqual(more.fetchone()[0], 0, f"{table} has other rows")

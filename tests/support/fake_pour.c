@@ -13,6 +13,7 @@
 
 #define KINDS 16
 #define SESSIONS 8
+#define CAPABILITIES 5	/* that the tests declare */
 #define WINDOW (FAKE_BATCHES - 2)
 
 /* Of sixteen: ten files, three connections, a refusal, a program and its end. */
@@ -40,6 +41,7 @@ static void prepare(struct fake *f)
 		bool is_program = op.op == CVF_OP_EXEC || op.op == CVF_OP_NONE;
 
 		op.agent = 1;
+		op.capability = 1 + (uint32_t)i % CAPABILITIES;
 		op.pid = 5000;
 		op.risk = CVF_R1;
 		op.ring = op.verdict == CVF_VERDICT_DENY ? CVF_RING_VERDICT : CVF_RING_EVENT;

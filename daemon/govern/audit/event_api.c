@@ -47,6 +47,9 @@ static int match_capabilities(struct governor *g, const char *glob, struct event
 		if (fnmatch(glob, name, 0) == 0)
 			json_array_append_new(ops, json_integer(op));
 	}
+	to->is_empty |= json_array_size(numbers) == 0 && json_array_size(ops) == 0; /* no event has ever had such a one */
+	if (json_array_size(numbers) == 1 && json_array_size(ops) == 0)
+		to->filter.capability = json_integer_value(json_array_get(numbers, 0));
 	to->capabilities = json_dumps(numbers, JSON_COMPACT);
 	to->ops = json_dumps(ops, JSON_COMPACT);
 	json_decref(numbers);

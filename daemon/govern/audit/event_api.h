@@ -13,7 +13,7 @@ extern const struct routes event_routes;
 struct event_query {
 	struct event_filter filter;
 	char *capabilities, *ops;	/* malloc'ed JSON arrays */
-	bool is_empty;			/* names an agent that never was: nothing matches */
+	bool is_empty;			/* names an agent or a capability that never was: nothing matches */
 };
 void event_query_done(struct event_query *q);
 /* Reads the query parameters. 0, or the status of the refusal. */

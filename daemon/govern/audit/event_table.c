@@ -27,7 +27,7 @@
 	" AND time_ms BETWEEN ?3 AND min(" END ", ifnull(nullif(?11, 0), 1 << 62))"                                 \
 	" AND (?11 = 0 OR time_ms < ?11 OR n < ?2) ORDER BY time_ms DESC, n DESC LIMIT ?10"
 
-enum way { WAY_ALL, WAY_AGENT, WAY_REFUSED, WAY_TIME, WAY_MAX };
+enum way { WAY_ALL, WAY_AGENT, WAY_REFUSED, WAY_CAPABILITY, WAY_TIME, WAY_MAX };
 
 static const char *const queries[WAY_MAX][2] = {
 	[WAY_ALL] = { COLUMNS "NOT INDEXED" FILTER ASC, COLUMNS "NOT INDEXED" FILTER DESC },
@@ -35,6 +35,8 @@ static const char *const queries[WAY_MAX][2] = {
 			COLUMNS "INDEXED BY events_agent" FILTER "AND agent = ?5" DESC },
 	[WAY_REFUSED] = { COLUMNS "INDEXED BY events_refused" FILTER "AND verdict = ?6 AND verdict > 1" ASC,
 			  COLUMNS "INDEXED BY events_refused" FILTER "AND verdict = ?6 AND verdict > 1" DESC },
+	[WAY_CAPABILITY] = { COLUMNS "INDEXED BY events_capability" FILTER "AND capability = ?11 AND capability > 0" ASC,
+			     COLUMNS "INDEXED BY events_capability" FILTER "AND capability = ?11 AND capability > 0" DESC },
 	[WAY_TIME] = { COLUMNS "INDEXED BY events_time" FILTER TIME_ASC, COLUMNS "INDEXED BY events_time" FILTER TIME_DESC },
 };
 
@@ -134,6 +136,8 @@ static enum way choose(const struct event_filter *f)
 		return WAY_REFUSED;
 	if (f->agent)
 		return WAY_AGENT;
+	if (f->capability)
+		return WAY_CAPABILITY;
 	return f->by_time ? WAY_TIME : WAY_ALL;
 }
 
@@ -155,6 +159,8 @@ int event_table_each(struct store *s, const struct event_filter *f, int (*each)(
 	stmt_int(q, f->limit);
 	if (choose(f) == WAY_TIME)
 		stmt_int(q, f->cursor_ms);
+	if (choose(f) == WAY_CAPABILITY)
+		stmt_int(q, f->capability);
 	while ((r = stmt_row(q)) > 0) {
 		if (hand_over(q, each, ctx)) {
 			stmt_end(q);

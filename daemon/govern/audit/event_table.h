@@ -30,11 +30,12 @@ enum event_order { EVENT_ASC, EVENT_DESC };
 
 struct event_filter {
 	int64_t after_n, before_n;	/* positions, exclusive; 0: open */
-	bool by_time;			/* order and cursor by time, then position (not with agent or a refusal) */
+	bool by_time;			/* order and cursor by time, then position (not with agent, a refusal or one capability) */
 	int64_t cursor_ms;		/* time of the event at after_n or before_n; 0: from the beginning */
 	int64_t since_ms, until_ms;	/* inclusive; 0: open */
 	int64_t agent;			/* number; 0: all */
 	int64_t verdict;		/* enum cvf_verdict, as enforced; 0: all */
+	int64_t capability;		/* the only number that capabilities has, if it has but one and unregistered_ops none; else 0 */
 	const char *capabilities;	/* JSON array of numbers; NULL: all */
 	const char *unregistered_ops;	/* JSON array of operations whose unregistered.* is wanted too */
 	int64_t kinds;			/* bit mask 1 << enum cvf_kind */
