@@ -35,6 +35,16 @@ int verb_status(const struct call *c);
 int verb_reload(const struct call *c);
 int verb_version(const struct call *c);
 int verb_counters(const struct call *c);
+int verb_dashboard(const struct call *c);
+int verb_probe(const struct call *c);
+int verb_agent_health(const struct call *c);
+int verb_alerts(const struct call *c);
+int verb_alerts_ack(const struct call *c);
+int verb_objectives(const struct call *c);
+int verb_maintenance(const struct call *c);
+int verb_maintenance_start(const struct call *c);
+int verb_maintenance_end(const struct call *c);
+int verb_metrics(const struct call *c);
 int verb_why(const struct call *c);
 int verb_doctor(const struct call *c);
 int verb_register(const struct call *c);	/* capability register, agent register, policy apply */

@@ -33,6 +33,7 @@ struct intake;
 struct counter;
 struct approvals;
 struct quarantine;
+struct metrics;
 
 struct governor {
 	struct places places;
@@ -61,6 +62,7 @@ struct governor {
 	struct counter *counter;
 	struct approvals *approvals;
 	struct quarantine *quarantine;
+	struct metrics *metrics;
 	struct intake *intake;
 	uint64_t records_bad;		/* intake: malformed records refused since the start */
 };

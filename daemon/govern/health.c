@@ -9,6 +9,8 @@
 #include "approval/hold_table.h"
 #include "audit/gap_table.h"
 #include "audit/intake.h"
+#include "metric/metric.h"
+#include "probe.h"
 #include "quarantine/quarantine.h"
 #include "registry/registry.h"
 
@@ -28,6 +30,7 @@ bool health_canary(struct governor *g, int64_t max_age_ms)
 		r = answer.error;
 	g->canary_ok = r == 0;
 	g->canary_ms = now;
+	metric_on_canary(g, g->canary_ok);
 	if (r < 0)
 		snprintf(g->canary_problem, sizeof(g->canary_problem), "%s",
 			 r == -EIO ? "an operation that must be refused was not refused" : strerror(-r));
@@ -48,22 +51,13 @@ static unsigned int get_healthz(struct request *q)
 	return reply(q, 200, json_pack("{s:s}", "status", "up"));
 }
 
-/* What keeps this host from being ready, in words; NULL: nothing. */
-static const char *unready(struct governor *g)
-{
-	if (!health_canary(g, CANARY_AGE_MS))
-		return g->canary_problem;
-	return *g->store_problem ? g->store_problem : store_problem(g->store);
-}
-
 static unsigned int get_readyz(struct request *q)
 {
-	struct governor *g = governor_of(q);
-	const char *problem = unready(g);
+	const char *code, *problem = probe_problem(probe_run(governor_of(q), CANARY_AGE_MS), &code);
 
 	if (!problem)
 		return reply(q, 200, json_pack("{s:s}", "status", "ready"));
-	return refuse(q, 503, g->canary_ok ? "store" : "not-enforcing", "see cvfctl doctor and the journals of cvfd and cvfd-govern",
+	return refuse(q, 503, code, "see cvfctl doctor and the journals of cvfd and cvfd-govern",
 		      "not ready: %s", problem);
 }
 
@@ -196,7 +190,7 @@ static const struct route table[] = {
 	{ "GET", "/healthz", ROLE_NONE, ON_CONTROL, get_healthz, "The process is up", .answer = &up_shape },
 	{ "GET", "/health", ROLE_NONE, ON_CONTROL, get_healthz, "The same", .answer = &up_shape },
 	{ "GET", "/readyz", ROLE_NONE, ON_CONTROL | ON_AGENT, get_readyz,
-	  "An operation that must be refused was refused within the last five seconds, and records can be stored",
+	  "Within the last five seconds an operation that must be refused was refused, an answer got as far as holds wait, a row was stored",
 	  "Otherwise 503 with the reason.", .answer = &ready_shape },
 	{ "GET", "/v1/status", ROLE_VIEWER, 0, get_status, "Is anything enforced, how, and how complete is the audit trail",
 	  .answer = &status_shape },

@@ -5,12 +5,14 @@
 #include <signal.h>
 #include <string.h>
 
+#include "alert/alert.h"
 #include "approval/approval.h"
 #include "audit/intake.h"
 #include "audit/stream.h"
 #include "core/log.h"
 #include "counter/counter.h"
 #include "health.h"
+#include "metric/metric.h"
 #include "quarantine/quarantine.h"
 #include "registry/registry.h"
 
@@ -131,6 +133,8 @@ static void on_second(struct governor *g)
 	note_store(g, r);
 	approval_tick(g);
 	quarantine_tick(g);
+	metric_tick(g);
+	alert_tick(g);
 	registry_tick(g);
 	streams_wake(g);
 	if (loop.ticks % COUNTERS_TICKS == 0 && counter_collect(g) < 0)

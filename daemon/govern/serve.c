@@ -8,6 +8,7 @@
 #include "access/repeat.h"
 #include "access/token.h"
 #include "agent/agent_api.h"
+#include "alert/alert.h"
 #include "api/document.h"
 #include "approval/approval.h"
 #include "audit/authoring_api.h"
@@ -17,6 +18,9 @@
 #include "counter/counter.h"
 #include "core/log.h"
 #include "health.h"
+#include "metric/metric.h"
+#include "objective/objective.h"
+#include "probe.h"
 #include "quarantine/quarantine.h"
 #include "registry/numbers_table.h"
 #include "registry/registry.h"
@@ -24,7 +28,8 @@
 
 static const struct routes *const all_routes[] = {
 	&health_routes, &registry_routes, &agent_routes, &event_routes, &approval_routes, &explain_routes, &counter_routes,
-	&authoring_routes, &quarantine_routes, &token_routes, &backup_routes, &serve_routes,
+	&authoring_routes, &quarantine_routes, &token_routes, &backup_routes, &serve_routes, &metric_routes, &probe_routes,
+	&objective_routes, &alert_routes,
 };
 #define TABLES SERVE_TABLES
 #define PEM_MAX (64u << 10)
@@ -192,6 +197,7 @@ static unsigned int serve(struct request *q)
 	if (!status)
 		status = route_serve(&router, q);
 	note(q, status, clock_boot_ns() - began);
+	metric_on_request(governor_of(q), (int64_t)((clock_boot_ns() - began) / 1000));
 	return status;
 }
 

@@ -17,7 +17,7 @@ struct principal_fields {
 };
 
 struct root_fields {
-	struct jat principals, approvals, store, quarantine, api;
+	struct jat principals, approvals, store, quarantine, api, objectives;
 };
 
 static const struct field principal_table[] = {
@@ -55,6 +55,7 @@ static const struct field root_table[] = {
 	{ "store", read_at, offsetof(struct root_fields, store), false, NULL },
 	{ "quarantine", read_at, offsetof(struct root_fields, quarantine), false, NULL },
 	{ "api", read_at, offsetof(struct root_fields, api), false, NULL },
+	{ "objectives", read_at, offsetof(struct root_fields, objectives), false, NULL },
 };
 
 static void read_roles(const struct jat *at, const struct texts *names, struct principal *p)
@@ -135,6 +136,8 @@ static void read_root(const struct jat *root, struct settings *s)
 	fields_read(root, root_table, ARRAY_SIZE(root_table), &f);
 	if (f.principals.value)
 		read_principals(&f.principals, s);
+	if (f.objectives.value)
+		targets_read(&f.objectives, &s->targets);
 	if (f.approvals.value)
 		fields_read(&f.approvals, approvals_table, ARRAY_SIZE(approvals_table), &n);
 	if (f.store.value)
@@ -177,6 +180,7 @@ static void set_defaults(struct settings *s)
 	*s = (struct settings){ .grant_default_s = 8 * 3600, .grant_max_s = 30 * DAY_S, .grant_scopes = GRANT_SCOPES_ALL,
 				.quarantine_age_s = 7 * DAY_S, .quarantine_bytes = 10ull << 30, .quarantine_copy_bytes = 64ull << 20 };
 	api_settings_default(&s->api);
+	targets_default(&s->targets);
 }
 
 int settings_load(const char *path, struct settings *ret_settings, struct diags *d)

@@ -8,6 +8,7 @@
 #include "api/auth.h"
 #include "core/diag.h"
 #include "govern/settings_api.h"
+#include "objective/target.h"
 
 /* Approving once is always possible. A pattern needs the right to session or agent, too. */
 #define GRANT_SCOPE_SESSION 1u
@@ -25,6 +26,7 @@ struct settings {
 	uint64_t store_max_bytes;	/* 0: as large as the disk */
 	int64_t quarantine_age_s;	/* what was kept longer ago is purged */
 	uint64_t quarantine_bytes;	/* of everything kept: beyond, the oldest is purged */
+	struct targets targets;		/* what is promised */
 	uint64_t quarantine_copy_bytes;	/* larger files are kept only where they can be linked */
 };
 

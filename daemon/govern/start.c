@@ -18,6 +18,7 @@
 #include "counter/counter.h"
 #include "health.h"
 #include "loop.h"
+#include "metric/metric.h"
 #include "quarantine/quarantine.h"
 #include "registry/numbers_table.h"
 #include "registry/registry.h"
@@ -173,6 +174,8 @@ static int open_rooms(struct governor *g)
 	if (r == 0)
 		r = approvals_open(g, &g->approvals);
 	if (r == 0)
+		r = metric_open(g, &g->metrics);
+	if (r == 0)
 		r = intake_open(g, &g->intake);
 	if (r < 0)
 		log_error("cannot start: %s", strerror(-r));
@@ -270,6 +273,7 @@ void stop_all(struct governor *g)
 	http_free(g->http_tcp);
 	http_free(g->http);
 	intake_free(g->intake);
+	metric_free(g->metrics);
 	approvals_free(g->approvals);
 	quarantine_free(g->quarantine);
 	counter_free(g->counter);

@@ -33,5 +33,11 @@ const struct migration store_migrations[] = {
 	{ "0008_rows",
 #include "migrations/0008_rows.sql"
 	},
+	{ "0009_metrics",
+#include "migrations/0009_metrics.sql"
+	},
+	{ "0010_alerts",
+#include "migrations/0010_alerts.sql"
+	},
 };
 const size_t store_migrations_count = ARRAY_SIZE(store_migrations);

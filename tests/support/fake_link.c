@@ -140,6 +140,11 @@ static void on_answer(struct fake *f, uint32_t id, const struct wire_answer *a)
 		say("swallowed answer");
 		return;
 	}
+	if (!a->hold_no && !a->digest) { /* a probe: is the way open */
+		say("probed");
+		reply(f, id, -ENOENT, 0, 0);
+		return;
+	}
 	if (!h || h->record.digest != a->digest) {
 		say("answer %llu to nobody", (unsigned long long)a->hold_no);
 		reply(f, id, -ENOENT, 0, 0);

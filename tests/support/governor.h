@@ -16,6 +16,7 @@
 #include "govern/audit/intake.h"
 #include "govern/counter/counter.h"
 #include "govern/govern.h"
+#include "govern/metric/metric.h"
 #include "govern/quarantine/quarantine.h"
 #include "govern/registry/numbers_table.h"
 #include "govern/registry/registry.h"
@@ -80,7 +81,8 @@ static inline struct governor *governor_make(const char *database)
 				     .etc = "/nonexistent", .share = "/nonexistent", .cgroups = "/nonexistent" };
 	if (boot_table_get(g->store, g->boot_id, 1, &g->boot) < 0 || numbers_table_open(g->store, &g->numbers) < 0 ||
 	    registry_open(g, &g->registry) < 0 || counter_open(g, &g->counter) < 0 ||
-	    quarantine_open(g, &g->quarantine) < 0 || approvals_open(g, &g->approvals) < 0 || intake_open(g, &g->intake) < 0)
+	    quarantine_open(g, &g->quarantine) < 0 || approvals_open(g, &g->approvals) < 0 ||
+	    metric_open(g, &g->metrics) < 0 || intake_open(g, &g->intake) < 0)
 		abort();
 	governor_number(g, NUMBER_AGENT, "coder-1");
 	governor_number(g, NUMBER_CAPABILITY, "t.push");
@@ -97,6 +99,7 @@ static inline struct governor *governor_make(const char *database)
 static inline void governor_free(struct governor *g)
 {
 	intake_free(g->intake);
+	metric_free(g->metrics);
 	approvals_free(g->approvals);
 	quarantine_free(g->quarantine);
 	counter_free(g->counter);

@@ -223,6 +223,13 @@ static const char *const samples[] = {
 	"INSERT INTO repeats VALUES ('root', 'k', x'00', 200, '{}', 1);",
 	/* schema 8 */
 	"UPDATE generations SET agents = x'0100000001000000'; UPDATE cells SET agent = 7;",
+	/* schema 9 */
+	"INSERT INTO executions VALUES ('X', 1, 1, 1, 1, 1, 1, 1, NULL, 2, 0, 1, 1, 1, 2, 1000);"
+	"INSERT INTO rollups VALUES (1, 0, 60, 60, 33, 1, 1000); INSERT INTO uncounted VALUES ('H');"
+	"INSERT INTO marks VALUES ('questions', 'H'); INSERT INTO skill_numbers VALUES (1, 'deploy');",
+	/* schema 10 */
+	"INSERT INTO maintenance VALUES ('M', 1, 2, 'n', 1, 'root');"
+	"INSERT INTO alerts VALUES ('A', 'k', 's', 'warning', 'r', 1, 1, NULL, NULL, NULL, NULL);",
 };
 
 static int64_t rows_of(sqlite3 *db, const char *table)

@@ -320,3 +320,42 @@ int hold_table_each_answer(struct store *s, int64_t since_ms, hold_answer_each e
 	}
 	return r;
 }
+
+#define OUTCOME                                                                                                      \
+	"SELECT id, agent, requested_ms, IFNULL(decided_ms, 0), state, reason, IFNULL(decided_by, '') FROM holds "
+
+struct outcomes {
+	hold_outcome_each each;
+	void *ctx;
+};
+
+static int read_outcome(struct stmt *q, void *ctx)
+{
+	const struct outcomes *to = ctx;
+	struct hold_outcome o = { .id = stmt_col_text(q) };
+
+	o.agent = (uint32_t)stmt_col_int(q);
+	o.requested_ms = stmt_col_int(q);
+	o.decided_ms = stmt_col_int(q);
+	o.state = (enum hold_state)stmt_col_int(q);
+	o.reason = (enum cvf_reason)stmt_col_int(q);
+	o.by = stmt_col_text(q);
+	return to->each(to->ctx, &o);
+}
+
+int hold_table_each_after(struct store *s, const char *id, int64_t limit, hold_outcome_each each, void *ctx)
+{
+	struct stmt *q = stmt(s, OUTCOME "WHERE id > ? ORDER BY id LIMIT ?");
+
+	stmt_text(q, id);
+	stmt_int(q, limit);
+	return stmt_each(q, read_outcome, &(struct outcomes){ each, ctx });
+}
+
+int hold_table_outcome(struct store *s, const char *id, hold_outcome_each each, void *ctx)
+{
+	struct stmt *q = stmt(s, OUTCOME "WHERE id = ?");
+
+	stmt_text(q, id);
+	return stmt_one(q, read_outcome, &(struct outcomes){ each, ctx });
+}

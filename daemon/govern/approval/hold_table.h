@@ -86,6 +86,20 @@ struct hold_answer {
 typedef int (*hold_answer_each)(void *ctx, const struct hold_answer *a);	/* non-zero ends the walk with -ENOMEM */
 int hold_table_each_answer(struct store *s, int64_t since_ms, hold_answer_each each, void *ctx) must_check;
 
+/* One hold and what became of it. */
+struct hold_outcome {
+	const char *id, *by;
+	uint32_t agent;
+	int64_t requested_ms, decided_ms;	/* 0: not decided */
+	enum hold_state state;
+	enum cvf_reason reason;
+};
+typedef int (*hold_outcome_each)(void *ctx, const struct hold_outcome *o);	/* negative ends the walk with it */
+/* Those with a greater id, in order, at most limit. */
+int hold_table_each_after(struct store *s, const char *id, int64_t limit, hold_outcome_each each, void *ctx) must_check;
+/* 1 found and handed over, 0 not. */
+int hold_table_outcome(struct store *s, const char *id, hold_outcome_each each, void *ctx) must_check;
+
 /* What was ever approved, each once. */
 int hold_table_each_approved(struct store *s, int (*each)(void *ctx, uint32_t agent, uint32_t capability), void *ctx) must_check;
 

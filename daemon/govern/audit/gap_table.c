@@ -69,14 +69,20 @@ int gap_table_add(struct store *s, const char *id, const struct ring_row *ring, 
 	return stmt_run(q);
 }
 
-int gap_table_fill(struct store *s, const struct ring_row *ring, uint64_t seq)
+int gap_table_fill(struct store *s, const struct ring_row *ring, uint64_t seq, int64_t *ret_found_ms)
 {
 	struct stmt *q = stmt(s, "UPDATE gaps SET missing = missing - 1 WHERE boot = ?1 AND cpu = ?2 AND ring = ?3"
-				 " AND first <= ?4 AND last >= ?4 AND missing > 0");
+				 " AND first <= ?4 AND last >= ?4 AND missing > 0 RETURNING found_ms");
+	int r;
 
 	bind_key(q, ring);
 	stmt_int(q, (int64_t)seq);
-	return stmt_run(q);
+	r = stmt_row(q);
+	if (r <= 0)
+		return r;
+	*ret_found_ms = stmt_col_int(q);
+	stmt_end(q);
+	return 1;
 }
 
 static int read_sum(struct stmt *q, uint64_t *ret_sum)

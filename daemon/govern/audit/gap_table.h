@@ -29,8 +29,8 @@ int ring_table_next(struct store *s, const struct ring_row *key, uint64_t *ret_n
 
 int gap_table_add(struct store *s, const char *id, const struct ring_row *ring, uint64_t first, uint64_t last,
 		  int64_t found_ms) must_check;
-/* A record of a declared gap came after all. */
-int gap_table_fill(struct store *s, const struct ring_row *ring, uint64_t seq) must_check;
+/* A record of a declared gap came after all: 1 and when the gap was found; 0: there is no such gap. */
+int gap_table_fill(struct store *s, const struct ring_row *ring, uint64_t seq, int64_t *ret_found_ms) must_check;
 int gap_table_missing(struct store *s, uint64_t *ret_missing) must_check;
 int gap_table_declared(struct store *s, const struct ring_row *ring, uint64_t *ret_missing) must_check;
 /* Newest first, those before an id (NULL: all). */

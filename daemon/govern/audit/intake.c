@@ -12,6 +12,7 @@
 #include "govern/agent/image_table.h"
 #include "govern/agent/session_table.h"
 #include "govern/approval/approval.h"
+#include "govern/metric/metric.h"
 #include "govern/registry/numbers_table.h"
 #include "sequence.h"
 #include "stream.h"
@@ -163,6 +164,15 @@ int intake_open(struct governor *g, struct intake **ret_intake)
 	return 0;
 }
 
+/* Perhaps its gap was declared already. */
+static int count_late(struct intake *i, const struct ring_row *key, uint64_t seq)
+{
+	int64_t found_ms;
+	int r = gap_table_fill(i->g->store, key, seq, &found_ms);
+
+	return r > 0 ? metric_on_lost(i->g, -1, found_ms) : r;
+}
+
 static int count_seq(struct intake *i, const struct cvf_record *rec)
 {
 	struct ring_row key = { .boot = i->g->boot, .cpu = rec->cpu, .ring = rec->ring };
@@ -174,7 +184,7 @@ static int count_seq(struct intake *i, const struct cvf_record *rec)
 	if (r < 0)
 		return r;
 	ring->is_changed = true;
-	return r ? 0 : gap_table_fill(i->g->store, &key, rec->seq); /* late: perhaps its gap was declared already */
+	return r ? 0 : count_late(i, &key, rec->seq);
 }
 
 /* What a record means beside being an event. */
@@ -266,7 +276,9 @@ static int store_record(struct intake *i, const struct cvf_record *rec)
 	r = count_seq(i, rec);
 	if (r == 0)
 		r = note_session(i, rec, time_ms);
-	return r < 0 ? r : note_kind(i->g, rec, time_ms);
+	if (r == 0)
+		r = note_kind(i->g, rec, time_ms);
+	return r < 0 ? r : metric_on_record(i->g, rec, time_ms);
 }
 
 static int store_packet(struct intake *i, const struct packet *p, size_t *count)
@@ -304,6 +316,8 @@ static int store_rings(struct intake *i)
 		while (r == 0 && sequence_hole(&ring->sequence, boot_ms, &first, &last)) {
 			ulid_next(&i->g->ids, (uint64_t)now_ms, id);
 			r = gap_table_add(i->g->store, id, &row, first, last, now_ms);
+			if (r == 0)
+				r = metric_on_lost(i->g, (int64_t)(last - first + 1), now_ms);
 			ring->is_changed = true;
 		}
 		row.next = ring->sequence.next;
@@ -319,6 +333,7 @@ static void undo(struct intake *i, const struct head *before)
 	i->head = *before;
 	memset(i->sessions, 0, sizeof(i->sessions));
 	forget_rings(i); /* loaded again from the store when needed */
+	metric_undo(i->g);
 }
 
 static int commit(struct intake *i)
@@ -326,7 +341,11 @@ static int commit(struct intake *i)
 	int r = store_rings(i);
 
 	if (r == 0)
+		r = metric_before_commit(i->g);
+	if (r == 0)
 		r = store_commit(i->g->store);
+	if (r == 0)
+		metric_after_commit(i->g);
 	for (size_t k = 0; r == 0 && k < i->rings_count; k++)
 		i->rings[k].is_changed = false;
 	return r;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "counter_table.h"
+#include "govern/metric/rollup.h"
 #include "govern/registry/generation_table.h"
 
 /* Counters by agent, then cell. */
@@ -143,8 +144,20 @@ static bool meaning(const struct counter *c, const struct cell_count *count, str
 	return true;
 }
 
+/* For all of them, and for the agent where it is known. */
+static int add_samples(struct rollup *u, const struct counter_row *row)
+{
+	struct sample sample = { .metric = METRIC_OPERATION, .key = row->verdict, .at_ms = clock_utc_ms(), .n = (int64_t)row->count };
+	int r = rollup_add(u, &sample);
+
+	if (r < 0 || !row->agent)
+		return r;
+	sample.subject = row->agent;
+	return rollup_add(u, &sample);
+}
+
 /* Adds what is new since it was seen. */
-static int add_one(struct governor *g, const struct counter *c, const struct cell_count *count, uint64_t seen)
+static int add_one(struct governor *g, const struct counter *c, const struct cell_count *count, uint64_t seen, struct rollup *u)
 {
 	struct counter_row row;
 	int r;
@@ -154,12 +167,15 @@ static int add_one(struct governor *g, const struct counter *c, const struct cel
 	/* A value below the last one means that the kernel's tables were made anew: it counts from zero. */
 	row.count = count->value > seen ? count->value - seen : count->value;
 	r = counter_table_add(g->store, &row);
+	if (r == 0)
+		r = add_samples(u, &row);
 	return r < 0 ? r : cell_table_put(g->store, c->generation, count);
 }
 
 /* Both lists are in order: what was seen of a counter is found on the way. */
 static int add_all(struct governor *g, struct counter *c)
 {
+	struct rollup u = { 0 };
 	size_t at = 0;
 	int r = 0;
 
@@ -168,8 +184,11 @@ static int add_all(struct governor *g, struct counter *c)
 
 		while (at < c->seen.n && by_place(&c->seen.v[at], count) < 0)
 			at++;
-		r = add_one(g, c, count, at < c->seen.n && by_place(&c->seen.v[at], count) == 0 ? c->seen.v[at].value : 0);
+		r = add_one(g, c, count, at < c->seen.n && by_place(&c->seen.v[at], count) == 0 ? c->seen.v[at].value : 0, &u);
 	}
+	if (r == 0)
+		r = rollup_write(&u, g->store);
+	rollup_done(&u);
 	return r;
 }
 
