@@ -57,3 +57,10 @@ int migrate_run(struct store *s, const struct migration *list, size_t count)
 	}
 	return 0;
 }
+
+int migrate_check(struct store *s, size_t count)
+{
+	int version = 0, r = read_version(s, &version);
+
+	return r < 0 ? r : version == (int)count ? 0 : -EPROTO;
+}

@@ -185,6 +185,20 @@ struct blob stmt_col_blob(struct stmt *q)
 	return (struct blob){ .p = p ? p : "", .n = p ? (size_t)sqlite3_column_bytes(q->s, i) : 0 };
 }
 
+enum stmt_kind stmt_col_kind(struct stmt *q)
+{
+	switch (sqlite3_column_type(q->s, q->column)) {
+	case SQLITE_INTEGER:
+		return STMT_INT;
+	case SQLITE_TEXT:
+		return STMT_TEXT;
+	case SQLITE_BLOB:
+		return STMT_BLOB;
+	default:
+		return STMT_NULL; /* no column of ours is a fraction */
+	}
+}
+
 bool stmt_col_is_null(struct stmt *q)
 {
 	return sqlite3_column_type(q->s, q->column) == SQLITE_NULL;

@@ -39,6 +39,8 @@ void stmt_end(struct stmt *q);
 int64_t stmt_col_int(struct stmt *q);
 const char *stmt_col_text(struct stmt *q);	/* NULL: null */
 struct blob stmt_col_blob(struct stmt *q);
+enum stmt_kind { STMT_NULL, STMT_INT, STMT_TEXT, STMT_BLOB };
+enum stmt_kind stmt_col_kind(struct stmt *q);	/* of the next column; does not move on */
 bool stmt_col_is_null(struct stmt *q);		/* of the next column; does not move on */
 
 /* Reads the columns of a row, in order; non-zero ends the walk. ctx is the walk's own. */

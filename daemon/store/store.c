@@ -15,6 +15,7 @@
 #define PAGE_BYTES 4096
 #define STEPS_PER_LOOK 10000
 #define BUSY_MS 250	/* nobody else writes; a person with a shell may, and the loop must not wait for them */
+#define READER_BUSY_MS 10000
 #define SUSPECT_SUFFIX ".suspect"
 
 static const struct {
@@ -44,7 +45,7 @@ int store_note(struct store *s, int rc)
 	error = store_errno(rc);
 	if (error == -EEXIST || error == -E2BIG || error == -EINTR)
 		return error;	/* a refusal of one row, or a limit, says nothing about the disk */
-	if (error == -EUCLEAN && !s->is_bad)
+	if (error == -EUCLEAN && !s->is_bad && !s->only_reads)
 		store_mark_suspect(s);
 	s->is_bad = true;
 	snprintf(s->problem, sizeof(s->problem), "%s", sqlite3_errmsg(s->db));
@@ -131,10 +132,13 @@ static void take_back(struct store *s)
 
 int store_commit(struct store *s)
 {
-	int r = exec(s, "COMMIT");
+	int r = s->before_commit ? s->before_commit(s->before_commit_ctx) : 0;
 
-	if (r < 0 && s->sync == STORE_DURABLE)
-		take_back(s);
+	if (r == 0) {
+		r = exec(s, "COMMIT");
+		if (r < 0 && s->sync == STORE_DURABLE)
+			take_back(s);
+	}
 	if (r < 0)
 		return r;
 	s->in_transaction = false;
@@ -147,6 +151,18 @@ void store_rollback(struct store *s)
 	if (s->in_transaction && !sqlite3_get_autocommit(s->db))
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	s->in_transaction = false;
+	s->rollbacks++;
+}
+
+uint64_t store_rollbacks(const struct store *s)
+{
+	return s->rollbacks;
+}
+
+void store_set_before_commit(struct store *s, int (*before_commit)(void *ctx), void *ctx)
+{
+	s->before_commit = before_commit;
+	s->before_commit_ctx = ctx;
 }
 
 static int set_limits(struct store *s, uint64_t max_bytes)
@@ -264,6 +280,47 @@ int store_open(const struct store_options *options, struct store **ret_store)
 	if (r != SQLITE_OK)
 		return store_errno(r);
 	r = configure(s, options);
+	if (r < 0)
+		return r;
+	*ret_store = TAKE(s);
+	return 0;
+}
+
+/* A file alone, without what was not written back to it, is read as it is: its directory may be read-only. */
+static int open_to_read(struct store *s)
+{
+	own_free char *wal = NULL, *uri = NULL;
+	struct stat st;
+	bool is_alone;
+
+	if (asprintf(&wal, "%s-wal", s->path) < 0)
+		return -ENOMEM;
+	if (stat(s->path, &st) < 0)
+		return -errno;
+	is_alone = access(wal, F_OK) < 0 && access(s->path, W_OK) < 0;
+	if (strpbrk(s->path, "?#%"))
+		return -EINVAL;
+	if (asprintf(&uri, "file:%s?mode=ro%s", s->path, is_alone ? "&immutable=1" : "") < 0)
+		return -ENOMEM;
+	return sqlite3_open_v2(uri, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL) == SQLITE_OK ? 0 : -EACCES;
+}
+
+int store_open_to_read(const char *path, struct store **ret_store)
+{
+	own(store) struct store *s = calloc(1, sizeof(*s));
+	int r = s && (s->path = strdup(path)) ? 0 : -ENOMEM;
+
+	if (r == 0)
+		r = open_to_read(s);
+	if (r < 0)
+		return r;
+	s->only_reads = true;
+	sqlite3_busy_timeout(s->db, READER_BUSY_MS);
+	sqlite3_extended_result_codes(s->db, 1);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	r = exec(s, "PRAGMA query_only=1; BEGIN");
+	if (r == 0)
+		r = migrate_check(s, store_migrations_count);
 	if (r < 0)
 		return r;
 	*ret_store = TAKE(s);

@@ -37,6 +37,8 @@ struct store_options {
  * Others: the disk says no.
  */
 int store_open(const struct store_options *options, struct store **ret_store) must_check;
+/* To read alone, while another process may write; nothing is migrated. -EPROTO: it is no store of this version. */
+int store_open_to_read(const char *path, struct store **ret_store) must_check;
 void store_close(struct store *s);
 static inline void store_free(struct store *s)
 {
@@ -58,6 +60,10 @@ enum store_sync { STORE_BATCH, STORE_DURABLE };	/* what a commit waits for: the 
 int store_begin(struct store *s, enum store_sync sync) must_check;
 int store_commit(struct store *s) must_check;
 void store_rollback(struct store *s);
+/* Whoever keeps in memory what the store holds looks here whether it was undone. */
+uint64_t store_rollbacks(const struct store *s);
+/* Called inside every transaction before it is committed; what it returns below 0 is what the commit failed with. */
+void store_set_before_commit(struct store *s, int (*before_commit)(void *ctx), void *ctx);
 
 /* Statements that run longer end with -EINTR; 0: no limit. */
 void store_limit_time(struct store *s, unsigned int ms);

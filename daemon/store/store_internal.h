@@ -23,6 +23,10 @@ struct store {
 	enum store_sync sync;
 	bool in_transaction;
 	bool is_bad;
+	bool only_reads;
+	uint64_t rollbacks;
+	int (*before_commit)(void *ctx);	/* NULL: nobody */
+	void *before_commit_ctx;
 	int64_t deadline_ms;	/* CLOCK_MONOTONIC; 0: none */
 	char problem[256];
 	char mark[48];	/* writes what is there already */
@@ -31,6 +35,8 @@ struct store {
 /* A result code of SQLite as a negative errno. */
 int store_errno(int rc);
 int migrate_run(struct store *s, const struct migration *list, size_t count) must_check;
+/* Is it of the newest schema? -EPROTO: of another. */
+int migrate_check(struct store *s, size_t count) must_check;
 void stmt_close_all(struct store *s);
 
 #endif
