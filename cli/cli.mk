@@ -5,9 +5,9 @@ PROGRAMS += $(B)/cvfctl
 
 $(CLI): $(filter-out $(B)/cli/main.o,$(CLI_OBJECTS)) cli/cli.mk
 
-$(B)/cvfctl: $(B)/cli/main.o $(CLI) $(POLICY) $(JSON) $(CORE)
+$(B)/cvfctl: $(B)/cli/main.o $(CLI) $(TRAIL) $(STORE) $(POLICY) $(JSON) $(CORE)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -pthread $^ -lcurl -ljansson -o $@
+	$(Q)$(CC) $(LDFLAGS) -pthread $^ -lcurl -lsqlite3 -lsodium -ljansson -o $@
 
 .PHONY: install-cli check-cli golden
 install: install-cli

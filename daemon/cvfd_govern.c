@@ -19,9 +19,10 @@ static const struct option options[] = {
 	{ "run", required_argument, NULL, 'r' },     { "config", required_argument, NULL, 'c' },
 	{ "etc", required_argument, NULL, 'e' },     { "share", required_argument, NULL, 'S' },
 	{ "print-api", no_argument, NULL, 'p' },     { "print-openapi", no_argument, NULL, 'o' },
-	{ "help", no_argument, NULL, 'h' },	     { "version", no_argument, NULL, 'V' },
-	{ "check", optional_argument, NULL, 'C' },   { "restore", required_argument, NULL, 'R' },
-	{ "json", no_argument, NULL, 'j' },	     { 0 },
+	{ "journal", required_argument, NULL, 'J' },  { "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },	     { "check", optional_argument, NULL, 'C' },
+	{ "restore", required_argument, NULL, 'R' }, { "json", no_argument, NULL, 'j' },
+	{ 0 },
 };
 
 static void usage(FILE *out)
@@ -35,6 +36,7 @@ static void usage(FILE *out)
 	      "  --config FILE  settings, see cvfd.json(5) (default /etc/cvf/cvfd.json)\n"
 	      "  --etc DIR      the administrator's declarations (default /etc/cvf)\n"
 	      "  --share DIR    the product's declarations (default /usr/share/cvf)\n"
+	      "  --journal PATH socket of the journal (default /run/systemd/journal/socket)\n"
 	      "  --print-api    print docs/API.md\n"
 	      "  --print-openapi\n"
 	      "                 print the same as OpenAPI 3.1\n"
@@ -71,6 +73,7 @@ static int parse(int argc, char **argv, struct places *p)
 		case 'c': p->config = optarg; break;
 		case 'e': p->etc = optarg; break;
 		case 'S': p->share = optarg; break;
+		case 'J': p->journal = optarg; break;
 		case 'p': serve_print_api(stdout); return 0;
 		case 'o': return serve_print_openapi(stdout) < 0 ? 2 : 0;
 		case 'C': set_command(offline_check, optarg); break;
@@ -92,7 +95,7 @@ int main(int argc, char **argv)
 {
 	struct governor g = { .places = { .link = CVF_LINK_PATH, .state = "/var/lib/cvf", .run = "/run/cvf",
 					  .config = "/etc/cvf/cvfd.json", .etc = "/etc/cvf", .share = "/usr/share/cvf",
-					  .cgroups = "/sys/fs/cgroup" } };
+					  .journal = "/run/systemd/journal/socket", .cgroups = "/sys/fs/cgroup" } };
 	int r = parse(argc, argv, &g.places);
 
 	if (r != 1)

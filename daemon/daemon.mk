@@ -7,6 +7,7 @@ CORE := $(B)/core.a
 JSON := $(B)/json.a
 POLICY := $(B)/policy.a
 STORE := $(B)/store.a
+TRAIL := $(B)/trail.a
 API := $(B)/api.a
 GOVERN := $(B)/govern.a
 ENFORCE := $(B)/enforce.a
@@ -16,6 +17,7 @@ $(CORE): $(call lib_objects,daemon/core)
 $(JSON): $(call lib_objects,daemon/json)
 $(POLICY): $(call lib_objects,daemon/policy)
 $(STORE): $(call lib_objects,daemon/store)
+$(TRAIL): $(call lib_objects,daemon/trail)
 $(API): $(call lib_objects,daemon/api)
 $(GOVERN): $(call lib_objects,daemon/govern)
 $(ENFORCE): $(call lib_objects,daemon/enforce)
@@ -29,7 +31,7 @@ $(B)/cvfd: $(B)/daemon/cvfd.o $(ENFORCE) $(CORE)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ -lbpf -lelf -lz -lsystemd -lcap-ng -lseccomp -o $@
 
-$(B)/cvfd-govern: $(B)/daemon/cvfd_govern.o $(GOVERN) $(API) $(STORE) $(POLICY) $(JSON) $(CORE)
+$(B)/cvfd-govern: $(B)/daemon/cvfd_govern.o $(GOVERN) $(API) $(TRAIL) $(STORE) $(POLICY) $(JSON) $(CORE)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ -lmicrohttpd -lgnutls -lsqlite3 -ljansson -lsodium -lsystemd -lseccomp -lcap-ng -o $@
 

@@ -4,11 +4,12 @@ TESTS_core := $(CORE)
 TESTS_json := $(JSON) $(CORE)
 TESTS_policy := $(POLICY) $(JSON) $(CORE)
 TESTS_store := $(STORE) $(CORE)
+TESTS_trail := $(TRAIL) $(STORE) $(JSON) $(CORE)
 TESTS_api := $(API) $(STORE) $(POLICY) $(JSON) $(CORE)
-TESTS_govern := $(GOVERN) $(API) $(STORE) $(POLICY) $(JSON) $(CORE)
+TESTS_govern := $(GOVERN) $(API) $(TRAIL) $(STORE) $(POLICY) $(JSON) $(CORE)
 TESTS_enforce := $(ENFORCE) $(CORE)
 TESTS_quarantine := $(QUARANTINE) $(CORE)
-TESTS_cli := $(CLI) $(POLICY) $(JSON) $(CORE)
+TESTS_cli := $(CLI) $(TRAIL) $(STORE) $(POLICY) $(JSON) $(CORE)
 TEST_LIBS_enforce := -lbpf -lelf -lz -lsystemd -lcap-ng -lseccomp
 TEST_LIBS_quarantine := -lsystemd -lcap-ng -lseccomp
 TEST_LIBS_govern := -lmicrohttpd -lgnutls -lsqlite3 -ljansson -lsodium -lsystemd -lseccomp -lcap-ng -lm
@@ -23,7 +24,7 @@ FLAVOUR ?=
 RECORDS ?= 1000000
 
 # room of tests/unit/test_ROOM_x.c or tests/fuzz/fuzz_ROOM_x.c; a name without a known room has the governor's archives
-room = $(or $(filter core json policy store api govern enforce quarantine cli,$(word 2,$(subst _, ,$(notdir $(1))))),govern)
+room = $(or $(filter core json policy store trail api govern enforce quarantine cli,$(word 2,$(subst _, ,$(notdir $(1))))),govern)
 test_archives = $(TESTS_$(call room,$(1)))
 test_libs = $(if $(filter enforce quarantine,$(call room,$(1))),$(TEST_LIBS_$(call room,$(1))),$(TEST_LIBS_govern) -lcurl)
 

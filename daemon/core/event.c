@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define REC_FLAGS (CVF_REC_OBSERVED | CVF_REC_ARGS_CUT | CVF_REC_TEXT_CUT | CVF_REC_COMPAT)
+#define REC_FLAGS (CVF_REC_OBSERVED | CVF_REC_ARGS_CUT | CVF_REC_TEXT_CUT | CVF_REC_COMPAT | CVF_REC_REDACTED)
 #define ALIGN8(n) (((n) + 7) & ~(size_t)7)
 
 static const char *const fault_texts[RECORD_FAULT_MAX] = {

@@ -24,12 +24,15 @@
 
 struct places {
 	const char *link, *state, *run, *config, *etc, *share;
+	const char *journal;	/* socket of journald */
 	const char *cgroups;	/* where the cgroup2 tree is mounted */
 };
 
 struct numbers_table;
 struct registry;
 struct intake;
+struct trail;
+struct secrets;
 struct counter;
 struct approvals;
 struct quarantine;
@@ -62,6 +65,8 @@ struct governor {
 	struct counter *counter;
 	struct approvals *approvals;
 	struct quarantine *quarantine;
+	struct trail *trail;
+	struct secrets *secrets;
 	struct metrics *metrics;
 	struct intake *intake;
 	uint64_t records_bad;		/* intake: malformed records refused since the start */

@@ -9,6 +9,7 @@
 #include "approval/hold_table.h"
 #include "audit/gap_table.h"
 #include "audit/intake.h"
+#include "audit/trail.h"
 #include "metric/metric.h"
 #include "probe.h"
 #include "quarantine/quarantine.h"
@@ -93,6 +94,7 @@ static void view_trail(struct governor *g, json_t *to)
 	view_set(to, "events_lost", json_integer((json_int_t)lost));
 	view_set(to, "audit_completeness", recorded + lost ? json_real(100.0 * (double)recorded / (double)(recorded + lost)) : json_null());
 	view_set(to, "records_unseen", json_integer((json_int_t)intake_unseen(g->intake, &g->status)));
+	view_set(to, "trail_problem", view_text(trail_problem(g->trail)));
 	view_set(to, "records_bad", json_integer((json_int_t)g->records_bad));
 	view_set(to, "store_problem", *g->store_problem ? view_text(g->store_problem) : view_text(store_problem(g->store)));
 }
@@ -176,6 +178,7 @@ static const struct shape status_shape = SHAPE("status",
 	M(REAL, "audit_completeness", .flags = OR_NULL, .about = "100 * recorded / (recorded + lost); null before the first record"),
 	M(NUMBER, "records_unseen", .about = "records that the kernel has numbered and that are on their way, or were lost with nothing after them"),
 	M(NUMBER, "records_bad"),
+	M(TEXT, "trail_problem", .flags = OR_NULL, .about = "why heads of the audit trail are not signed, or what is wrong with it"),
 	M(TEXT, "store_problem", .flags = OR_NULL, .about = "why records cannot be stored; null: they can"),
 	M(TEXT, "version"),
 	M(TEXT, "quarantine_problem", .flags = OR_NULL, .about = "why what must be kept first cannot be; null: it can"),

@@ -9,6 +9,7 @@
 #include "approval/approval.h"
 #include "audit/intake.h"
 #include "audit/stream.h"
+#include "audit/trail.h"
 #include "core/log.h"
 #include "counter/counter.h"
 #include "health.h"
@@ -131,6 +132,7 @@ static void on_second(struct governor *g)
 	if (r == 0)
 		r = intake_tick(g);
 	note_store(g, r);
+	trail_tick(g->trail);
 	approval_tick(g);
 	quarantine_tick(g);
 	metric_tick(g);

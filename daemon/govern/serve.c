@@ -11,6 +11,7 @@
 #include "alert/alert.h"
 #include "api/document.h"
 #include "approval/approval.h"
+#include "audit/audit_api.h"
 #include "audit/authoring_api.h"
 #include "audit/event_api.h"
 #include "audit/explain.h"
@@ -29,7 +30,7 @@
 static const struct routes *const all_routes[] = {
 	&health_routes, &registry_routes, &agent_routes, &event_routes, &approval_routes, &explain_routes, &counter_routes,
 	&authoring_routes, &quarantine_routes, &token_routes, &backup_routes, &serve_routes, &metric_routes, &probe_routes,
-	&objective_routes, &alert_routes,
+	&objective_routes, &alert_routes, &audit_routes,
 };
 #define TABLES SERVE_TABLES
 #define PEM_MAX (64u << 10)

@@ -17,7 +17,7 @@ struct principal_fields {
 };
 
 struct root_fields {
-	struct jat principals, approvals, store, quarantine, api, objectives;
+	struct jat principals, approvals, store, quarantine, audit, api, objectives;
 };
 
 static const struct field principal_table[] = {
@@ -28,8 +28,8 @@ static const struct field principal_table[] = {
 
 struct number_fields {
 	long long grant_default_s, grant_max_s, questions_per_hour, max_bytes;
-	long long kept_age_s, kept_bytes, kept_copy_bytes;
-	struct jat scopes;
+	long long kept_age_s, kept_bytes, kept_copy_bytes, head_every_s, head_every_entries, audit_age_s, audit_bytes;
+	struct jat scopes, redact;
 };
 static const struct limits lifetime = { 1, 366LL * DAY_S };
 static const struct limits bytes = { 0, 1LL << 50 };
@@ -49,12 +49,23 @@ static const struct field quarantine_table[] = {
 	{ "max_bytes", read_number, offsetof(struct number_fields, kept_bytes), false, &bytes },
 	{ "copy_max_bytes", read_number, offsetof(struct number_fields, kept_copy_bytes), false, &bytes },
 };
+static const struct limits head_s = { 1, DAY_S };
+static const struct limits head_entries = { 1, 1LL << 32 };
+static const struct limits audit_age = { 3600, 36600LL * DAY_S };
+static const struct field audit_table[] = {
+	{ "head_every_s", read_number, offsetof(struct number_fields, head_every_s), false, &head_s },
+	{ "max_age_s", read_number, offsetof(struct number_fields, audit_age_s), false, &audit_age },
+	{ "max_bytes", read_number, offsetof(struct number_fields, audit_bytes), false, &bytes },
+	{ "redact", read_at, offsetof(struct number_fields, redact), false, NULL },
+	{ "head_every_entries", read_number, offsetof(struct number_fields, head_every_entries), false, &head_entries },
+};
 static const struct field root_table[] = {
 	{ "principals", read_at, offsetof(struct root_fields, principals), false, NULL },
 	{ "approvals", read_at, offsetof(struct root_fields, approvals), false, NULL },
 	{ "store", read_at, offsetof(struct root_fields, store), false, NULL },
 	{ "quarantine", read_at, offsetof(struct root_fields, quarantine), false, NULL },
 	{ "api", read_at, offsetof(struct root_fields, api), false, NULL },
+	{ "audit", read_at, offsetof(struct root_fields, audit), false, NULL },
 	{ "objectives", read_at, offsetof(struct root_fields, objectives), false, NULL },
 };
 
@@ -125,12 +136,31 @@ static void read_scopes(const struct jat *at, struct settings *s)
 	}
 }
 
+/* Extended regular expressions: all of a match is hidden. */
+static void read_redact(const struct jat *at, struct settings *s)
+{
+	if (!json_is_array(at->value)) {
+		jat_error(at, "write for example [\"ACME-[0-9a-f]{16}\"]", "must be an array of regular expressions, not %s",
+			  json_kind(at->value));
+		return;
+	}
+	for (size_t i = 0; i < json_array_size(at->value); i++) {
+		struct jat one = jat_element(at, i);
+		const char *wrong = json_is_string(one.value) ? redact_add(&s->redact, json_string_value(one.value)) : "it must be a string";
+
+		if (wrong)
+			jat_error(&one, NULL, "no regular expression for secrets: %s", wrong);
+	}
+}
+
 static void read_root(const struct jat *root, struct settings *s)
 {
 	struct number_fields n = { .grant_default_s = s->grant_default_s, .grant_max_s = s->grant_max_s,
 				   .max_bytes = (long long)s->store_max_bytes, .kept_age_s = s->quarantine_age_s,
 				   .kept_bytes = (long long)s->quarantine_bytes,
-				   .kept_copy_bytes = (long long)s->quarantine_copy_bytes };
+				   .kept_copy_bytes = (long long)s->quarantine_copy_bytes, .audit_age_s = s->audit_age_s,
+				   .audit_bytes = (long long)s->audit_bytes, .head_every_s = s->head_every_s,
+				   .head_every_entries = s->head_every_entries };
 	struct root_fields f = { 0 };
 
 	fields_read(root, root_table, ARRAY_SIZE(root_table), &f);
@@ -146,6 +176,14 @@ static void read_root(const struct jat *root, struct settings *s)
 		fields_read(&f.quarantine, quarantine_table, ARRAY_SIZE(quarantine_table), &n);
 	if (f.api.value)
 		api_settings_read(&f.api, &s->api);
+	if (f.audit.value)
+		fields_read(&f.audit, audit_table, ARRAY_SIZE(audit_table), &n);
+	if (n.redact.value)
+		read_redact(&n.redact, s);
+	s->audit_age_s = n.audit_age_s;
+	s->audit_bytes = (uint64_t)n.audit_bytes;
+	s->head_every_s = n.head_every_s;
+	s->head_every_entries = n.head_every_entries;
 	s->quarantine_age_s = n.kept_age_s;
 	s->quarantine_bytes = (uint64_t)n.kept_bytes;
 	s->quarantine_copy_bytes = (uint64_t)n.kept_copy_bytes;
@@ -178,7 +216,7 @@ static int read_file(const char *path, char **ret_text, size_t *ret_size)
 static void set_defaults(struct settings *s)
 {
 	*s = (struct settings){ .grant_default_s = 8 * 3600, .grant_max_s = 30 * DAY_S, .grant_scopes = GRANT_SCOPES_ALL,
-				.quarantine_age_s = 7 * DAY_S, .quarantine_bytes = 10ull << 30, .quarantine_copy_bytes = 64ull << 20 };
+				.head_every_s = 60, .head_every_entries = 10000, .quarantine_age_s = 7 * DAY_S, .quarantine_bytes = 10ull << 30, .quarantine_copy_bytes = 64ull << 20 };
 	api_settings_default(&s->api);
 	targets_default(&s->targets);
 }
@@ -222,5 +260,6 @@ void settings_done(struct settings *s)
 		free(s->principals[i].user);
 	free(s->principals);
 	api_settings_done(&s->api);
+	redact_done(&s->redact);
 	*s = (struct settings){ 0 };
 }

@@ -8,6 +8,7 @@
 #include "api/auth.h"
 #include "core/diag.h"
 #include "govern/settings_api.h"
+#include "trail/redact.h"
 #include "objective/target.h"
 
 /* Approving once is always possible. A pattern needs the right to session or agent, too. */
@@ -24,6 +25,10 @@ struct settings {
 	int64_t questions_per_hour;	/* of one agent for one capability that says nothing of its own; 0: any number */
 	struct api_settings api;
 	uint64_t store_max_bytes;	/* 0: as large as the disk */
+	int64_t head_every_s, head_every_entries;	/* a head of the audit trail is signed after so long, or so many entries */
+	int64_t audit_age_s;		/* entries of the trail that are older are pruned; 0: none */
+	uint64_t audit_bytes;		/* the oldest are pruned when the database is larger; 0: never */
+	struct redact_rules redact;	/* beside the built-in ones */
 	int64_t quarantine_age_s;	/* what was kept longer ago is purged */
 	uint64_t quarantine_bytes;	/* of everything kept: beyond, the oldest is purged */
 	struct targets targets;		/* what is promised */

@@ -10,8 +10,10 @@
 #include "agent/boot_table.h"
 #include "agent/session_table.h"
 #include "approval/approval.h"
-#include "audit/event_table.h"
 #include "audit/intake.h"
+#include "audit/retention.h"
+#include "audit/secrets.h"
+#include "audit/trail.h"
 #include "backup/backup.h"
 #include "backup/restore.h"
 #include "core/log.h"
@@ -24,6 +26,7 @@
 #include "registry/registry.h"
 #include "sandbox.h"
 #include "serve.h"
+#include "trail/trail_table.h"
 
 #define LINK_WAIT_MS 10000
 
@@ -132,7 +135,7 @@ static int read_place(struct governor *g)
 	if (r == 0)
 		r = boot_table_get(g->store, g->boot_id, clock_utc_ms(), &g->boot);
 	if (r == 0)
-		r = event_table_head(g->store, &n, last, hash);
+		r = trail_table_last(g->store, &n, last, hash);
 	if (r == 0)
 		ulids_init(&g->ids, last);
 	if (r == 0)
@@ -163,8 +166,12 @@ static int open_link(struct governor *g)
 
 static int open_rooms(struct governor *g)
 {
-	int r = numbers_table_open(g->store, &g->numbers);
+	int r = trail_open(g, &g->trail);
 
+	if (r == 0)
+		r = secrets_open(g, &g->secrets);
+	if (r == 0)
+		r = numbers_table_open(g->store, &g->numbers);
 	if (r == 0)
 		r = registry_open(g, &g->registry);
 	if (r == 0)
@@ -225,7 +232,9 @@ static int open_loop(struct governor *g)
 {
 	int r = sd_event_new(&g->event);
 
-	return r < 0 ? r : loop_open(g);
+	if (r >= 0)
+		r = loop_open(g);
+	return r < 0 ? r : retention_open(g);
 }
 
 static int enter_sandbox(struct governor *g)
@@ -271,6 +280,9 @@ void stop_all(struct governor *g)
 	if (g->intake && g->link && !link_is_closed(g->link) && intake_flush(g) < 0)
 		log_warning("some records could not be stored: the enforcer sends them again");
 	http_free(g->http_tcp);
+	if (g->trail && trail_sign(g->trail) < 0)
+		log_warning("the end of the audit trail is not signed: the next start does it");
+	retention_close();
 	http_free(g->http);
 	intake_free(g->intake);
 	metric_free(g->metrics);
@@ -279,6 +291,8 @@ void stop_all(struct governor *g)
 	counter_free(g->counter);
 	registry_free(g->registry);
 	numbers_table_free(g->numbers);
+	trail_free(g->trail);
+	secrets_free(g->secrets);
 	link_free(g->link);
 	store_close(g->store);
 	auth_done(&g->auth);

@@ -39,5 +39,8 @@ const struct migration store_migrations[] = {
 	{ "0010_alerts",
 #include "migrations/0010_alerts.sql"
 	},
+	{ "0011_trail",
+#include "migrations/0011_trail.sql"
+	},
 };
 const size_t store_migrations_count = ARRAY_SIZE(store_migrations);

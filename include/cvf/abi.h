@@ -272,6 +272,7 @@ enum cvf_kind {
 #define CVF_REC_ARGS_CUT 0x02	/* args hold fewer bytes than args_total */
 #define CVF_REC_TEXT_CUT 0x04	/* exe, cwd or object2 did not fit */
 #define CVF_REC_COMPAT 0x08	/* 32-bit system call */
+#define CVF_REC_REDACTED 0x10	/* the governor hid secrets in args before it stored them; the kernel never sets it */
 
 /* A span of text[]; no NUL at the end. Bytes are the kernel's, any value but NUL (args: NUL after each). */
 struct cvf_span {

@@ -158,19 +158,24 @@ def call_as(user, path, method, url, body=None):
 
 
 def verify_chain(test, path):
-    """Every hash of the events of a database, made again from the rows; their number."""
+    """Every hash of the trail of a database, made again from the rows; the number of events."""
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     names = {(k, n): name for k, n, name in db.execute("SELECT kind, number, name FROM numbers")}
     boots = dict(db.execute("SELECT no, boot_id FROM boots"))
     before, n = bytes(32), 0
-    for n, row_id, boot, ms, record, digest in db.execute("SELECT n, id, boot, time_ms, record, hash FROM events ORDER BY n"):
-        agent, = struct.unpack_from("<I", record, 40)
-        capability, rule = struct.unpack_from("<II", record, 88)
-        h = hashlib.blake2b(b"cvf.event/1\0" + before, digest_size=32)
-        for part in (row_id.encode(), boots[boot].encode(), struct.pack("<q", ms), names.get((0, agent), "").encode(),
-                     names.get((1, capability), "").encode(), names.get((2, rule), "").encode(), record):
+    entries = "SELECT n, id, boot, time_ms, record, NULL, hash FROM events UNION ALL SELECT n, id, boot, time_ms, kind, body, hash FROM acts"
+    for place, row_id, boot, ms, record, body, digest in db.execute(entries + " ORDER BY 1"):
+        title, parts = b"cvf.act/1\0", [str(record).encode(), str(body).encode()]
+        if body is None:
+            n += 1
+            agent, = struct.unpack_from("<I", record, 40)
+            capability, rule = struct.unpack_from("<II", record, 88)
+            title = b"cvf.event/1\0"
+            parts = [names.get(key, "").encode() for key in ((0, agent), (1, capability), (2, rule))] + [record]
+        h = hashlib.blake2b(title + before, digest_size=32)
+        for part in [row_id.encode(), boots[boot].encode(), struct.pack("<q", ms)] + parts:
             h.update(struct.pack("<I", len(part)) + part)
-        test.assertEqual(h.digest(), digest, f"the hash of event {n}")
+        test.assertEqual(h.digest(), digest, f"the hash of entry {place}")
         before = digest
     db.close()
     return n

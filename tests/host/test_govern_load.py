@@ -12,6 +12,7 @@ import unittest
 from govern_fixture import GovernTest, PATIENCE, call, verify_chain
 
 RECORDS = 60000
+NEWEST = "SELECT MAX((SELECT IFNULL(MAX(n), 0) FROM events), (SELECT IFNULL(MAX(n), 0) FROM acts))"
 
 
 def read_database(path, stop, failures, rounds):
@@ -20,11 +21,11 @@ def read_database(path, stop, failures, rounds):
         db, last = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, timeout=0), 0
         while not stop.is_set():
             db.execute("BEGIN")
-            newest = db.execute("SELECT IFNULL(MAX(n), 0) FROM events").fetchone()[0]
-            count = "SELECT COUNT(*), IFNULL(MAX(n), 0) FROM events WHERE n > ?"
+            newest = db.execute(NEWEST).fetchone()[0]
+            count = "SELECT COUNT(*), MAX(n) FROM (SELECT n FROM events WHERE n > ?1 UNION ALL SELECT n FROM acts WHERE n > ?1)"
             first, again = [db.execute(count, (newest - 5000,)).fetchone() for _ in range(2)]
             db.execute("COMMIT")
-            if first != again or again[1] != newest or newest < last:
+            if first != again or (again[1] or 0) != newest or newest < last:
                 raise AssertionError(f"{first} of the last 5000 of {newest}, then {again}; before {last}")
             last = newest
             with rounds.get_lock():

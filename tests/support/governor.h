@@ -14,6 +14,8 @@
 #include "govern/agent/boot_table.h"
 #include "govern/approval/approval.h"
 #include "govern/audit/intake.h"
+#include "govern/audit/secrets.h"
+#include "govern/audit/trail.h"
 #include "govern/counter/counter.h"
 #include "govern/govern.h"
 #include "govern/metric/metric.h"
@@ -78,8 +80,9 @@ static inline struct governor *governor_make(const char *database)
 	g->settings.grant_default_s = 3600;
 	g->settings.grant_max_s = 86400;
 	g->places = (struct places){ .link = "/nonexistent", .state = "/nonexistent", .run = "/nonexistent", .config = "/nonexistent",
-				     .etc = "/nonexistent", .share = "/nonexistent", .cgroups = "/nonexistent" };
-	if (boot_table_get(g->store, g->boot_id, 1, &g->boot) < 0 || numbers_table_open(g->store, &g->numbers) < 0 ||
+				     .etc = "/nonexistent", .share = "/nonexistent", .journal = "/nonexistent", .cgroups = "/nonexistent" };
+	if (boot_table_get(g->store, g->boot_id, 1, &g->boot) < 0 || trail_open(g, &g->trail) < 0 || secrets_open(g, &g->secrets) < 0 ||
+	    numbers_table_open(g->store, &g->numbers) < 0 ||
 	    registry_open(g, &g->registry) < 0 || counter_open(g, &g->counter) < 0 ||
 	    quarantine_open(g, &g->quarantine) < 0 || approvals_open(g, &g->approvals) < 0 ||
 	    metric_open(g, &g->metrics) < 0 || intake_open(g, &g->intake) < 0)
@@ -105,6 +108,8 @@ static inline void governor_free(struct governor *g)
 	counter_free(g->counter);
 	registry_free(g->registry);
 	numbers_table_free(g->numbers);
+	trail_free(g->trail);
+	secrets_free(g->secrets);
 	link_free(g->link);
 	store_close(g->store);
 	free(g);

@@ -200,7 +200,7 @@ static const char *const samples[] = {
 	"INSERT INTO declarations VALUES (0, 'id', 'file', '{}', 1, 'root'); INSERT INTO modes VALUES ('agent', 'observe');"
 	"INSERT INTO cgroups VALUES (1, 1, 1, '/x'); INSERT INTO sessions (id, boot, number, agent, began_ms, ended_ms) VALUES ('S', 1, 1, 1, 1, NULL);"
 	"INSERT INTO images VALUES (1, 1, 1, 1, 1, 1, x'00', x'00', x'00', 0, 1, 1, NULL, NULL);"
-	"INSERT INTO events VALUES (1, 'E', 1, 0, 0, 1, 1, 1, 1, 2, 2, 0, 0, x'00', x'00');"
+	"INSERT INTO events (n, id, boot, cpu, ring, seq, kind, time_ms, agent, op, verdict, capability, hold_no, record, hash) VALUES (1, 'E', 1, 0, 0, 1, 1, 1, 1, 2, 2, 0, 0, x'00', x'00');"
 	"INSERT INTO rings VALUES (1, 0, 0, 2); INSERT INTO gaps VALUES ('G', 1, 0, 0, 1, 2, 2, 1);"
 	"INSERT INTO cells (generation, cell, seen) VALUES (1, 1, 1); INSERT INTO counters VALUES (1, 1, 1, 1, 1);"
 	"INSERT INTO holds (id, boot, hold_no, agent, session, digest, grant_session, grant_agent, question, cell_flags,"
@@ -230,6 +230,11 @@ static const char *const samples[] = {
 	/* schema 10 */
 	"INSERT INTO maintenance VALUES ('M', 1, 2, 'n', 1, 'root');"
 	"INSERT INTO alerts VALUES ('A', 'k', 's', 'warning', 'r', 1, 1, NULL, NULL, NULL, NULL);",
+	/* schema 11; what the samples before it put into the outbox goes first */
+	"DELETE FROM outbox; INSERT INTO acts VALUES (2, 'A', 1, 1, 'key', '{}', x'00'); INSERT INTO nodes VALUES (8, 0, x'00');"
+	"INSERT INTO keys VALUES (x'00', 'first', 1, 'root', NULL, x'00'); INSERT INTO heads VALUES (2, 1, x'00', x'00', x'00', x'00');"
+	"INSERT INTO anchors VALUES (0, 1, x'00', 0); INSERT INTO pruned VALUES (1, 0, 0, 1);"
+	"DELETE FROM outbox; INSERT INTO outbox (n, kind, names) VALUES (1, 'key', '');",
 };
 
 static int64_t rows_of(sqlite3 *db, const char *table)

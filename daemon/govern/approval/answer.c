@@ -323,7 +323,7 @@ static enum cvf_verdict judge(struct governor *g, const struct hold *h, struct a
 	enum cvf_verdict verdict = CVF_VERDICT_HOLD;
 	struct question q;
 
-	if (!may_judge(g, h) || question_of_record(g, h->record, time(NULL), &q) < 0)
+	if (!may_judge(g, h) || question_of_hold(g, h->record, time(NULL), &q) < 0)
 		return CVF_VERDICT_HOLD;
 	if (h->cell_flags & CVF_CELL_OVER)
 		q.query.recent = q.query.session_age_s = UINT64_MAX;

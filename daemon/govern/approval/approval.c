@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "grant.h"
 #include "grant_table.h"
+#include "govern/audit/secrets.h"
 #include "govern/quarantine/quarantine.h"
 #include "govern/registry/uses.h"
 
@@ -272,7 +273,7 @@ void approval_on_listed(struct governor *g, const struct packet *p)
 	strike(&g->approvals->known, r->hold_no);
 	result = store_begin(g->store, STORE_BATCH);
 	if (result == 0)
-		result = approval_on_hold(g, r);
+		result = approval_on_hold(g, secrets_hide(g, r));
 	if (result == 0)
 		result = set_due(g, r);
 	if (result == 0)

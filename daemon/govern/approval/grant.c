@@ -158,7 +158,7 @@ int grant_check_pattern(struct governor *g, const struct hold *h, const char *pa
 {
 	own(pattern) struct pattern *p = NULL;
 	struct question q;
-	int r = question_of_record(g, h->record, time(NULL), &q);
+	int r = question_of_hold(g, h->record, time(NULL), &q);
 
 	if (r < 0)
 		return r == -ENODATA ? -ENOTSUP : r; /* what was cut off cannot be compared */
@@ -207,7 +207,7 @@ int grant_find_pattern(struct governor *g, const struct hold *h, char ret_id[ULI
 {
 	struct question q;
 	struct looking l = { .g = g, .h = h, .query = &q.query, .id = ret_id };
-	int r = question_of_record(g, h->record, time(NULL), &q);
+	int r = question_of_hold(g, h->record, time(NULL), &q);
 
 	ret_id[0] = 0;
 	if (r < 0)

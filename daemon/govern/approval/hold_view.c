@@ -37,6 +37,7 @@ const struct shape hold_shape = SHAPE("hold",
 	M(TEXT, "object", .flags = OR_NULL), M(TEXT, "object2", .flags = OR_NULL), M(TEXT, "address", .flags = OR_NULL),
 	M(TEXT, "digest"), M(TEXT, "reason"), M(TEXT, "rule", .flags = OR_NULL), M(NUMBER, "generation"),
 	M(NUMBER, "args_total"), M(NUMBER, "args_count"), M(YES_NO, "args_cut"), M(YES_NO, "text_cut"),
+	M(YES_NO, "redacted", .about = "secrets in its arguments were hidden before it was stored"),
 	M(TEXT, "description", .flags = OR_NULL), M(TEXT, "justification", .flags = OR_NULL),
 	M(OBJECT, "side_effects", .flags = OR_NULL), M(OBJECT, "compensation", .flags = OR_NULL),
 	M(TEXT, "reason_text"), M(TEXT, "rule_text", .flags = OR_NULL),
@@ -95,6 +96,7 @@ static void view_operation(struct governor *g, const struct cvf_record *r, json_
 	view_set(to, "args_count", json_integer(r->args_count));
 	view_set(to, "args_cut", json_boolean(r->flags & CVF_REC_ARGS_CUT));
 	view_set(to, "text_cut", json_boolean(r->flags & CVF_REC_TEXT_CUT));
+	view_set(to, "redacted", json_boolean(r->flags & CVF_REC_REDACTED));
 	view_capability(g, capability, to);
 	explain_words(g, r, to);
 }

@@ -33,7 +33,7 @@ void quorum_of_hold(struct governor *g, const struct hold *h, struct quorum *ret
 	if (policy_quorum(registry_model(g->registry), NULL, ret_quorum) == 0 && quorum_is_plain(ret_quorum))
 		return;
 	*ret_quorum = (struct quorum){ .people = 1 };
-	if (question_of_record(g, h->record, time(NULL), &q) < 0) {
+	if (question_of_hold(g, h->record, time(NULL), &q) < 0) {
 		quorum_of_rule(g, h->record, ret_quorum);
 		return;
 	}

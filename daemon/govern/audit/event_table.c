@@ -52,12 +52,14 @@ static void bind_record(struct stmt *q, const struct cvf_record *r, int effectiv
 
 int event_table_add(struct store *s, const struct event_row *row, int effective_verdict)
 {
-	struct stmt *q = stmt(s, "INSERT OR IGNORE INTO events (id, boot, cpu, ring, seq, kind, time_ms, agent, op, verdict,"
-				 " capability, hold_no, record, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	struct stmt *q = stmt(s, "INSERT INTO events (n, id, boot, cpu, ring, seq, kind, time_ms, agent, op, verdict, capability,"
+				 " hold_no, record, hash, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+				 " ON CONFLICT (boot, cpu, ring, seq) DO NOTHING");
 	const struct cvf_record *r = row->record;
 	int64_t changes = 0;
 	int result;
 
+	stmt_int(q, row->n);
 	stmt_text(q, row->id);
 	stmt_int(q, row->boot);
 	stmt_int(q, r->cpu);
@@ -67,27 +69,12 @@ int event_table_add(struct store *s, const struct event_row *row, int effective_
 	stmt_int(q, row->time_ms);
 	bind_record(q, r, effective_verdict);
 	stmt_blob(q, row->hash, CHAIN_BYTES);
+	if (row->seal)
+		stmt_blob(q, row->seal, CHAIN_BYTES);
+	else
+		stmt_null(q);
 	result = stmt_run_count(q, &changes);
 	return result < 0 ? result : changes > 0;
-}
-
-int event_table_head(struct store *s, int64_t *ret_n, char ret_id[27], uint8_t ret_hash[CHAIN_BYTES])
-{
-	struct stmt *q = stmt(s, "SELECT n, id, hash FROM events ORDER BY n DESC LIMIT 1");
-	struct blob hash;
-	int r = stmt_row(q);
-
-	*ret_n = 0;
-	ret_id[0] = 0;
-	memset(ret_hash, 0, CHAIN_BYTES);
-	if (r <= 0)
-		return r;
-	*ret_n = stmt_col_int(q);
-	snprintf(ret_id, 27, "%s", stmt_col_text(q));
-	hash = stmt_col_blob(q);
-	memcpy(ret_hash, hash.p, hash.n < CHAIN_BYTES ? hash.n : CHAIN_BYTES);
-	stmt_end(q);
-	return 0;
 }
 
 int event_table_each_seq(struct store *s, int64_t boot, uint32_t cpu, uint32_t ring, uint64_t from,

@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "chain.h"
 #include "cvf/wire.h"
 #include "store/store.h"
+#include "trail/chain.h"
 
 struct event_row {
 	int64_t n;		/* position: 1, 2, ... */
@@ -16,12 +16,11 @@ struct event_row {
 	int64_t boot, time_ms;
 	const struct cvf_record *record;	/* checked when it was stored */
 	const uint8_t *hash;
+	const uint8_t *seal;	/* NULL: nothing was left out; not read back */
 };
 
-/* 1 stored, 0 it was there already. row->n is not read. */
+/* 1 stored, 0 it was there already. */
 int event_table_add(struct store *s, const struct event_row *row, int effective_verdict) must_check;
-/* Position, id and hash of the newest event; 0, NULL-terminated "" and zeros when there is none. */
-int event_table_head(struct store *s, int64_t *ret_n, char ret_id[27], uint8_t ret_hash[CHAIN_BYTES]) must_check;
 /* Numbers from `from` on that are stored for a ring, in order. */
 int event_table_each_seq(struct store *s, int64_t boot, uint32_t cpu, uint32_t ring, uint64_t from,
 			 int (*each)(void *ctx, uint64_t seq), void *ctx) must_check;

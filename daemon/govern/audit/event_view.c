@@ -11,6 +11,7 @@
 #include "govern/agent/session_table.h"
 #include "govern/approval/hold_table.h"
 #include "govern/registry/numbers_table.h"
+#include "secrets.h"
 
 static const char *const kind_words[] = {
 	[CVF_KIND_VERDICT] = "verdict", [CVF_KIND_HOLD] = "hold", [CVF_KIND_RESUME] = "resume",
@@ -34,7 +35,8 @@ const struct shape event_shape = SHAPE("event",
 	M(TEXT, "argv", .flags = MANY | OR_NULL, .about = "of the operation for `exec`, else of the acting program"),
 	M(TEXT, "cwd", .flags = OR_NULL), M(TEXT, "operation", .flags = OR_NULL), M(TEXT, "object", .flags = OR_NULL),
 	M(TEXT, "object2", .flags = OR_NULL), M(TEXT, "address", .flags = OR_NULL), M(NUMBER, "port", .flags = OR_NULL),
-	M(TEXT, "protocol", .flags = OR_NULL), M(NUMBER, "target_pid", .flags = OR_NULL), M(YES_NO, "args_cut"), M(NUMBER, "result"),
+	M(TEXT, "protocol", .flags = OR_NULL), M(NUMBER, "target_pid", .flags = OR_NULL), M(YES_NO, "args_cut"),
+	M(YES_NO, "redacted", .about = "secrets in its arguments were hidden before it was stored"), M(NUMBER, "result"),
 	M(TEXT, "capability", .flags = OR_NULL), M(WORD, "risk", .words = RISK_WORDS, .flags = OR_NULL),
 	M(TEXT, "decision", .flags = OR_NULL),
 	M(WORD, "verdict", .words = "allow|deny|hold", .flags = OR_NULL, .about = "what the kernel did; for an agent that is only observed `allow`"),
@@ -223,6 +225,7 @@ static void view_what(const struct cvf_record *r, json_t *to)
 	view_set(to, "protocol", has_place ? json_string(protocol_words[r->protocol]) : json_null());
 	view_set(to, "target_pid", r->target_pid ? json_integer(r->target_pid) : json_null());
 	view_set(to, "args_cut", json_boolean(r->flags & CVF_REC_ARGS_CUT));
+	view_set(to, "redacted", json_boolean(r->flags & CVF_REC_REDACTED));
 	view_set(to, "result", json_integer(r->result));
 }
 
@@ -246,7 +249,7 @@ static const struct cvf_record *with_question(struct governor *g, const struct e
 		return r;
 	memcpy(&head, r, CVF_RECORD_HEAD);
 	room->kind = head.kind;
-	room->flags = head.flags | (room->flags & (CVF_REC_ARGS_CUT | CVF_REC_TEXT_CUT));
+	room->flags = head.flags | (room->flags & (CVF_REC_ARGS_CUT | CVF_REC_TEXT_CUT | CVF_REC_REDACTED));
 	room->cpu = head.cpu;
 	room->ring = head.ring;
 	room->seq = head.seq;
@@ -313,7 +316,7 @@ int question_of_record(struct governor *g, const struct cvf_record *r, time_t no
 					 .port = r->port, .protocol = r->protocol, .now = now } };
 	int result;
 
-	if (!q.query.agent || !r->op || (r->flags & (CVF_REC_ARGS_CUT | CVF_REC_TEXT_CUT)))
+	if (!q.query.agent || !r->op || (r->flags & (CVF_REC_ARGS_CUT | CVF_REC_TEXT_CUT | CVF_REC_REDACTED)))
 		return -ENODATA;
 	memcpy(q.query.address, r->address, sizeof(q.query.address));
 	result = copy_texts(r, &q);
@@ -323,6 +326,13 @@ int question_of_record(struct governor *g, const struct cvf_record *r, time_t no
 	}
 	*ret_question = q;
 	return 0;
+}
+
+int question_of_hold(struct governor *g, const struct cvf_record *r, time_t now, struct question *ret_question)
+{
+	const struct cvf_record *original = secrets_original(g, r);
+
+	return original ? question_of_record(g, original, now, ret_question) : -ENODATA;
 }
 
 void question_done(struct question *q)

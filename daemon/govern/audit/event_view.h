@@ -36,6 +36,8 @@ struct question {
 	const char **args;
 };
 int question_of_record(struct governor *g, const struct cvf_record *r, time_t now, struct question *ret_question) must_check;
+/* Of what waits: with the arguments as they were, for comparing. Nothing of it may be stored or shown. */
+int question_of_hold(struct governor *g, const struct cvf_record *r, time_t now, struct question *ret_question) must_check;
 void question_done(struct question *q);
 
 #endif

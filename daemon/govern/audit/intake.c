@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "chain.h"
 #include "core/event.h"
 #include "core/log.h"
 #include "event_table.h"
@@ -14,8 +13,10 @@
 #include "govern/approval/approval.h"
 #include "govern/metric/metric.h"
 #include "govern/registry/numbers_table.h"
+#include "secrets.h"
 #include "sequence.h"
 #include "stream.h"
+#include "trail.h"
 
 #define SETTLE_TICKS 3 /* seconds between looks at how far the kernel has numbered */
 #define SESSIONS_KNOWN 256
@@ -26,29 +27,16 @@ struct ring {
 	bool is_changed;
 };
 
-struct head {
-	int64_t n;
-	uint8_t hash[CHAIN_BYTES];
-};
-
 struct intake {
 	struct governor *g;
 	struct packet *first, **end;
 	size_t bytes;
 	struct ring *rings;
 	size_t rings_count;
-	struct head head;	/* of the chain */
 	uint32_t sessions[SESSIONS_KNOWN];	/* by number mod so many: has its row, which need not be looked for again */
 	unsigned int ticks;
 	bool was_behind;	/* when last looked at, the kernel had numbered more than was accounted for */
 };
-
-static int load_head(struct intake *i)
-{
-	char id[ULID_SIZE];
-
-	return event_table_head(i->g->store, &i->head.n, id, i->head.hash);
-}
 
 static void forget_rings(struct intake *i)
 {
@@ -88,12 +76,12 @@ int intake_is_full(const struct intake *i)
 
 uint64_t intake_recorded(const struct intake *i)
 {
-	return (uint64_t)i->head.n;
+	return (uint64_t)trail_events(i->g->trail);
 }
 
 int64_t intake_head(const struct intake *i)
 {
-	return i->head.n;
+	return trail_position(i->g->trail);
 }
 
 static int on_stored_seq(void *ctx, uint64_t seq)
@@ -153,9 +141,7 @@ int intake_open(struct governor *g, struct intake **ret_intake)
 		return -ENOMEM;
 	i->g = g;
 	i->end = &i->first;
-	r = load_head(i);
-	if (r == 0)
-		r = ring_table_each(g->store, g->boot, on_known_ring, i);
+	r = ring_table_each(g->store, g->boot, on_known_ring, i);
 	if (r < 0) {
 		intake_free(i);
 		return r;
@@ -237,11 +223,13 @@ static int note_kind(struct governor *g, const struct cvf_record *rec, int64_t t
 	}
 }
 
-static int add_event(struct intake *i, const struct cvf_record *rec, int64_t time_ms)
+/* rec: as it is stored; was: as it came. */
+static int add_event(struct intake *i, const struct cvf_record *rec, const struct cvf_record *was, int64_t time_ms)
 {
 	struct governor *g = i->g;
 	bool ran = (rec->flags & CVF_REC_OBSERVED) && rec->verdict;
-	uint8_t hash[CHAIN_BYTES];
+	const struct text args = record_text(was, was->args);
+	uint8_t before[CHAIN_BYTES], hash[CHAIN_BYTES], seal[CHAIN_BYTES];
 	char id[ULID_SIZE];
 	struct chain_link link = {
 		.id = id,
@@ -254,22 +242,25 @@ static int add_event(struct intake *i, const struct cvf_record *rec, int64_t tim
 		.record_size = rec->size,
 	};
 	struct event_row row = { .id = id, .boot = g->boot, .time_ms = time_ms, .record = rec, .hash = hash };
-	int r;
+	int r = trail_here(g->trail, &row.n, before);
 
+	if (r < 0)
+		return r;
 	ulid_next(&g->ids, (uint64_t)clock_utc_ms(), id);
-	chain_hash(i->head.hash, &link, hash);
+	if (rec != was && secrets_seal(g, id, args.p, args.n, seal) == 0)
+		link.seal = row.seal = seal;
+	chain_hash(before, &link, hash);
 	r = event_table_add(g->store, &row, ran ? CVF_VERDICT_ALLOW : rec->verdict);
-	if (r > 0) {
-		memcpy(i->head.hash, hash, sizeof(hash));
-		i->head.n++;
-	}
+	if (r > 0 && trail_took(g->trail, hash) < 0)
+		return -EIO;
 	return r;
 }
 
 static int store_record(struct intake *i, const struct cvf_record *rec)
 {
 	int64_t time_ms = clock_utc_of_boot(rec->time_ns);
-	int r = add_event(i, rec, time_ms);
+	const struct cvf_record *kept = secrets_hide(i->g, rec);
+	int r = add_event(i, kept, rec, time_ms);
 
 	if (r <= 0)
 		return r; /* 0: sent twice, because an ACK was lost */
@@ -277,7 +268,7 @@ static int store_record(struct intake *i, const struct cvf_record *rec)
 	if (r == 0)
 		r = note_session(i, rec, time_ms);
 	if (r == 0)
-		r = note_kind(i->g, rec, time_ms);
+		r = note_kind(i->g, kept, time_ms);
 	return r < 0 ? r : metric_on_record(i->g, rec, time_ms);
 }
 
@@ -327,10 +318,9 @@ static int store_rings(struct intake *i)
 	return r;
 }
 
-static void undo(struct intake *i, const struct head *before)
+static void undo(struct intake *i)
 {
 	store_rollback(i->g->store);
-	i->head = *before;
 	memset(i->sessions, 0, sizeof(i->sessions));
 	forget_rings(i); /* loaded again from the store when needed */
 	metric_undo(i->g);
@@ -354,7 +344,6 @@ static int commit(struct intake *i)
 /* One transaction: *ret_last is the last packet in it. */
 static int store_some(struct intake *i, struct packet **ret_last)
 {
-	struct head before = i->head;
 	size_t count = 0;
 	int r = store_begin(i->g->store, STORE_BATCH);
 
@@ -365,7 +354,7 @@ static int store_some(struct intake *i, struct packet **ret_last)
 	if (r == 0)
 		r = commit(i);
 	if (r < 0)
-		undo(i, &before);
+		undo(i);
 	return r;
 }
 
@@ -398,6 +387,7 @@ int intake_flush(struct governor *g)
 		r = store_some(i, &last);
 		if (r == 0) {
 			r = link_ack(g->link, drop_through(i, last));
+			trail_tick(g->trail);
 			streams_wake(g);
 			approval_after_commit(g);
 		}
@@ -487,6 +477,6 @@ int intake_tick(struct governor *g)
 	if (r == 0)
 		r = commit(i);
 	if (r < 0)
-		undo(i, &i->head);
+		undo(i);
 	return r;
 }

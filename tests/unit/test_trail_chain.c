@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* test_govern_chain.c - every byte of an event, and its place, is under the hash */
+/* test_trail_chain.c - every byte of an event, and its place, is under the hash */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "govern/audit/chain.h"
+#include "trail/chain.h"
 
 static const uint8_t zero[CHAIN_BYTES];
 
