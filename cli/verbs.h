@@ -81,6 +81,14 @@ int verb_store_check(const struct call *c);
 int verb_store_restore(const struct call *c);
 int verb_events(const struct call *c);
 int verb_explain(const struct call *c);
+int verb_audit_verify(const struct call *c);
+int verb_audit_heads(const struct call *c);
+int verb_audit_keys(const struct call *c);
+int verb_audit_prove(const struct call *c);
+int verb_audit_check_proof(const struct call *c);
+int verb_audit_export(const struct call *c);
+int verb_audit_match(const struct call *c);
+int verb_audit_rotate_key(const struct call *c);
 int verb_completion(const struct call *c);
 int verb_help(const struct call *c);
 

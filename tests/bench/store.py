@@ -10,11 +10,13 @@ included; the stand-in and the disk have theirs elsewhere. Calls are timed by th
 import http.client
 import json
 import os
+import resource
+import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "host"))
-from govern_fixture import Connection, GovernTest  # noqa: E402
+from govern_fixture import Connection, GovernTest, ROOT  # noqa: E402
 
 TICK = os.sysconf("SC_CLK_TCK")
 CALLS = 400
@@ -46,6 +48,15 @@ class Bench(GovernTest):
         if status["events_lost"] or status["records_unseen"] or status["records_bad"]:
             self.fail("records were lost: " + repr(status))
         return wall, used
+
+    def verify(self):
+        """Seconds that the trail takes to be verified, and those of the processor."""
+        self.stop()
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        subprocess.run([ROOT + "/build/release/cvfctl", "audit", "verify", "--store", f"{self.dir}/state/cvf.db"], check=True,
+                       stdout=subprocess.DEVNULL)
+        wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+        return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     def ask(self, c, method, url, body=None):
         start = time.perf_counter()
@@ -115,7 +126,10 @@ def main():
         c.timeout = 60
         calls(bench, c)
         c.close()
-        print(f"\nMost memory that the governor ever had: {bench.memory():.1f} MiB.")
+        memory = bench.memory()
+        wall, used = bench.verify()
+        print(f"\n`cvfctl audit verify` of all of it: {wall:.1f} s, {used:.1f} s of one core.")
+        print(f"\nMost memory that the governor ever had: {memory:.1f} MiB.")
     except http.client.HTTPException as e:
         sys.exit(f"the governor does not answer: {e}; it said {bench.govern.lines}")
     finally:
