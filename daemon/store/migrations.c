@@ -42,5 +42,8 @@ const struct migration store_migrations[] = {
 	{ "0011_trail",
 #include "migrations/0011_trail.sql"
 	},
+	{ "0012_token_acts",
+#include "migrations/0012_token_acts.sql"
+	},
 };
 const size_t store_migrations_count = ARRAY_SIZE(store_migrations);

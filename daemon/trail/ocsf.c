@@ -289,6 +289,7 @@ static const struct {
 } act_activities[] = {
 	{ "asked", 1, "Create" },   { "grant", 1, "Create" },	{ "key", 1, "Create" },	      { "declared", 3, "Update" },
 	{ "decided", 3, "Update" }, { "consent", 3, "Update" }, { "generation", 3, "Update" }, { "kept", 3, "Update" },
+	{ "token", 1, "Create" },   { "token-revoked", 4, "Delete" },
 	{ "pruned", 4, "Delete" },  { "grant-ended", 4, "Delete" },
 };
 

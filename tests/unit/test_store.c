@@ -235,6 +235,8 @@ static const char *const samples[] = {
 	"INSERT INTO keys VALUES (x'00', 'first', 1, 'root', NULL, x'00'); INSERT INTO heads VALUES (2, 1, x'00', x'00', x'00', x'00');"
 	"INSERT INTO anchors VALUES (0, 1, x'00', 0); INSERT INTO pruned VALUES (1, 0, 0, 1);"
 	"DELETE FROM outbox; INSERT INTO outbox (n, kind, names) VALUES (1, 'key', '');",
+	/* schema 12: triggers alone */
+	"SELECT 1;",
 };
 
 static int64_t rows_of(sqlite3 *db, const char *table)

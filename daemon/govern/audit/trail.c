@@ -222,12 +222,17 @@ static int take_over(struct stmt *q, void *ctx)
 	return text && kind ? add_act(ctx, kind, text) : -ENOMEM;
 }
 
+static int is_waiting(struct trail *t, int64_t *ret_waiting)
+{
+	return stmt_one(stmt(t->g->store, "SELECT EXISTS (SELECT 1 FROM outbox)"), first_number, ret_waiting);
+}
+
 /* What this transaction decided becomes entries of it. */
 static int before_commit(void *ctx)
 {
 	struct trail *t = ctx;
 	int64_t waiting = 0;
-	int r = stmt_one(stmt(t->g->store, "SELECT EXISTS (SELECT 1 FROM outbox)"), first_number, &waiting);
+	int r = is_waiting(t, &waiting);
 
 	if (r < 0 || !waiting)
 		return r < 0 ? r : 0;
@@ -294,12 +299,32 @@ int trail_sign(struct trail *t)
 	return 0;
 }
 
+/* A change outside of a transaction left something: its act comes in one of its own. */
+static void take_what_waits(struct trail *t)
+{
+	int64_t waiting = 0;
+	int r = is_waiting(t, &waiting);
+
+	if (r < 0 || !waiting)
+		return;
+	r = store_begin(t->g->store, STORE_BATCH);
+	if (r == 0)
+		r = store_commit(t->g->store);
+	if (r < 0)
+		store_rollback(t->g->store);
+}
+
 void trail_tick(struct trail *t)
 {
 	const struct settings *s = &t->g->settings;
 	int64_t age_ms = clock_utc_ms() - t->head.time_ms;
 	bool is_due = t->n - (int64_t)t->head.size >= s->head_every_entries || age_ms >= s->head_every_s * 1000 || age_ms < 0;
-	int r = is_due && !*t->g->store_problem ? trail_sign(t) : 0;
+	int r;
+
+	if (*t->g->store_problem)
+		return;
+	take_what_waits(t);
+	r = is_due ? trail_sign(t) : 0;
 
 	if (r < 0)
 		log_debug("a head of the audit trail could not be stored: %s; tried again", strerror(-r));
