@@ -91,6 +91,17 @@ static struct finding check_quarantine(const struct patient *p)
 	return finding(FINDING_OK, NULL, "what agents delete can be kept first");
 }
 
+static struct finding check_trail(const struct patient *p)
+{
+	const char *problem = out_text(p->status, "trail_problem", NULL);
+
+	if (!p->status)
+		return finding(FINDING_WARN, "see the check `daemon`", "unknown");
+	if (problem)
+		return finding(FINDING_FAIL, "cvfctl audit verify", "%s", problem);
+	return finding(FINDING_OK, NULL, "the audit trail is signed");
+}
+
 static struct finding check_lost(const struct patient *p)
 {
 	long long lost = json_integer_value(out_field(p->status, "events_lost"));
@@ -197,6 +208,7 @@ const struct check daemon_checks[] = {
 	{ "policy", check_policy },
 	{ "store", check_store },
 	{ "quarantine", check_quarantine },
+	{ "trail", check_trail },
 	{ "events-lost", check_lost },
 	{ "terminals", check_terminals },
 };

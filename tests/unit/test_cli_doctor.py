@@ -51,19 +51,20 @@ class Doctor(unittest.TestCase):
         return {c["check"]: c for c in document["checks"]}
 
     def test_good(self):
-        for name in ("daemon", "enforcing", "canary", "policy", "store", "quarantine", "events-lost", "terminals"):
+        for name in ("daemon", "enforcing", "canary", "policy", "store", "quarantine", "trail", "events-lost", "terminals"):
             self.assertEqual(self.look()[name]["result"], "OK", name)
 
     def test_each_problem_and_how_to_put_it_right(self):
         for name, level, change in (("enforcing", "FAIL", {"enforcing": False}), ("canary", "FAIL", {"ready": 503}),
                                     ("policy", "FAIL", {"policy_problem": "x.json:1:2: no"}),
                                     ("store", "FAIL", {"store_problem": "disk full"}), ("events-lost", "WARN", {"events_lost": 3}),
-                                    ("quarantine", "WARN", {"quarantine_problem": "it does not run"})):
+                                    ("quarantine", "WARN", {"quarantine_problem": "it does not run"}),
+                                    ("trail", "FAIL", {"trail_problem": "it was damaged"})):
             self.set(**change)
             found = self.look()
             self.assertEqual((name, found[name]["result"]), (name, level))
             self.assertTrue(found[name]["fix"])
-            self.assertEqual([n for n in ("daemon", "enforcing", "canary", "policy", "store", "quarantine", "events-lost")
+            self.assertEqual([n for n in ("daemon", "enforcing", "canary", "policy", "store", "quarantine", "trail", "events-lost")
                               if found[n]["result"] != "OK"], [name])
 
     def test_without_daemon(self):
