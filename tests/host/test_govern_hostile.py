@@ -166,7 +166,7 @@ class Hostile(GovernTest):
         for data in hostile.STRINGS.values():
             self.write("etc/cvfd.json", {"principals": [{"user": "root", "roles": [hostile.text(data)]}]})
             self.restart()
-        self.assertTrue(self.govern.lines)
+        self.govern.wait_line("cvfd-govern: ")
         for line in self.govern.lines:
             self.assertRegex(line, "^cvfd-govern: ", "one line is one message")
             self.assertEqual(hostile.leaks(line.encode()), [])

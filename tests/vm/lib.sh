@@ -315,7 +315,7 @@ as() {
 
 # One object per line.
 holds() {
-	cvfctl approvals --json 2>/dev/null | sed -e 's/^{"holds":\[//' -e 's/\]}$//' -e 's/},{"id"/}\n{"id"/g'
+	cvfctl approvals --json 2>/dev/null | sed -e 's/^{"holds":\[//' -e 's/\],"next":[^]]*}$//' -e 's/},{"id"/}\n{"id"/g'
 }
 
 # field NAME <JSON: the text of a flat member, still escaped

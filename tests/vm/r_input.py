@@ -225,7 +225,7 @@ def declarations(folder):
         "standing-grant.policy": policy([dict(rule(), effect="ALLOW", standing_grant={"expires": "soon", "ticket": "x"})]),
         "time.policy": policy([rule(time="Mon-Nonday 25:00")]),
         "rule-twice.policy": policy([rule(1), rule(1)]),
-        "too-many-agents.agent": [agent(id=f"many-{n}") for n in range(1200)],
+        "too-many-kinds.agent": [agent(id=f"kind-{n}", scope={"paths": [], "net": [f"10.{n >> 8}.{n & 255}.0/24"]}) for n in range(1200)],
         "too-large.policy": policy([rule(n, path=[f"/**/*{n}*/**/*{n + 1}*"]) for n in range(400)]),
     }
     for name, content in files.items():

@@ -275,8 +275,9 @@ static unsigned int get_stats(struct request *q)
 	return view ? reply(q, 200, view) : refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read");
 }
 
+_Static_assert(CVF_HOLDS_MAX == 1024, "without a limit all that can wait is listed");
 static const struct shape holds_query = SHAPE(NULL, M(TEXT, "agent"), M(TEXT, "capability", .about = "a glob"),
-	M(WORD, "state", .words = "pending|all", .preset = "pending"), PAGE_OF(1000, "200"),);
+	M(WORD, "state", .words = "pending|all", .preset = "pending"), PAGE_OF(CVF_HOLDS_MAX, "1024"),);
 static const struct shape holds_shape = SHAPE(NULL, M(OBJECT, "holds", .flags = MANY, .of = &hold_shape), NEXT_PAGE,);
 #define COUNTS M(NUMBER, "asked"), M(NUMBER, "denied"), M(NUMBER, "approved"), M(NUMBER, "expired"), M(NUMBER, "abandoned"), \
 	M(NUMBER, "by_rule"), M(NUMBER, "by_grant"), M(NUMBER, "over_budget"), M(NUMBER, "pending")
