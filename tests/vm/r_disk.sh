@@ -7,7 +7,7 @@
 # run-args: --no-daemon
 
 mkdir -p /var/lib/cvf
-mount -t tmpfs -o size=16m,mode=755 none /var/lib/cvf || exit 1
+mount -t tmpfs -o size=64m,mode=755 none /var/lib/cvf || exit 1
 (setsid /usr/sbin/cvfd --foreground >>/var/log/cvfd.log 2>&1 </dev/null &)
 for _ in $(seq 3000); do # as long as it takes to verify the programs on a busy host
 	cvfctl status --json 2>/dev/null | grep -q '"enforcing":true' && break
