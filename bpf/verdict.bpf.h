@@ -153,6 +153,15 @@ static __always_inline bool just_denied(const struct cvf_scratch *s, const struc
 	return l->denied == s->record.digest && s->record.time_ns - l->denied_ns < stands;
 }
 
+/*
+ * Stops the whole process by a signal of this thread's own. Sent to the process, it would be dropped while that of another thread
+ * is still queued (one SIGSTOP is like another), and a call that returns ERESTARTNOINTR with nothing pending hands 513 to the program.
+ */
+static __always_inline long stop_current(void)
+{
+	return bpf_send_signal_thread(SIGSTOP);
+}
+
 /* Asked before and not answered: stop again, within bounds. */
 GLOBAL int ask_again(struct cvf_scratch *s, struct cvf_label *l)
 {
@@ -162,7 +171,7 @@ GLOBAL int ask_again(struct cvf_scratch *s, struct cvf_label *l)
 	if (!s || !l)
 		return -EPERM;
 	COUNT(reasks);
-	if (++l->reasks <= CVF_REASKS_MAX && !bpf_send_signal(SIGSTOP))
+	if (++l->reasks <= CVF_REASKS_MAX && !stop_current())
 		return -ERESTARTNOINTR;
 	digest = s->record.digest;
 	ask = bpf_map_lookup_elem(&cvf_asks, &digest);
@@ -213,7 +222,7 @@ GLOBAL int ask_new(struct cvf_scratch *s, struct cvf_label *l)
 		COUNT(holds_refused);
 		return refuse(s, CVF_REASON_HOLD_LIMIT);
 	}
-	if (bpf_send_signal(SIGSTOP)) {
+	if (stop_current()) {
 		pending_add(l->agent, -1);
 		COUNT(holds_refused);
 		return refuse(s, CVF_REASON_HOLD_FAILED);

@@ -404,6 +404,54 @@ static int cmd_burst(int argc, char **argv)
 	return 0;
 }
 
+struct burst_thread {
+	pthread_t thread;
+	pthread_barrier_t *round;
+	const char *prefix;
+	long number, n;
+	int counts[4];
+};
+
+static void *burst_thread(void *arg)
+{
+	struct burst_thread *t = arg;
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s.%ld", t->prefix, t->number);
+	for (long i = 0; i < t->n; i++) {
+		int r;
+
+		pthread_barrier_wait(t->round);
+		r = try_open(path, O_RDONLY);
+		t->counts[r == 0 ? 0 : r == -EPERM ? 1 : r == -513 ? 2 : 3]++;
+	}
+	return NULL;
+}
+
+/* burst-threads THREADS N PATH: threads of one process, all at the same moment, each opens PATH.<number> N times */
+static int cmd_burst_threads(int argc, char **argv)
+{
+	struct burst_thread threads[16] = {};
+	long number = argc == 3 ? atol(argv[0]) : 0;
+	pthread_barrier_t round;
+	int all[4] = {};
+
+	if (number < 1 || number > 16 || pthread_barrier_init(&round, NULL, (unsigned int)number))
+		return 1;
+	for (long i = 0; i < number; i++) {
+		threads[i] = (struct burst_thread){ .round = &round, .prefix = argv[2], .number = i, .n = atol(argv[1]) };
+		if (pthread_create(&threads[i].thread, NULL, burst_thread, &threads[i]))
+			return 1;
+	}
+	for (long i = 0; i < number; i++) {
+		pthread_join(threads[i].thread, NULL);
+		for (int k = 0; k < 4; k++)
+			all[k] += threads[i].counts[k];
+	}
+	printf("ok %d eperm %d errno513 %d other %d\n", all[0], all[1], all[2], all[3]);
+	return 0;
+}
+
 /* flood N PATH: N children ask at once for PATH.<number>; one line of totals */
 static int cmd_flood(int argc, char **argv)
 {
@@ -515,7 +563,8 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "open", cmd_open }, { "wake", cmd_wake }, { "threads", cmd_threads }, { "mixed", cmd_mixed },
-	{ "counters", cmd_counters }, { "repeat", cmd_repeat }, { "burst", cmd_burst }, { "flood", cmd_flood },
+	{ "counters", cmd_counters }, { "repeat", cmd_repeat }, { "burst", cmd_burst }, { "burst-threads", cmd_burst_threads },
+	{ "flood", cmd_flood },
 	{ "forks", cmd_forks }, { "talk", cmd_talk }, { "winsize", cmd_winsize }, { "as", cmd_as },
 	{ "pinned-abi", cmd_pinned_abi },
 };
