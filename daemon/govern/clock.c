@@ -3,9 +3,19 @@
 #include "clock.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <time.h>
 
+#include "core/log.h"
+
 #define NS_PER_MS 1000000
+#define JUMP_MS 3600000	/* worth a word */
+
+static struct {
+	int64_t offset_ms;	/* of the wall clock to boot time, as it was then */
+	int64_t told_ms;	/* as it was when it was spoken of last */
+	bool is_open;
+} kept;
 
 static int64_t read_ns(clockid_t id)
 {
@@ -28,6 +38,33 @@ int64_t clock_boot_ms(void)
 int64_t clock_utc_ms(void)
 {
 	return read_ns(CLOCK_REALTIME) / NS_PER_MS;
+}
+
+void clock_open(void)
+{
+	kept.offset_ms = kept.told_ms = clock_utc_ms() - clock_boot_ms();
+	kept.is_open = true;
+}
+
+static void tell_jump(int64_t offset_ms)
+{
+	int64_t moved_ms = offset_ms - kept.told_ms;
+
+	if (moved_ms <= JUMP_MS && moved_ms >= -JUMP_MS)
+		return;
+	kept.told_ms = offset_ms;
+	log_warning("the wall clock was moved by %lld s: what is kept for a time is kept as if it had not been, until the next start",
+		    (long long)moved_ms / 1000);
+}
+
+int64_t clock_age_ms(void)
+{
+	int64_t utc_ms = clock_utc_ms(), boot_ms = clock_boot_ms();
+
+	if (!kept.is_open)
+		return utc_ms;
+	tell_jump(utc_ms - boot_ms);
+	return utc_ms < kept.offset_ms + boot_ms ? utc_ms : kept.offset_ms + boot_ms;
 }
 
 int64_t clock_utc_of_boot(uint64_t boot_ns)

@@ -269,6 +269,7 @@ int start_all(struct governor *g)
 	};
 	int r = 0;
 
+	clock_open();
 	g->started_ms = clock_boot_ms();
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(steps); i++)
 		r = steps[i](g);

@@ -20,10 +20,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WRITE = 1, SYNC = 2, READ = 4, OPEN = 8 };
+enum { WRITE = 1, SYNC = 2, READ = 4, OPEN = 8, SHORT = 16, TORN = 32 };
 
 struct faults {
-	volatile uint32_t kinds;	/* which calls fail */
+	volatile uint32_t kinds;	/* which calls fail; SHORT: a write is cut in half; TORN: and what should finish it fails */
 	volatile uint32_t skip;		/* of them, so many succeed first */
 	volatile uint32_t count;	/* then so many fail */
 	volatile uint32_t error;	/* with this errno */
@@ -82,6 +82,22 @@ static int fails(uint32_t kind, int fd, const char *path)
 	return 1;
 }
 
+/* How much of a write of n bytes is tried; 0: it fails. */
+static size_t room_for(int fd, size_t n)
+{
+	static int is_torn;
+
+	if (fails(WRITE, fd, NULL))
+		return 0;
+	if (is_torn && faults->kinds & TORN && is_file(fd)) {
+		is_torn = 0;
+		errno = (int)faults->error;
+		return 0;
+	}
+	is_torn = n > 1 && fails(TORN, fd, NULL);
+	return is_torn || (n > 1 && fails(SHORT, fd, NULL)) ? n / 2 : n;
+}
+
 #define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 #define WRAP_WRITE(name)                                                   \
@@ -90,10 +106,22 @@ static int fails(uint32_t kind, int fd, const char *path)
 		static ssize_t (*next)(int, const void *, size_t, off_t);  \
 		if (!next)                                                 \
 			next = NEXT(name);                                 \
-		return fails(WRITE, fd, NULL) ? -1 : next(fd, p, n, at);   \
+		size_t room = n ? room_for(fd, n) : 0;                     \
+		return n && !room ? -1 : next(fd, p, room, at);            \
 	}
 WRAP_WRITE(pwrite)
 WRAP_WRITE(pwrite64)
+
+ssize_t write(int fd, const void *p, size_t n)
+{
+	static ssize_t (*next)(int, const void *, size_t);
+	size_t room;
+
+	if (!next)
+		next = NEXT(write);
+	room = n ? room_for(fd, n) : 0;
+	return n && !room ? -1 : next(fd, p, room);
+}
 
 #define WRAP_READ(name)                                                   \
 	ssize_t name(int fd, void *p, size_t n, off_t at)                 \

@@ -5,6 +5,7 @@ In all of them: what was refused for the store's sake released nothing, nothing 
 """
 import errno
 import glob
+import json
 import mmap
 import os
 import shutil
@@ -19,9 +20,13 @@ from govern_fixture import FAKE, GovernTest, NOBODY, PATIENCE, Process, READ, RO
 
 SHIM = os.environ.get("CVF_FAULTS_SO", os.path.dirname(FAKE) + "/faults.so")
 CVFCTL = os.environ.get("CVFCTL", ROOT + "/build/release/cvfctl")
-WRITE, SYNC, READ_BACK, OPEN = 1, 2, 4, 8
+WRITE, SYNC, READ_BACK, OPEN, SHORT, TORN = 1, 2, 4, 8, 16, 32
 EVER = 0xffffffff
 DAY_S = 86400
+
+
+def audit(*words):
+    return subprocess.run([CVFCTL, "audit", *words], capture_output=True, text=True, check=False)
 
 
 class Faulty(GovernTest):
@@ -179,6 +184,66 @@ class Disk(Faulty):
     def test_each_sync_of_a_decision_may_fail(self):
         self.sweep(SYNC, errno.EIO, 3)
 
+    def test_writes_that_are_cut_short_are_finished(self):
+        number, hold = self.push(0)
+        self.break_disk(SHORT, 0)
+        self.ok(self.approve(hold))
+        self.fake.wait_line(f"answer {number} allow")
+        self.tell("flood 300")
+        self.wait(lambda: self.get("/v1/status")["events_recorded"] >= 300, "records")
+        self.assertGreater(self.mend_disk(), 0, "nothing was cut")
+        self.is_whole()
+
+    def test_a_write_that_is_cut_short_because_the_disk_is_full(self):
+        self.nothing_goes_out(TORN, errno.ENOSPC)
+
+    def test_each_write_of_a_decision_may_be_torn(self):
+        self.sweep(TORN, errno.EIO, 12)
+
+    def test_a_disk_that_does_not_keep_what_is_written_back(self):
+        """The log keeps it until the disk does: nothing is refused, nothing is lost, not even by a kill."""
+        self.break_disk(SYNC, errno.EIO, "cvf.db")
+        for i in range(3):
+            self.tell("flood 8000")
+            self.wait(lambda: self.get("/v1/status")["events_recorded"] >= 8000 * (i + 1), "records")
+            number, hold = self.push(i)
+            self.ok(self.approve(hold))
+            self.fake.wait_line(f"answer {number} allow")
+        self.stop(signal.SIGKILL)
+        self.assertGreater(self.mend_disk(), 0, "nothing was written back")
+        self.start()
+        self.is_whole()
+
+
+class Heads(Faulty):
+    settings = {"audit": {"head_every_s": 1}}
+
+    def test_half_a_line_in_the_file_of_heads_spoils_no_other(self):
+        path = f"{self.dir}/state/audit-heads.jsonl"
+
+        def lines():
+            if not os.path.exists(path):
+                return []
+            with open(path, encoding="ascii") as f:
+                return f.read().splitlines()
+
+        def next_head():
+            before = len(lines())
+            self.do(SECRET)
+            self.wait(lambda: len(lines()) > before, "head")
+
+        next_head()
+        self.break_disk(SHORT, 0, "audit-heads.jsonl", count=1)
+        self.do(SECRET)
+        self.wait(lambda: struct.unpack("<I", self.control[16:20])[0] == 1, "write that is cut short")
+        self.mend_disk()
+        next_head()
+        self.assertTrue(all(json.loads(line)["root"] for line in lines()))
+        self.assertIn("cannot be copied to audit-heads.jsonl: No space left on device", " ".join(self.govern.lines))
+        self.stop()
+        got = audit("verify", "--store", f"{self.dir}/state/cvf.db", "--heads", path)
+        self.assertEqual(got.returncode, 0, got.stdout)
+
 
 class Backup(Faulty):
     def test_a_backup_that_finds_no_room_harms_nothing_else(self):
@@ -272,6 +337,27 @@ class Place(Faulty):
         os.chmod(f"{self.dir}/state/cvf.db", 0o600)
         self.start()
 
+    def test_a_file_system_that_is_read_only(self):
+        if os.getuid() != 0:
+            self.skipTest("only root can mount")
+        self.stop()
+        argv = self.argv
+        script = ('mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" &&'
+                  f' exec setpriv --reuid={NOBODY.pw_uid} --regid={NOBODY.pw_gid} --clear-groups "$@"')
+        words = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, f"{self.dir}/state", *argv()]
+        process = Process(words, "cvfd-govern")
+        self.assertEqual(process.child.wait(PATIENCE), 1)
+        process.stop()
+        said = " ".join(process.lines)
+        if "unshare" in said or "mount:" in said:
+            self.skipTest("mounts are not permitted here")
+        self.assertIn("Read-only file system", said)
+        self.start()
+        number, hold = self.push(0)
+        self.ok(self.approve(hold))
+        self.fake.wait_line(f"answer {number} allow")
+        self.is_whole()
+
     def test_a_link_in_the_place_of_the_file(self):
         self.stop()
         os.rename(f"{self.dir}/state/cvf.db", f"{self.dir}/state/other.db")
@@ -307,6 +393,150 @@ class Clock(Faulty):
         self.ok(self.approve(hold))
         self.fake.wait_line(f"answer {number} allow")
         verify_chain(self, f"{self.dir}/state/cvf.db")
+
+
+class Age(Faulty):
+    """What is kept for a time: ten days of it, then one day; and a clock that is not to be believed."""
+
+    settings = {"audit": {"max_age_s": DAY_S, "head_every_entries": 256}}
+
+    def rows(self, query):
+        db = sqlite3.connect(f"file:{self.dir}/state/cvf.db?mode=ro", uri=True)
+        try:
+            return db.execute(query).fetchall()
+        finally:
+            db.close()
+
+    def count(self, query):
+        return self.rows(f"SELECT count(*) FROM {query}")[0][0]
+
+    def fill(self, n):
+        before = self.get("/v1/status")["events_recorded"]
+        self.tell(f"flood {n}")
+        self.wait(lambda: self.get("/v1/status")["events_recorded"] == before + n, "events")
+
+    def execute(self, pid):
+        self.tell(f"exec pid={pid} 1 /bin/secret x")
+        self.tell(f"exit 1 {pid} 0")
+        self.wait(lambda: [e for e in self.get("/v1/executions")["executions"] if e["pid"] == pid and e["status"] == "success"],
+                  "execution")
+
+    def verify(self):
+        got = audit("verify", "--json", "--store", f"{self.dir}/state/cvf.db")
+        told = json.loads(got.stdout)
+        self.assertEqual((got.returncode, told["findings"]), (0, []))
+        return told
+
+    def prove(self, *words, status=0):
+        got = audit("prove", *words, "--store", f"{self.dir}/state/cvf.db")
+        self.assertEqual(got.returncode, status, got.stderr)
+        return got.stdout
+
+    def proves(self, proof):
+        self.write("proof.json", proof)
+        got = audit("check-proof", f"{self.dir}/proof.json")
+        self.assertEqual(got.returncode, 0, got.stdout + got.stderr)
+
+    def plant_old_sum(self):
+        """A row that is due whatever the clock: when it is gone, the sums have been looked through."""
+        db = sqlite3.connect(f"{self.dir}/state/cvf.db")
+        with db:
+            db.execute("INSERT INTO rollups VALUES (1, 999, 60, ?, 0, 1, 1)", (int(time.time()) // 60 * 60 - 60 * 3600,))
+        db.close()
+
+    def sums_looked_through(self):
+        self.wait(lambda: not self.count("rollups WHERE subject = 999"), "look at the sums", 3 * PATIENCE)
+
+    def test_what_is_too_old_goes_and_the_rest_is_proved(self):
+        self.stop()
+        self.jump(-10 * DAY_S)
+        self.start()
+        self.fill(3000)
+        self.stop()
+        old = self.count("events")
+        sizes = [n for (n,) in self.rows("SELECT size FROM heads ORDER BY size")]
+        of_old, of_head = self.prove("100"), self.prove("--from", str(sizes[0]))
+        self.jump(0)
+        self.start()
+        self.fill(600)
+        self.wait(lambda: self.count("acts WHERE kind = 'pruned'"), "pruning")
+        self.wait(lambda: self.count(f"events WHERE n <= {old // 1024 * 1024}") == 0, "end of the pruning")
+        status = self.get("/v1/status")
+        self.assertEqual((status["events_lost"], status["audit_completeness"]), (0, 100.0))
+        self.verify()
+        self.stop()
+        told = self.verify()
+        through = told["pruned_through"]
+        self.assertEqual((told["first_n"], through % 1024, told["events_lost"]), (through + 1, 0, 0))
+        self.assertGreater(through, 1024)
+        self.assertEqual(self.count(f"events WHERE time_ms > {(int(time.time()) - DAY_S) * 1000}"), 600, "nothing of today went")
+        # Of what went, what was proved then stays proved, and nothing new is; of the rest everything is.
+        self.proves(of_old)
+        self.proves(of_head)
+        self.prove("100", status=1)
+        self.proves(self.prove(str(told["first_n"])))
+        self.proves(self.prove(str(told["last_n"])))
+        kept = [n for (n,) in self.rows("SELECT size FROM heads ORDER BY size")]
+        self.assertLessEqual(kept[0], through, "the head at which the pruning ends is kept")
+        for size in kept:
+            if size % 256 == 0 or size > through:
+                self.proves(self.prove("--from", str(size)))
+        self.start()
+        self.do(SECRET)
+        self.is_intact()
+
+    def is_intact(self):
+        self.wait(lambda: self.get("/v1/status")["records_unseen"] == 0, "records")
+        self.verify()
+
+    def test_a_clock_set_ahead_empties_nothing(self):
+        self.plant_old_sum()
+        self.restart()
+        self.execute(501)
+        self.fill(3000)
+        before, shown = self.count("events"), dict(self.get("/v1/dashboard?period=1h"))
+        sums = self.count("rollups WHERE span = 60 AND metric = 1 AND subject <> 999")
+        self.jump(60 * DAY_S)
+        self.fill(10)
+        self.sums_looked_through()
+        self.assertEqual(self.count("events"), before + 10)
+        self.assertGreaterEqual(self.count("rollups WHERE span = 60 AND metric = 1 AND subject <> 999"), sums)
+        self.jump(0)
+        self.assertEqual(dict(self.get("/v1/dashboard?period=1h"))["summary"], shown["summary"])
+        self.assertTrue([line for line in self.govern.lines if "the wall clock was moved by 51840" in line], self.govern.lines)
+        self.is_intact()
+        # Its twin: who starts believes the clock that is there.
+        self.jump(60 * DAY_S)
+        self.restart()
+        self.wait(lambda: self.count("acts WHERE kind = 'pruned'"), "pruning")
+        self.wait(lambda: not self.count("rollups WHERE span = 60 AND metric = 1 AND subject <> 999"), "look at the sums", 3 * PATIENCE)
+        self.is_intact()
+
+    def test_a_clock_set_back_keeps_more_and_goes_on(self):
+        self.execute(601)
+        self.fill(3000)
+        before = dict(self.get("/v1/dashboard?period=24h"))["summary"]
+        self.jump(-3 * DAY_S)
+        self.execute(602)
+        self.assertEqual(dict(self.get("/v1/dashboard?period=24h"))["summary"]["total_executions"], 1, "that of the clock's own day")
+        self.fill(10)
+        self.plant_old_sum()
+        self.jump(0)
+        self.assertEqual(dict(self.get("/v1/dashboard?period=24h"))["summary"], before)
+        self.assertEqual(dict(self.get("/v1/dashboard?period=7d"))["summary"]["total_executions"], 2, "none is counted twice")
+        self.is_intact()
+
+    def test_heads_are_signed_whatever_the_clock_does(self):
+        self.stop()
+        self.write("etc/cvfd.json", {"principals": [], "audit": {"head_every_s": 1}})
+        self.start()
+        for jump in (0, 40 * DAY_S, -40 * DAY_S, 0):
+            self.jump(jump)
+            before = self.count("heads")
+            self.do(SECRET)
+            self.wait(lambda: self.count("heads") > before, f"head after a jump to {jump}")
+        self.stop()
+        self.verify()
 
 
 if __name__ == "__main__":

@@ -276,9 +276,44 @@ static void test_minutes_are_good_bad_missing_or_left_out(void **state)
 	assert_int_equal(s.good, 19);
 	assert_int_equal(s.excluded, 10);
 	assert_int_equal(s.bad, 21);
-	close_minutes(g, NOW - 5 * HOUR_MS); /* a clock set back closes nothing again */
-	s = score_of(g, TARGET_UPTIME, NOW + 50 * MINUTE_MS);
+	/* A clock set back by forty minutes counts none of them again, and goes on from there. */
+	for (int i = 10; i <= 60; i++)
+		close_minutes(g, NOW + i * MINUTE_MS + 10000);
+	s = score_of(g, TARGET_UPTIME, NOW + 49 * MINUTE_MS);
+	assert_int_equal(s.good, 19);
 	assert_int_equal(s.good + s.bad + s.excluded, 50);
+}
+
+static void test_minutes_of_a_clock_that_was_ahead(void **state)
+{
+	struct governor *g = *state;
+	struct score s;
+
+	/* Three hours ahead and back: the minutes that come are counted as they come, not when the clock is there again. */
+	close_minutes(g, NOW + 10000);
+	close_minutes(g, NOW + 3 * HOUR_MS + 10000);
+	close_minutes(g, NOW + MINUTE_MS + 10000);
+	for (int i = 1; i <= 30; i++) {
+		put(g, METRIC_CANARY, 0, 1, NOW + i * MINUTE_MS + 1000, 60);
+		close_minutes(g, NOW + (i + 1) * MINUTE_MS + 10000);
+	}
+	s = score_of(g, TARGET_UPTIME, NOW + 31 * MINUTE_MS);
+	assert_int_equal(s.good, 30);
+	assert_int_equal(s.bad, 1);
+}
+
+static void test_a_first_minute_of_a_clock_that_was_years_ahead(void **state)
+{
+	struct governor *g = *state;
+	struct score s;
+
+	close_minutes(g, NOW + 9000 * 24 * HOUR_MS);
+	close_minutes(g, NOW + 10000);
+	put(g, METRIC_CANARY, 0, 1, NOW + 1000, 60);
+	close_minutes(g, NOW + MINUTE_MS + 10000);
+	s = score_of(g, TARGET_UPTIME, NOW + MINUTE_MS);
+	assert_int_equal(s.good, 1);
+	assert_int_equal(s.bad, 0);
 }
 
 static void test_answers_in_time_too_late_and_never(void **state)
@@ -324,6 +359,8 @@ int main(void)
 		T(test_the_host),
 		T(test_an_alert_is_acknowledged_once),
 		T(test_minutes_are_good_bad_missing_or_left_out),
+		T(test_minutes_of_a_clock_that_was_ahead),
+		T(test_a_first_minute_of_a_clock_that_was_years_ahead),
 		T(test_answers_in_time_too_late_and_never),
 		T(test_a_budget_that_burns_is_an_alert_while_it_goes_on),
 	};

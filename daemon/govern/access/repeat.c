@@ -55,17 +55,17 @@ static int find(struct request *q, const char *key, struct kept_answer *k)
 
 	stmt_text(s, caller_of(q)->name);
 	stmt_text(s, key);
-	stmt_int(s, clock_utc_ms() - KEEP_MS);
+	stmt_int(s, clock_age_ms() - KEEP_MS);
 	return stmt_one(s, look, k);
 }
 
 /* Old ones of everybody, and the oldest of this caller beyond its share. */
-static int tidy(struct store *store, const char *caller, int64_t now_ms)
+static int tidy(struct store *store, const char *caller)
 {
 	struct stmt *s = stmt(store, "DELETE FROM repeats WHERE made_ms <= ?");
 	int r;
 
-	stmt_int(s, now_ms - KEEP_MS);
+	stmt_int(s, clock_age_ms() - KEEP_MS);
 	r = stmt_run(s);
 	if (r < 0)
 		return r;
@@ -82,7 +82,7 @@ static int keep(struct request *q, const char *key, const unsigned char hash[HAS
 	struct store *store = governor_of(q)->store;
 	int64_t now = clock_utc_ms();
 	struct stmt *s;
-	int r = tidy(store, caller_of(q)->name, now);
+	int r = tidy(store, caller_of(q)->name);
 
 	if (r < 0)
 		return r;

@@ -305,10 +305,10 @@ static void look_at_agent(struct notice *n, int64_t agent)
 
 static int end_old(struct governor *g, int64_t now_ms)
 {
-	int64_t count;
+	int64_t count, age_ms = clock_age_ms();
 	int r = alert_table_end(g->store, now_ms - ALERT_CLEAR_MS, now_ms, &count);
 
-	return r < 0 ? r : alert_table_prune(g->store, now_ms - ALERT_KEPT_MS);
+	return r < 0 ? r : alert_table_prune(g->store, (now_ms < age_ms ? now_ms : age_ms) - ALERT_KEPT_MS);
 }
 
 static int finish(struct governor *g, int error)

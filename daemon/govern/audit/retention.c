@@ -11,37 +11,18 @@
 #define STEP_ENTRIES (4 * NODE_ENTRIES)
 #define LOOK_US 1000000		/* when nothing is due */
 #define PAUSE_US 10000		/* between steps */
-#define JUMP_MS 3600000		/* a clock that moved so far against the one since boot is not believed */
 
-static struct {
-	sd_event_source *source;
-	int64_t utc_ms, boot_ms;	/* when it was opened */
-	bool has_jumped;
-} retention;
-
-/* Would a clock that jumped ahead not be noticed, all of the trail would be too old. */
-static bool is_clock_sound(void)
-{
-	int64_t passed = (int64_t)(clock_boot_ns() / 1000000) - retention.boot_ms;
-	int64_t off = clock_utc_ms() - retention.utc_ms - passed;
-	bool has_jumped = off > JUMP_MS || off < -JUMP_MS;
-
-	if (has_jumped && !retention.has_jumped)
-		log_warning("the clock was moved by %lld s: nothing of the audit trail is pruned by age before the next start",
-			    (long long)off / 1000);
-	retention.has_jumped |= has_jumped;
-	return !retention.has_jumped;
-}
+static sd_event_source *ticker;
 
 static int is_too_old(struct governor *g, int64_t n)
 {
 	int64_t time_ms, max_ms = g->settings.audit_age_s * 1000;
 	int r;
 
-	if (!max_ms || !is_clock_sound())
+	if (!max_ms)
 		return 0;
 	r = prune_table_time(g->store, n, &time_ms);
-	return r <= 0 ? r : time_ms < clock_utc_ms() - max_ms;
+	return r <= 0 ? r : time_ms < clock_age_ms() - max_ms;
 }
 
 static int is_too_large(struct governor *g)
@@ -124,17 +105,15 @@ int retention_open(struct governor *g)
 	uint64_t now;
 	int r = sd_event_now(g->event, CLOCK_MONOTONIC, &now);
 
-	retention.utc_ms = clock_utc_ms();
-	retention.boot_ms = (int64_t)(clock_boot_ns() / 1000000);
 	if (r >= 0)
-		r = sd_event_add_time(g->event, &retention.source, CLOCK_MONOTONIC, now + LOOK_US, 0, on_time, g);
+		r = sd_event_add_time(g->event, &ticker, CLOCK_MONOTONIC, now + LOOK_US, 0, on_time, g);
 	if (r >= 0)
-		r = sd_event_source_set_enabled(retention.source, SD_EVENT_ON);
+		r = sd_event_source_set_enabled(ticker, SD_EVENT_ON);
 	return r < 0 ? r : 0;
 }
 
 void retention_close(void)
 {
-	sd_event_source_unref(retention.source);
-	retention.source = NULL;
+	sd_event_source_unref(ticker);
+	ticker = NULL;
 }

@@ -30,14 +30,34 @@ static void set_aside(struct governor *g, const char *path, int fd)
 		log_warning("%s cannot be set aside: %s", path, strerror(errno));
 }
 
+/* Whole or not at all: half a line would make the next one unreadable as well. */
+static int write_line(int fd, const char *line, size_t n)
+{
+	struct stat before;
+	ssize_t written;
+	int error = ENOSPC;
+
+	if (fstat(fd, &before) < 0)
+		return -errno;
+	written = write(fd, line, n);
+	if (written == (ssize_t)n)
+		return 0;
+	if (written < 0)
+		error = errno;
+	else if (ftruncate(fd, before.st_size) < 0)
+		error = errno;
+	return -error;
+}
+
 static void append(struct governor *g, const char *json)
 {
 	own_free char *path = path_of(g, ""), *line = NULL;
 	own_fd int fd = path ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
 	int n = asprintf(&line, "%s\n", json);
+	int r = fd < 0 || n < 0 ? -errno : write_line(fd, line, (size_t)n);
 
-	if (fd < 0 || n < 0 || write(fd, line, (size_t)n) != n)
-		log_warning("a head of the audit trail cannot be copied to " SINK_FILE ": %s", strerror(errno));
+	if (r < 0)
+		log_warning("a head of the audit trail cannot be copied to " SINK_FILE ": %s", strerror(-r));
 	else
 		set_aside(g, path, fd);
 }

@@ -150,10 +150,9 @@ int metric_collect(struct governor *g)
 
 static int prune(struct governor *g, struct rollup *u)
 {
-	int64_t now = clock_utc_ms();
-	int r = execution_prune(g, u, now);
+	int r = execution_prune(g, u, clock_utc_ms());
 
-	return r < 0 ? r : rollup_prune(g->store, now);
+	return r < 0 ? r : rollup_prune(g->store, clock_age_ms());
 }
 
 void metric_tick(struct governor *g)
@@ -165,7 +164,7 @@ void metric_tick(struct governor *g)
 	g->metrics->ticks++;
 	if (r == 0 && g->metrics->ticks % MINUTE_TICKS == 0)
 		r = transact(g, close_minutes);
-	if (r == 0 && g->metrics->ticks % PRUNE_TICKS == 0)
+	if (r == 0 && g->metrics->ticks % PRUNE_TICKS == MINUTE_TICKS) /* soon after a start */
 		r = transact(g, prune);
 	if (r < 0)
 		log_debug("metrics: %s; tried again in a second", strerror(-r));

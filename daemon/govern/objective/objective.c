@@ -11,7 +11,6 @@
 #define FIRST "minutes_first"
 #define LATE_S 5		/* samples of a minute come so much later */
 #define AT_ONCE 1000
-#define CLOCK_TRUST_S DAY_S	/* closed minutes that lie so far ahead were of a clock that was wrong */
 
 static int64_t minute_of(int64_t now_ms)
 {
@@ -45,19 +44,37 @@ static void add_canary(void *ctx, const struct rollup_row *row)
 		n[row->key] += row->n;
 }
 
-/* Of a minute that nobody looked at nothing is written: it is missing, which is bad. */
+static void add_any(void *ctx, const struct rollup_row *row)
+{
+	*(int64_t *)ctx += row->n;
+}
+
+/* Of a minute that nobody looked at nothing is written: it is missing, which is bad. After a clock was set back, it may be written. */
 static int close_minute(struct governor *g, struct rollup *u, int64_t minute)
 {
 	struct rollup_row of = { .metric = METRIC_CANARY, .span = MINUTE_S, .at = minute };
+	struct rollup_row itself = { .metric = METRIC_MINUTE, .span = MINUTE_S, .at = minute };
 	struct sample sample = { .metric = METRIC_MINUTE, .at_ms = minute * 1000, .n = 1 };
-	int64_t n[2] = { 0 };
+	int64_t n[2] = { 0 }, written = 0;
 	int covered = maintenance_table_covers(g->store, minute * 1000);
 	int r = covered < 0 ? covered : rollup_table_each(g->store, &of, minute + MINUTE_S, add_canary, n);
 
-	if (r < 0 || (!covered && !n[0] && !n[1]))
+	if (r == 0)
+		r = rollup_table_each(g->store, &itself, minute + MINUTE_S, add_any, &written);
+	if (r < 0 || written || (!covered && !n[0] && !n[1]))
 		return r;
 	sample.key = covered ? MINUTE_EXCLUDED : n[0] ? MINUTE_BAD : MINUTE_GOOD;
 	return rollup_add(u, &sample);
+}
+
+static int begin_at(struct governor *g, int64_t minute)
+{
+	int64_t first = 0;
+	int r = get_mark(g->store, FIRST, &first);
+
+	if (r == 0)
+		r = put_mark(g->store, CLOSED, minute - MINUTE_S);
+	return r < 0 || (first && first <= minute) ? r : put_mark(g->store, FIRST, minute);
 }
 
 int objective_close_minutes(struct governor *g, struct rollup *u, int64_t now_ms)
@@ -65,12 +82,10 @@ int objective_close_minutes(struct governor *g, struct rollup *u, int64_t now_ms
 	int64_t end = minute_of(now_ms - LATE_S * 1000), closed = 0, minute;
 	int r = get_mark(g->store, CLOSED, &closed);
 
-	if (r < 0 || (closed && closed + MINUTE_S >= end && closed < end + CLOCK_TRUST_S))
+	if (r < 0 || closed + MINUTE_S == end)
 		return r;
-	if (!closed || closed >= end + CLOCK_TRUST_S) {
-		r = put_mark(g->store, CLOSED, end - MINUTE_S);
-		return r < 0 || closed ? r : put_mark(g->store, FIRST, end);
-	}
+	if (!closed || closed >= end) /* never, or by a clock that was set back since */
+		return begin_at(g, end);
 	for (minute = closed + MINUTE_S; r == 0 && minute < end && minute <= closed + AT_ONCE * MINUTE_S; minute += MINUTE_S)
 		r = close_minute(g, u, minute);
 	return r < 0 ? r : put_mark(g->store, CLOSED, minute - MINUTE_S);

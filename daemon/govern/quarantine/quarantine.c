@@ -319,7 +319,7 @@ static int collect_too_much(void *ctx, const struct kept *k)
 /* Whether there may be more to purge. */
 static bool purge_too_much(struct governor *g)
 {
-	struct too_much t = { .before_ms = clock_utc_ms() - g->settings.quarantine_age_s * 1000,
+	struct too_much t = { .before_ms = clock_age_ms() - g->settings.quarantine_age_s * 1000,
 			      .most = g->settings.quarantine_bytes };
 
 	if (kept_table_bytes(g->store, &t.bytes) < 0 || kept_table_each_oldest(g->store, PURGES_PER_LOOK, collect_too_much, &t) < 0)
