@@ -3,6 +3,7 @@
 
 #include "escape.h"
 #include "out.h"
+#include "routes.h"
 
 #include <string.h>
 
@@ -33,15 +34,15 @@ static const char *text_or(const json_t *object, const char *key, const char *ot
 static const struct {
 	const char *route, *command;
 } commands[] = {
-	{ "GET /v1/approvals/ID", "cvfctl approvals show" },
-	{ "GET /v1/approvals", "cvfctl approvals" },
-	{ "GET /v1/capabilities", "cvfctl capability list" },
-	{ "GET /v1/agents", "cvfctl agent list" },
-	{ "GET /v1/policies", "cvfctl policy list" },
-	{ "GET /v1/quarantine/ID", "cvfctl quarantine show" },
-	{ "GET /v1/quarantine", "cvfctl quarantine list" },
-	{ "GET /v1/grants", "cvfctl grants" },
-	{ "GET /v1/events", "cvfctl events" },
+	{ NAME_get_v1_approvals_id, "cvfctl approvals show" },
+	{ NAME_get_v1_approvals, "cvfctl approvals" },
+	{ NAME_get_v1_capabilities, "cvfctl capability list" },
+	{ NAME_get_v1_agents, "cvfctl agent list" },
+	{ NAME_get_v1_policies, "cvfctl policy list" },
+	{ NAME_get_v1_quarantine_id, "cvfctl quarantine show" },
+	{ NAME_get_v1_quarantine, "cvfctl quarantine list" },
+	{ NAME_get_v1_grants, "cvfctl grants" },
+	{ NAME_get_v1_events, "cvfctl events" },
 	{ "?replace=1 (cvfctl: --replace)", "--replace" },
 };
 
@@ -101,7 +102,7 @@ int ask_on(const struct call *c, const char *socket, const struct ask *a, json_t
 	own_reply struct reply reply = { 0 };
 	int r;
 
-	r = a->request.path ? client_new(socket, &cl) : -ENOMEM;
+	r = a->request.to->text ? client_new(socket, &cl) : -ENOMEM;
 	if (r == 0)
 		r = client_request(cl, &a->request, &reply);
 	if (r < 0)

@@ -144,8 +144,7 @@ static void prepare(struct client *cl, const char *method, const char *url, long
 	curl_easy_setopt(cl->curl, CURLOPT_URL, url);
 	curl_easy_setopt(cl->curl, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
 	curl_easy_setopt(cl->curl, CURLOPT_TIMEOUT_MS, timeout_ms);
-	if (method)
-		curl_easy_setopt(cl->curl, CURLOPT_CUSTOMREQUEST, method);
+	curl_easy_setopt(cl->curl, CURLOPT_CUSTOMREQUEST, method);
 }
 
 static struct curl_slist *headers_make(bool has_body, const char *last_id)
@@ -177,9 +176,9 @@ int client_request(struct client *cl, const struct request *rq, struct reply *re
 	CURLcode code;
 	int r;
 
-	if (asprintf(&url, "http://localhost%s", rq->path) < 0)
+	if (!rq->to->text || asprintf(&url, "http://localhost%s", rq->to->text) < 0)
 		url = NULL;
-	prepare(cl, rq->method, url, rq->timeout_ms ? rq->timeout_ms : 60000);
+	prepare(cl, rq->to->method, url, rq->timeout_ms ? rq->timeout_ms : 60000);
 	curl_easy_setopt(cl->curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(cl->curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(cl->curl, CURLOPT_WRITEDATA, &body);
@@ -196,18 +195,18 @@ int client_request(struct client *cl, const struct request *rq, struct reply *re
 	return r;
 }
 
-int client_stream(struct client *cl, const char *path, const char *last_id, const struct stream_sink *to,
+int client_stream(struct client *cl, const struct url *to, const char *last_id, const struct stream_sink *sink,
 		  struct reply *ret)
 {
 	struct curl_slist *headers = headers_make(false, last_id);
-	struct stream s = { .curl = cl->curl, .to = to };
+	struct stream s = { .curl = cl->curl, .to = sink };
 	own_free char *url = NULL;
 	CURLcode code;
 	int r;
 
-	if (asprintf(&url, "http://localhost%s", path) < 0)
+	if (!to->text || asprintf(&url, "http://localhost%s", to->text) < 0)
 		url = NULL;
-	prepare(cl, NULL, url, 0);
+	prepare(cl, to->method, url, 0);
 	curl_easy_setopt(cl->curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(cl->curl, CURLOPT_WRITEFUNCTION, on_stream);
 	curl_easy_setopt(cl->curl, CURLOPT_WRITEDATA, &s);

@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "args.h"
+#include "url.h"
 
 #define CONTROL_SOCKET "/run/cvf/cvfd.sock"
 #define AGENT_SOCKET "/run/cvf/agent.sock"	/* the one that labelled processes can reach */
@@ -20,8 +21,7 @@
 struct client;
 
 struct request {
-	const char *method;	/* NULL: GET */
-	const char *path;
+	const struct url *to;	/* borrowed; of routes.h */
 	const char *body;	/* NULL: none */
 	size_t body_size;
 	long timeout_ms;	/* 0: the usual minute */
@@ -54,7 +54,7 @@ int client_request(struct client *cl, const struct request *rq, struct reply *re
  * An endless GET; last_id may be NULL. Returns when the server or the callback ends it; a status that is no
  * success comes with its body, and on_bytes is not called.
  */
-int client_stream(struct client *cl, const char *path, const char *last_id, const struct stream_sink *to,
+int client_stream(struct client *cl, const struct url *to, const char *last_id, const struct stream_sink *sink,
 		  struct reply *ret) must_check;
 
 /* Whether a connection error means that nothing listens there. */

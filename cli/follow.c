@@ -3,8 +3,8 @@
 
 #include "ask.h"
 #include "out.h"
+#include "routes.h"
 #include "text.h"
-#include "url.h"
 
 #include <fnmatch.h>
 #include <string.h>
@@ -56,21 +56,17 @@ static bool on_bytes(void *ctx, const char *bytes, size_t size)
 
 static struct url stream_url(const struct call *c)
 {
-	struct url u = url_begin("/v1/events/stream");
-
-	url_param(&u, "agent", c->option[OPT_AGENT]);
-	url_param(&u, "capability", c->option[OPT_CAPABILITY]);
-	url_param(&u, "verdict", c->option[OPT_VERDICT]);
-	return u;
+	return to_get_v1_events_stream(&(struct get_v1_events_stream){
+		.agent = c->option[OPT_AGENT], .capability = c->option[OPT_CAPABILITY], .verdict = c->option[OPT_VERDICT] });
 }
 
 /*
  * One connection. DONE: it ended and may be tried again; a negative errno: none was made; else an exit
  * status.
  */
-static int connect_once(struct client *cl, const char *path, struct sse *s)
+static int connect_once(struct client *cl, const struct url *to, struct sse *s)
 {
-	const struct stream_sink to = { on_bytes, s };
+	const struct stream_sink sink = { on_bytes, s };
 	own_reply struct reply reply = { 0 };
 	int r;
 
@@ -78,7 +74,7 @@ static int connect_once(struct client *cl, const char *path, struct sse *s)
 	 * What was received in part is asked for again: the stream resumes after the last complete message.
 	 */
 	sse_restart(s);
-	r = client_stream(cl, path, s->id, &to, &reply);
+	r = client_stream(cl, to, s->id, &sink, &reply);
 	if (s->failed || ferror(stdout))
 		return REFUSED;
 	if (r == 0 && reply.status >= 300)
@@ -97,7 +93,7 @@ int follow(const struct call *c, const char *last)
 	int r = u.text ? client_new(socket, &cl) : -ENOMEM;
 
 	while (r != -ENOMEM) {
-		r = connect_once(cl, u.text, &s);
+		r = connect_once(cl, &u, &s);
 		if (r < 0 && !was_there)
 			r = ask_say_unreachable(socket, r);
 		if (r > 0)

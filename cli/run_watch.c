@@ -5,6 +5,7 @@
  * A thread, so that a daemon that is slow or gone delays neither signals nor the command's exit. It blocks
  * every signal: SIGTTOU too, so that a line written from the background is written and stops nobody.
  */
+#include "routes.h"
 #include "run.h"
 
 #include "ask.h"
@@ -12,7 +13,6 @@
 #include "json/plain.h"
 #include "out.h"
 #include "text.h"
-#include "url.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -34,7 +34,7 @@ struct watch {
 	bool poked, ending;	/* under lock */
 	bool json;
 	struct client *client;
-	char *path;		/* of the list */
+	struct url list;	/* of the newest holds */
 	char *session;
 	json_t *known;		/* announced: id -> hold */
 };
@@ -128,12 +128,11 @@ static void tell(const struct watch *w, const json_t *hold, bool ended)
 }
 
 /* NULL: no answer, or not a good one; then nothing changed as far as anybody here knows. */
-static json_t *get(struct watch *w, const char *path, long *ret_status)
+static json_t *get(struct watch *w, const struct url *to, long *ret_status)
 {
 	own_reply struct reply reply = { 0 };
 
-	if (!path || client_request(w->client, &(struct request){ .path = path, .timeout_ms = TIMEOUT_MS },
-				    &reply) < 0)
+	if (client_request(w->client, &(struct request){ .to = to, .timeout_ms = TIMEOUT_MS }, &reply) < 0)
 		return NULL;
 	if (ret_status)
 		*ret_status = reply.status;
@@ -164,15 +163,13 @@ static void look_for_ends(struct watch *w, const json_t *holds)
 	void *next;
 
 	json_object_foreach_safe(w->known, next, id, known) {
-		own_url struct url u = url_begin("/v1/approvals");
+		own_url struct url u = to_get_v1_approvals_id(id);
 		own_json json_t *asked = NULL;
 		const json_t *now = find(holds, id);
 		long status = 0;
 
-		if (!now) {
-			url_segment(&u, id);
-			now = asked = get(w, u.text, &status);
-		}
+		if (!now)
+			now = asked = get(w, &u, &status);
 		if (now && !is_pending(now))
 			tell(w, now, true);
 		else if (now || status != 404)
@@ -183,7 +180,7 @@ static void look_for_ends(struct watch *w, const json_t *holds)
 
 static void look(struct watch *w)
 {
-	own_json json_t *reply = get(w, w->path, NULL);
+	own_json json_t *reply = get(w, &w->list, NULL);
 	const json_t *holds = out_field(reply, "holds");
 	json_t *hold;
 	size_t i;
@@ -262,7 +259,7 @@ static void release(struct watch *w)
 {
 	client_free(w->client);
 	json_decref(w->known);
-	free(w->path);
+	url_done(&w->list);
 	free(w->session);
 	free(w);
 }
@@ -270,22 +267,18 @@ static void release(struct watch *w)
 struct watch *watch_new(const struct call *c, const char *agent, const char *session)
 {
 	struct watch *w = calloc(1, sizeof(*w));
-	struct url u = url_begin("/v1/approvals");
 
 	if (!w)
 		return NULL;
-	url_param(&u, "agent", agent);
 	/*
 	 * The pending ones alone come put together where several sessions ask the same; ours might be behind
 	 * another's.
 	 */
-	url_param(&u, "state", "all");
-	url_param(&u, "limit", NEWEST);
-	w->path = u.text;
+	w->list = to_get_v1_approvals(&(struct get_v1_approvals){ .agent = agent, .state = "all", .limit = NEWEST });
 	w->session = strdup(session);
 	w->known = json_object();
 	w->json = call_has(c, OPT_JSON);
-	if (w->path && w->session && w->known && client_new(client_socket(c), &w->client) == 0 &&
+	if (w->list.text && w->session && w->known && client_new(client_socket(c), &w->client) == 0 &&
 	    thread_start(w) == 0)
 		return w;
 	release(w);

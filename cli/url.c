@@ -5,11 +5,6 @@
 
 #include <string.h>
 
-struct url url_begin(const char *path)
-{
-	return (struct url){ .text = strdup(path) };
-}
-
 static char *encode(const char *text)
 {
 	static const char bare[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
@@ -36,25 +31,40 @@ static char *encode(const char *text)
 	return made;
 }
 
-static void append(struct url *u, const char *before, const char *key, const char *between, const char *value)
+/* size bytes of before, and the value as it has to be written. */
+static void append(struct url *u, const char *before, int size, const char *between, const char *value)
 {
 	own_free char *old = TAKE(u->text), *safe = encode(value);
 
-	if (!old || !safe || asprintf(&u->text, "%s%s%s%s%s", old, before, key, between, safe) < 0)
+	if (!old || !safe || asprintf(&u->text, "%s%.*s%s%s", old, size, before, between, safe) < 0)
 		u->text = NULL;
 }
 
-void url_segment(struct url *u, const char *segment)
+struct url url_make(const char *method, const char *path, const char *const *in_path, const char *names, const void *query)
 {
-	append(u, "/", "", "", segment);
-}
+	struct url u = { .method = method, .text = strdup("") };
+	const char *const *values = query;
 
-void url_param(struct url *u, const char *key, const char *value)
-{
-	if (!value)
-		return;
-	append(u, u->has_query ? "&" : "?", key, "=", value);
-	u->has_query = true;
+	for (const char *at = path; *at;) {
+		int bare = (int)strcspn(at, "{");
+
+		append(&u, at, bare, "", at[bare] ? *in_path++ : "");
+		at += bare;
+		at += strcspn(at, "}");
+		at += *at == '}';
+	}
+	for (const char *at = names; query && *at; values++) {
+		int size = (int)strcspn(at, " ");
+
+		if (*values) {
+			append(&u, u.has_query ? "&" : "?", 1, "", "");
+			append(&u, at, size, "=", *values);
+			u.has_query = true;
+		}
+		at += size;
+		at += strspn(at, " ");
+	}
+	return u;
 }
 
 void url_done(struct url *u)

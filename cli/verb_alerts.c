@@ -4,16 +4,17 @@
  */
 #include "ask.h"
 #include "out.h"
-#include "url.h"
+#include "routes.h"
 #include "verbs.h"
 
 #include <string.h>
 
-static int list(const struct call *c, const char *path, const char *doing, const struct column *columns, size_t n, const char *field,
+static int list(const struct call *c, struct url take_to, const char *doing, const struct column *columns, size_t n, const char *field,
 		const char *empty)
 {
+	own_url struct url u = take_to;
 	own_json json_t *all = NULL;
-	int r = ask(c, &(struct ask){ { .path = path }, doing, false }, &all);
+	int r = ask(c, &(struct ask){ { .to = &u }, doing, false }, &all);
 
 	if (r != DONE)
 		return r;
@@ -31,19 +32,21 @@ static const struct column alert_columns[] = {
 
 int verb_alerts(const struct call *c)
 {
-	return list(c, call_has(c, OPT_ALL) ? "/v1/alerts?state=all&limit=1000" : "/v1/alerts?limit=1000", "list the alerts", alert_columns,
-		    ARRAY_SIZE(alert_columns), "alerts", "There is nothing to look at.");
+	struct url u = to_get_v1_alerts(&(struct get_v1_alerts){ .state = call_has(c, OPT_ALL) ? "all" : NULL, .limit = "1000" });
+
+	return list(c, u, "list the alerts", alert_columns, ARRAY_SIZE(alert_columns), "alerts", "There is nothing to look at.");
 }
 
-static int post(const struct call *c, const char *path, json_t *take_body, const char *doing, const char *done)
+static int post(const struct call *c, struct url take_to, json_t *take_body, const char *doing, const char *done)
 {
+	own_url struct url u = take_to;
 	own_json json_t *body = take_body, *answer = NULL;
 	own_free char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 	int r;
 
 	if (!text)
 		return say_no_memory();
-	r = ask(c, &(struct ask){ { .method = "POST", .path = path, .body = text, .body_size = strlen(text) }, doing, false }, &answer);
+	r = ask(c, &(struct ask){ { &u, text, strlen(text), 0 }, doing, false }, &answer);
 	if (r != DONE)
 		return r;
 	if (call_has(c, OPT_JSON))
@@ -57,14 +60,11 @@ static int post(const struct call *c, const char *path, json_t *take_body, const
 
 int verb_alerts_ack(const struct call *c)
 {
-	own_url struct url u = url_begin("/v1/alerts");
 	json_t *body = json_object();
 
-	url_segment(&u, c->words[0]);
-	url_segment(&u, "ack");
 	if (set_note(c, body) != DONE)
 		return USAGE;
-	return post(c, u.text, body, "acknowledge the alert", "acknowledged");
+	return post(c, to_post_v1_alerts_id_ack(c->words[0]), body, "acknowledge the alert", "acknowledged");
 }
 
 static void put_percent(FILE *out, const json_t *row, const char *field, const char *unit)
@@ -105,7 +105,7 @@ static const struct column objective_columns[] = {
 
 int verb_objectives(const struct call *c)
 {
-	return list(c, "/v1/objectives", "read the objectives", objective_columns, ARRAY_SIZE(objective_columns), "objectives",
+	return list(c, to_get_v1_objectives(), "read the objectives", objective_columns, ARRAY_SIZE(objective_columns), "objectives",
 		    "Nothing is promised.");
 }
 
@@ -116,7 +116,7 @@ static const struct column maintenance_columns[] = {
 
 int verb_maintenance(const struct call *c)
 {
-	return list(c, "/v1/maintenance", "list the maintenance", maintenance_columns, ARRAY_SIZE(maintenance_columns), "maintenance",
+	return list(c, to_get_v1_maintenance(), "list the maintenance", maintenance_columns, ARRAY_SIZE(maintenance_columns), "maintenance",
 		    "No maintenance was declared.");
 }
 
@@ -131,14 +131,10 @@ int verb_maintenance_start(const struct call *c)
 	body = json_pack("{s:I}", "for_s", (json_int_t)seconds);
 	if (set_note(c, body) != DONE)
 		return USAGE;
-	return post(c, "/v1/maintenance", body, "declare maintenance", "begins now");
+	return post(c, to_post_v1_maintenance(), body, "declare maintenance", "begins now");
 }
 
 int verb_maintenance_end(const struct call *c)
 {
-	own_url struct url u = url_begin("/v1/maintenance");
-
-	url_segment(&u, c->words[0]);
-	url_segment(&u, "end");
-	return post(c, u.text, json_object(), "end the maintenance", "has ended");
+	return post(c, to_post_v1_maintenance_id_end(c->words[0]), json_object(), "end the maintenance", "has ended");
 }

@@ -6,8 +6,8 @@
 #include "batch.h"
 #include "escape.h"
 #include "out.h"
+#include "routes.h"
 #include "text.h"
-#include "url.h"
 #include "verbs.h"
 
 #include <string.h>
@@ -16,7 +16,9 @@
 
 static const struct answer_word {
 	const char *verb, *done, *all;
-} approving = { "approve", "approved", "approve --all" }, denying = { "deny", "denied", "deny --all" };
+	struct url (*to)(const char *id);
+} approving = { "approve", "approved", "approve --all", to_post_v1_approvals_id_approve },
+  denying = { "deny", "denied", "deny --all", to_post_v1_approvals_id_deny };
 
 /* It needs more people; who says so has done what one of them can. */
 static void put_waits(const char *id, const json_t *reply)
@@ -56,14 +58,12 @@ static void put_answered(const char *id, const struct answer_word *word, const j
 
 static int answer_one(const struct call *c, const char *id, const struct answer_word *word, const json_t *body, json_t **ret)
 {
-	own_url struct url u = url_begin("/v1/approvals");
+	own_url struct url u = word->to(id);
 	own_free char *text = json_dumps(body, JSON_COMPACT), *doing = NULL;
 
-	url_segment(&u, id);
-	url_segment(&u, word->verb);
 	if (!text || asprintf(&doing, "%s hold %s", word->verb, id) < 0)
 		return say_no_memory();
-	return ask(c, &(struct ask){ { "POST", u.text, text, strlen(text), 0 }, doing, false }, ret);
+	return ask(c, &(struct ask){ { &u, text, strlen(text), 0 }, doing, false }, ret);
 }
 
 static int answer_hold(const struct call *c, const struct answer_word *word, const json_t *body)
@@ -97,16 +97,14 @@ static bool is_chosen(const struct call *c, const json_t *hold)
 
 static int choose(const struct call *c, json_t *ret_chosen, size_t *ret_single)
 {
-	own_url struct url u = url_begin("/v1/approvals");
+	own_url struct url u = to_get_v1_approvals(&(struct get_v1_approvals){
+		.agent = c->option[OPT_AGENT], .capability = c->option[OPT_CAPABILITY], .limit = ALL_MAX });
 	own_json json_t *reply = NULL;
 	json_t *hold;
 	size_t i;
 	int r;
 
-	url_param(&u, "agent", c->option[OPT_AGENT]);
-	url_param(&u, "capability", c->option[OPT_CAPABILITY]);
-	url_param(&u, "limit", ALL_MAX);
-	r = ask(c, &(struct ask){ { .path = u.text }, "list the approvals", false }, &reply);
+	r = ask(c, &(struct ask){ { .to = &u }, "list the approvals", false }, &reply);
 	if (r != DONE)
 		return r;
 	*ret_single = 0;

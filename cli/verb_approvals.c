@@ -6,8 +6,8 @@
 #include "card.h"
 #include "escape.h"
 #include "out.h"
+#include "routes.h"
 #include "text.h"
-#include "url.h"
 #include "verbs.h"
 
 #include <string.h>
@@ -51,13 +51,12 @@ static const struct column all_columns[] = {
 
 static struct url list_url(const struct call *c)
 {
-	struct url u = url_begin("/v1/approvals");
-
-	url_param(&u, "agent", c->option[OPT_AGENT]);
-	url_param(&u, "capability", c->option[OPT_CAPABILITY]);
-	url_param(&u, "state", call_has(c, OPT_ALL) ? "all" : "pending");
-	url_param(&u, "limit", c->option[OPT_LIMIT]);
-	return u;
+	return to_get_v1_approvals(&(struct get_v1_approvals){
+		.agent = c->option[OPT_AGENT],
+		.capability = c->option[OPT_CAPABILITY],
+		.state = call_has(c, OPT_ALL) ? "all" : "pending",
+		.limit = c->option[OPT_LIMIT],
+	});
 }
 
 static int put_list(const struct call *c, const json_t *reply)
@@ -68,9 +67,9 @@ static int put_list(const struct call *c, const json_t *reply)
 			 all ? ARRAY_SIZE(all_columns) : ARRAY_SIZE(pending_columns), "Nothing waits for an answer.");
 }
 
-static int list_once(const struct call *c, const char *path)
+static int list_once(const struct call *c, const struct url *to)
 {
-	return ask_show(c, &(struct ask){ { .path = path }, "list the approvals", false }, put_list);
+	return ask_show(c, &(struct ask){ { .to = to }, "list the approvals", false }, put_list);
 }
 
 /* In a column of its own, as far as it fits. */
@@ -106,11 +105,10 @@ static void put_change(const struct call *c, const json_t *hold)
 /* A hold that was listed and is not any more: ask what became of it. */
 static void put_end(const struct call *c, const char *id)
 {
-	own_url struct url u = url_begin("/v1/approvals");
+	own_url struct url u = to_get_v1_approvals_id(id);
 	own_json json_t *hold = NULL;
 
-	url_segment(&u, id);
-	if (ask_on(c, client_socket(c), &(struct ask){ { .path = u.text }, "show a hold", false }, &hold) ==
+	if (ask_on(c, client_socket(c), &(struct ask){ { .to = &u }, "show a hold", false }, &hold) ==
 	    DONE)
 		put_change(c, hold);
 }
@@ -143,7 +141,7 @@ static void compare(const struct call *c, json_t *known, const json_t *holds)
 }
 
 /* Goes on through a restart of the daemon: an approver's screen must not end with it. */
-static int watch(const struct call *c, const char *path)
+static int watch(const struct call *c, const struct url *to)
 {
 	own_json json_t *known = json_object();
 	const char *socket = client_socket(c);
@@ -151,7 +149,7 @@ static int watch(const struct call *c, const char *path)
 
 	for (;;) {
 		own_json json_t *reply = NULL;
-		int r = ask_on(c, socket, &(struct ask){ { .path = path }, "list the approvals", false },
+		int r = ask_on(c, socket, &(struct ask){ { .to = to }, "list the approvals", false },
 			       &reply);
 
 		if (r > 0 || (r < 0 && !was_there))
@@ -177,7 +175,7 @@ int verb_approvals(const struct call *c)
 
 	if (r < 0)
 		return -r;
-	return call_has(c, OPT_WATCH) ? watch(c, u.text) : list_once(c, u.text);
+	return call_has(c, OPT_WATCH) ? watch(c, &u) : list_once(c, &u);
 }
 
 static int put_card(const struct call *c, const json_t *hold)
@@ -189,11 +187,10 @@ static int put_card(const struct call *c, const json_t *hold)
 
 int verb_approvals_show(const struct call *c)
 {
-	own_url struct url u = url_begin("/v1/approvals");
+	own_url struct url u = to_get_v1_approvals_id(c->words[0]);
 	own_free char *doing = NULL;
 
-	url_segment(&u, c->words[0]);
 	if (asprintf(&doing, "show hold %s", c->words[0]) < 0)
 		return say_no_memory();
-	return ask_show(c, &(struct ask){ { .path = u.text }, doing, false }, put_card);
+	return ask_show(c, &(struct ask){ { .to = &u }, doing, false }, put_card);
 }

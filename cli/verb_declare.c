@@ -5,8 +5,8 @@
 #include "ask.h"
 #include "escape.h"
 #include "out.h"
+#include "routes.h"
 #include "text.h"
-#include "url.h"
 #include "verbs.h"
 
 #include <string.h>
@@ -61,18 +61,41 @@ static const struct column profile_columns[] = {
 	{ "RULES", NULL, put_rules }, { "FROM", NULL, put_origin },	 { "NAME", "name", NULL },
 };
 
+#define TO_LIST(plural) \
+	static struct url list_##plural(void) \
+	{ \
+		return to_get_v1_##plural(NULL); \
+	}
+#define TO_TAKE(plural) \
+	static struct url take_##plural(const char *name, const char *replace) \
+	{ \
+		return to_post_v1_##plural(&(struct post_v1_##plural){ .name = name, .replace = replace }); \
+	}
+TO_LIST(capabilities)
+TO_LIST(agents)
+TO_LIST(policies)
+TO_LIST(profiles)
+TO_TAKE(capabilities)
+TO_TAKE(agents)
+TO_TAKE(policies)
+
 static const struct kind {
-	const char *noun, *plural, *path, *done;
+	const char *noun, *plural, *done;
+	struct url (*list)(void), (*take)(const char *name, const char *replace);
+	struct url (*one)(const char *id), (*versions)(const char *id), (*remove)(const char *id);
 	const struct column *columns;
 	size_t columns_count;
 	bool replaces;	/* without being asked */
 } kinds[] = {
-	{ "capability", "capabilities", "/v1/capabilities", "registered", capability_columns,
-	  ARRAY_SIZE(capability_columns), false },
-	{ "agent", "agents", "/v1/agents", "registered", agent_columns, ARRAY_SIZE(agent_columns), false },
-	{ "policy", "policies", "/v1/policies", "in force", policy_columns, ARRAY_SIZE(policy_columns),
-	  true },
-	{ "profile", "profiles", "/v1/profiles", NULL, profile_columns, ARRAY_SIZE(profile_columns), false },
+	{ "capability", "capabilities", "registered", list_capabilities, take_capabilities, to_get_v1_capabilities_id,
+	  to_get_v1_capabilities_id_versions, to_delete_v1_capabilities_id, capability_columns, ARRAY_SIZE(capability_columns), false },
+	{ "agent", "agents", "registered", list_agents, take_agents, to_get_v1_agents_id, to_get_v1_agents_id_versions,
+	  to_delete_v1_agents_id, agent_columns, ARRAY_SIZE(agent_columns), false },
+	{ "policy", "policies", "in force", list_policies, take_policies, to_get_v1_policies_id, to_get_v1_policies_id_versions,
+	  to_delete_v1_policies_id, policy_columns, ARRAY_SIZE(policy_columns), true },
+	/* Built in: to look at only. */
+	{ "profile", "profiles", NULL, list_profiles, NULL, to_get_v1_profiles_id, NULL, NULL, profile_columns,
+	  ARRAY_SIZE(profile_columns), false },
 };
 
 static const struct kind *kind_of(const struct call *c)
@@ -117,7 +140,7 @@ int verb_register(const struct call *c)
 {
 	const struct kind *k = kind_of(c);
 	const char *file = c->words[0];
-	own_url struct url u = url_begin(k->path);
+	own_url struct url u = k->take(strcmp(file, "-") == 0 ? "stdin" : file, k->replaces || call_has(c, OPT_REPLACE) ? "1" : NULL);
 	own_free char *text = NULL, *doing = NULL;
 	own_json json_t *reply = NULL;
 	size_t size = 0;
@@ -126,11 +149,9 @@ int verb_register(const struct call *c)
 	if (r < 0)
 		return say_fail(r == -ENOENT ? NOT_FOUND : REFUSED, NULL, "cannot read %s: %s", file,
 				strerror(-r));
-	url_param(&u, "name", strcmp(file, "-") == 0 ? "stdin" : file);
-	url_param(&u, "replace", k->replaces || call_has(c, OPT_REPLACE) ? "1" : NULL);
 	if (asprintf(&doing, "%s the %s of %s", c->verb->verb, k->plural, file) < 0)
 		return say_no_memory();
-	r = ask(c, &(struct ask){ { "POST", u.text, text, size, 0 }, doing, false }, &reply);
+	r = ask(c, &(struct ask){ { &u, text, size, 0 }, doing, false }, &reply);
 	if (r != DONE)
 		return r;
 	if (call_has(c, OPT_JSON))
@@ -153,11 +174,12 @@ static int put_list(const struct call *c, const json_t *reply)
 int verb_list(const struct call *c)
 {
 	const struct kind *k = kind_of(c);
+	own_url struct url u = k->list();
 	own_free char *doing = NULL;
 
 	if (asprintf(&doing, "list the %s", k->plural) < 0)
 		return say_no_memory();
-	return ask_show(c, &(struct ask){ { .path = k->path }, doing, false }, put_list);
+	return ask_show(c, &(struct ask){ { .to = &u }, doing, false }, put_list);
 }
 
 static void put_version_state(FILE *out, const json_t *row)
@@ -186,15 +208,12 @@ static int put_one(const struct call *c, const json_t *reply)
 int verb_show(const struct call *c)
 {
 	const struct kind *k = kind_of(c);
-	own_url struct url u = url_begin(k->path);
+	own_url struct url u = call_has(c, OPT_VERSIONS) ? k->versions(c->words[0]) : k->one(c->words[0]);
 	own_free char *doing = NULL;
 
-	url_segment(&u, c->words[0]);
-	if (call_has(c, OPT_VERSIONS))
-		url_segment(&u, "versions");
 	if (asprintf(&doing, "show %s %s", k->noun, c->words[0]) < 0)
 		return say_no_memory();
-	return ask_show(c, &(struct ask){ { .path = u.text }, doing, false }, put_one);
+	return ask_show(c, &(struct ask){ { .to = &u }, doing, false }, put_one);
 }
 
 static int put_removed(const struct call *c, const json_t *reply)
@@ -211,29 +230,25 @@ static int put_removed(const struct call *c, const json_t *reply)
 int verb_remove(const struct call *c)
 {
 	const struct kind *k = kind_of(c);
-	own_url struct url u = url_begin(k->path);
+	own_url struct url u = k->remove(c->words[0]);
 	own_free char *doing = NULL;
 
-	url_segment(&u, c->words[0]);
 	if (asprintf(&doing, "remove %s %s", k->noun, c->words[0]) < 0)
 		return say_no_memory();
-	return ask_show(c, &(struct ask){ { .method = "DELETE", .path = u.text }, doing, false }, put_removed);
+	return ask_show(c, &(struct ask){ { .to = &u }, doing, false }, put_removed);
 }
 
-/* POST of a small object to ID/WHAT of the kind; takes body. */
-static int post_to(const struct call *c, const char *what, const char *doing, json_t *body, json_t **ret)
+/* A small object about the first operand, to it or to something of it; takes both. */
+static int post_to(const struct call *c, struct url take_to, const char *doing, json_t *body, json_t **ret)
 {
-	const struct kind *k = kind_of(c);
-	own_url struct url u = url_begin(k->path);
+	own_url struct url u = take_to;
 	own_json json_t *owned = body;
 	own_free char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 	own_free char *sentence = NULL;
 
-	url_segment(&u, c->words[0]);
-	url_segment(&u, what);
-	if (!text || asprintf(&sentence, "%s %s %s", doing, k->noun, c->words[0]) < 0)
+	if (!text || asprintf(&sentence, "%s %s %s", doing, c->verb->noun, c->words[0]) < 0)
 		return say_no_memory();
-	return ask(c, &(struct ask){ { "POST", u.text, text, strlen(text), 0 }, sentence, false }, ret);
+	return ask(c, &(struct ask){ { &u, text, strlen(text), 0 }, sentence, false }, ret);
 }
 
 int verb_attach(const struct call *c)
@@ -246,7 +261,7 @@ int verb_attach(const struct call *c)
 
 	if (r < 0)
 		return -r;
-	r = post_to(c, "sessions", "attach the process to", json_pack("{s:I}", "pid", (json_int_t)pid),
+	r = post_to(c, to_post_v1_agents_id_sessions(c->words[0]), "attach the process to", json_pack("{s:I}", "pid", (json_int_t)pid),
 		       &reply);
 	if (r != DONE)
 		return r;
@@ -273,7 +288,7 @@ int verb_mode(const struct call *c)
 	if (i == ARRAY_SIZE(modes))
 		return say_fail(USAGE, "see: cvfctl agent mode --help",
 				"'%s' is no mode: enforce, observe or learn", mode);
-	r = post_to(c, "mode", "change the mode of", json_pack("{s:s}", "mode", mode), &reply);
+	r = post_to(c, to_post_v1_agents_id_mode(c->words[0]), "change the mode of", json_pack("{s:s}", "mode", mode), &reply);
 	if (r != DONE)
 		return r;
 	if (call_has(c, OPT_JSON)) {
@@ -302,7 +317,7 @@ int verb_state(const struct call *c)
 	body = json_pack("{s:s}", "state", state);
 	r = set_note(c, body);
 	if (r == DONE)
-		r = post_to(c, "state", "change the state of", body, &reply);
+		r = post_to(c, to_post_v1_capabilities_id_state(c->words[0]), "change the state of", body, &reply);
 	if (r != DONE)
 		return r;
 	if (call_has(c, OPT_JSON)) {

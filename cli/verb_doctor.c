@@ -6,6 +6,7 @@
 #include "doctor.h"
 #include "escape.h"
 #include "out.h"
+#include "routes.h"
 #include "verbs.h"
 
 #include <stdarg.h>
@@ -23,10 +24,11 @@ struct finding finding(enum finding_level level, const char *fix, const char *fo
 	return f;
 }
 
-static json_t *get(struct client *cl, const char *path, int *ret_reach, long *ret_http)
+static json_t *get(struct client *cl, struct url take_to, int *ret_reach, long *ret_http)
 {
+	own_url struct url u = take_to;
 	own_reply struct reply reply = { 0 };
-	int r = client_request(cl, &(struct request){ .path = path, .timeout_ms = 5000 }, &reply);
+	int r = client_request(cl, &(struct request){ .to = &u, .timeout_ms = 5000 }, &reply);
 
 	if (ret_reach)
 		*ret_reach = r;
@@ -41,11 +43,11 @@ static void examine(struct patient *p)
 
 	p->reach = client_new(client_socket(p->c), &cl);
 	if (p->reach == 0)
-		p->status = get(cl, "/v1/status", &p->reach, NULL);
+		p->status = get(cl, to_get_v1_status(), &p->reach, NULL);
 	if (p->reach < 0)
 		return;
-	p->ready = get(cl, "/readyz", NULL, &p->ready_http);
-	p->agents = get(cl, "/v1/agents", NULL, NULL);
+	p->ready = get(cl, to_get_readyz(), NULL, &p->ready_http);
+	p->agents = get(cl, to_get_v1_agents(NULL), NULL, NULL);
 	if (p->agents) {
 		json_t *list = json_incref(json_object_get(p->agents, "agents"));
 

@@ -5,8 +5,8 @@
 #include "ask.h"
 #include "follow.h"
 #include "out.h"
+#include "routes.h"
 #include "text.h"
-#include "url.h"
 #include "verbs.h"
 #include "when.h"
 
@@ -43,16 +43,15 @@ static const struct column columns[] = {
 static struct url page_url(const struct call *c, const char *since, const char *order, const char *limit,
 			   const char *after)
 {
-	struct url u = url_begin("/v1/events");
-
-	url_param(&u, "since", since);
-	url_param(&u, "agent", c->option[OPT_AGENT]);
-	url_param(&u, "capability", c->option[OPT_CAPABILITY]);
-	url_param(&u, "verdict", c->option[OPT_VERDICT]);
-	url_param(&u, "order", order);
-	url_param(&u, "limit", limit);
-	url_param(&u, "after", after);
-	return u;
+	return to_get_v1_events(&(struct get_v1_events){
+		.since = since,
+		.agent = c->option[OPT_AGENT],
+		.capability = c->option[OPT_CAPABILITY],
+		.verdict = c->option[OPT_VERDICT],
+		.order = order,
+		.limit = limit,
+		.after = after,
+	});
 }
 
 static int page(const struct call *c, const char *since, const char *order, const char *limit,
@@ -60,7 +59,7 @@ static int page(const struct call *c, const char *since, const char *order, cons
 {
 	own_url struct url u = page_url(c, since, order, limit, after);
 
-	return ask(c, &(struct ask){ { .path = u.text }, "list the events", false }, ret);
+	return ask(c, &(struct ask){ { .to = &u }, "list the events", false }, ret);
 }
 
 static int put_events(const struct call *c, const json_t *events)

@@ -6,8 +6,8 @@
 #include "ask.h"
 #include "offline.h"
 #include "out.h"
+#include "routes.h"
 #include "text.h"
-#include "url.h"
 #include "verbs.h"
 
 #include <string.h>
@@ -27,15 +27,13 @@ bad:
 
 static int ask_daemon(const struct call *c, json_t **ret)
 {
+	own_url struct url u = to_post_v1_explain();
 	own_json json_t *body = question(c);
 	own_free char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 
 	if (!text)
 		return say_fail(USAGE, NULL, "the operation is no valid UTF-8");
-	return ask(c,
-		   &(struct ask){
-			   { "POST", "/v1/explain", text, strlen(text), 0 }, "explain the operation", true },
-		   ret);
+	return ask(c, &(struct ask){ { &u, text, strlen(text), 0 }, "explain the operation", true }, ret);
 }
 
 static void put_trace(const json_t *trace)
@@ -145,12 +143,10 @@ static int put_event(const struct call *c, const json_t *reply)
 
 int verb_explain(const struct call *c)
 {
-	own_url struct url u = url_begin("/v1/events");
+	own_url struct url u = to_get_v1_events_id_explain(c->words[0]);
 	own_free char *doing = NULL;
 
-	url_segment(&u, c->words[0]);
-	url_segment(&u, "explain");
 	if (asprintf(&doing, "explain event %s", c->words[0]) < 0)
 		return say_no_memory();
-	return ask_show(c, &(struct ask){ { .path = u.text }, doing, false }, put_event);
+	return ask_show(c, &(struct ask){ { .to = &u }, doing, false }, put_event);
 }

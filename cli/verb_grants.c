@@ -4,8 +4,8 @@
  */
 #include "ask.h"
 #include "out.h"
+#include "routes.h"
 #include "text.h"
-#include "url.h"
 #include "verbs.h"
 #include "when.h"
 
@@ -72,23 +72,21 @@ static int put_list(const struct call *c, const json_t *reply)
 
 int verb_grants(const struct call *c)
 {
-	own_url struct url u = url_begin("/v1/grants");
+	own_url struct url u = to_get_v1_grants(&(struct get_v1_grants){ .agent = c->option[OPT_AGENT] });
 
-	url_param(&u, "agent", c->option[OPT_AGENT]);
-	return ask_show(c, &(struct ask){ { .path = u.text }, "list the grants", false }, put_list);
+	return ask_show(c, &(struct ask){ { .to = &u }, "list the grants", false }, put_list);
 }
 
 static int revoke_one(const struct call *c, const char *id, json_t *replies)
 {
-	own_url struct url u = url_begin("/v1/grants");
+	own_url struct url u = to_delete_v1_grants_id(id);
 	own_free char *doing = NULL;
 	json_t *reply = NULL;
 	int r;
 
-	url_segment(&u, id);
 	if (asprintf(&doing, "revoke grant %s", id) < 0)
 		return say_no_memory();
-	r = ask(c, &(struct ask){ { .method = "DELETE", .path = u.text }, doing, false }, &reply);
+	r = ask(c, &(struct ask){ { .to = &u }, doing, false }, &reply);
 	if (r != DONE)
 		return r;
 	if (!call_has(c, OPT_JSON)) {
@@ -102,14 +100,13 @@ static int revoke_one(const struct call *c, const char *id, json_t *replies)
 /* Goes on after one that failed: as much as possible must be gone. The worst status is ours. */
 static int revoke_all(const struct call *c, json_t *replies)
 {
-	own_url struct url u = url_begin("/v1/grants");
+	own_url struct url u = to_get_v1_grants(&(struct get_v1_grants){ .agent = c->option[OPT_AGENT] });
 	own_json json_t *reply = NULL;
 	const json_t *grant;
 	int r, worst;
 	size_t i;
 
-	url_param(&u, "agent", c->option[OPT_AGENT]);
-	worst = ask(c, &(struct ask){ { .path = u.text }, "list the grants", false }, &reply);
+	worst = ask(c, &(struct ask){ { .to = &u }, "list the grants", false }, &reply);
 	json_array_foreach(out_field(reply, "grants"), i, grant) {
 		r = revoke_one(c, out_text(grant, "id", ""), replies);
 		worst = r > worst ? r : worst;

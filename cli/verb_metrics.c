@@ -4,17 +4,21 @@
  */
 #include "ask.h"
 #include "out.h"
-#include "url.h"
+#include "routes.h"
 #include "verbs.h"
 
 #include <string.h>
 
-static int read_period(const struct call *c, const char *path, const char *doing, json_t **ret)
+static const char *period_of(const struct call *c)
 {
-	own_url struct url u = url_begin(path);
+	return call_has(c, OPT_PERIOD) ? c->option[OPT_PERIOD] : "24h";
+}
 
-	url_param(&u, "period", call_has(c, OPT_PERIOD) ? c->option[OPT_PERIOD] : "24h");
-	return ask(c, &(struct ask){ { .path = u.text }, doing, false }, ret);
+static int read_period(const struct call *c, struct url take_to, const char *doing, json_t **ret)
+{
+	own_url struct url u = take_to;
+
+	return ask(c, &(struct ask){ { .to = &u }, doing, false }, ret);
 }
 
 /* "97.5", "-" for none. */
@@ -73,7 +77,7 @@ static const struct line quality_lines[] = {
 int verb_dashboard(const struct call *c)
 {
 	own_json json_t *all = NULL;
-	int r = read_period(c, "/v1/dashboard", "read the dashboard", &all);
+	int r = read_period(c, to_get_v1_dashboard(&(struct get_v1_dashboard){ period_of(c) }), "read the dashboard", &all);
 
 	if (r != DONE)
 		return r;
@@ -133,7 +137,7 @@ static const struct column skill_columns[] = {
 int verb_metrics(const struct call *c)
 {
 	own_json json_t *all = NULL;
-	int r = read_period(c, "/v1/metrics", "read the metrics", &all);
+	int r = read_period(c, to_get_v1_metrics(&(struct get_v1_metrics){ period_of(c) }), "read the metrics", &all);
 
 	if (r != DONE)
 		return r;

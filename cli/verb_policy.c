@@ -8,8 +8,8 @@
 #include "out.h"
 #include "policy/diff.h"
 #include "policy/scenario.h"
+#include "routes.h"
 #include "text.h"
-#include "url.h"
 #include "verbs.h"
 #include "when.h"
 
@@ -234,12 +234,10 @@ static int ask_slowly(const struct call *c, const struct ask *a, json_t **ret)
 
 static int diff_daemon(const struct call *c, const char *text, size_t size, const char *name)
 {
-	own_url struct url u = url_begin("/v1/policies/diff");
+	own_url struct url u = to_post_v1_policies_diff(&(struct post_v1_policies_diff){ .name = name });
 	own_json json_t *reply = NULL;
-	int r;
+	int r = ask_slowly(c, &(struct ask){ { &u, text, size, PATIENCE_MS }, "compare the declarations", false }, &reply);
 
-	url_param(&u, "name", name);
-	r = ask_slowly(c, &(struct ask){ { "POST", u.text, text, size, PATIENCE_MS }, "compare the declarations", false }, &reply);
 	return r == DONE ? put_diff(c, reply) : r;
 }
 
@@ -355,7 +353,7 @@ static void put_replay(const json_t *reply)
 
 int verb_policy_replay(const struct call *c)
 {
-	own_url struct url u = url_begin("/v1/policies/replay");
+	own_url struct url u = { 0 };
 	own_free char *text = NULL;
 	own_json json_t *reply = NULL;
 	char since[WHEN_MAX];
@@ -370,10 +368,8 @@ int verb_policy_replay(const struct call *c)
 		return say_fail(USAGE, "write how long ago (10m, 2h, 7d), a date, or 2025-01-31T08:00:00Z",
 				"--since: '%s' is no moment", c->option[OPT_SINCE]);
 	when_print(moment, since);
-	url_param(&u, "since", since);
-	url_param(&u, "agent", c->option[OPT_AGENT]);
-	url_param(&u, "name", name);
-	r = ask_slowly(c, &(struct ask){ { "POST", u.text, text, size, PATIENCE_MS }, "replay the history", false }, &reply);
+	u = to_post_v1_policies_replay(&(struct post_v1_policies_replay){ .since = since, .agent = c->option[OPT_AGENT], .name = name });
+	r = ask_slowly(c, &(struct ask){ { &u, text, size, PATIENCE_MS }, "replay the history", false }, &reply);
 	if (r == DONE && call_has(c, OPT_JSON))
 		out_json(stdout, reply);
 	else if (r == DONE)

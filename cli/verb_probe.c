@@ -4,7 +4,7 @@
  */
 #include "ask.h"
 #include "out.h"
-#include "url.h"
+#include "routes.h"
 #include "verbs.h"
 
 #include <time.h>
@@ -31,7 +31,8 @@ static int tell_failure(int status)
 
 int verb_probe(const struct call *c)
 {
-	const struct ask question = { { .path = "/v1/probe" }, "probe the daemon", false };
+	own_url struct url u = to_get_v1_probe();
+	const struct ask question = { { .to = &u }, "probe the daemon", false };
 	own_json json_t *line = NULL;
 	struct call quiet = *c;
 	double began = now_ms();
@@ -63,13 +64,10 @@ static const struct column health_columns[] = {
 
 int verb_agent_health(const struct call *c)
 {
-	own_url struct url u = url_begin("/v1/health/agents");
+	own_url struct url u = c->count ? to_get_v1_health_agents_id(c->words[0]) : to_get_v1_health_agents();
 	own_json json_t *all = NULL, *rows = json_array();
-	int r;
+	int r = ask(c, &(struct ask){ { .to = &u }, "read the health of agents", false }, &all);
 
-	if (c->count)
-		url_segment(&u, c->words[0]);
-	r = ask(c, &(struct ask){ { .path = u.text }, "read the health of agents", false }, &all);
 	if (r != DONE)
 		return r;
 	if (call_has(c, OPT_JSON)) {

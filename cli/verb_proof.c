@@ -7,11 +7,11 @@
 
 #include "ask.h"
 #include "out.h"
+#include "routes.h"
 #include "say.h"
 #include "text.h"
 #include "trail.h"
 #include "trail/proof.h"
-#include "url.h"
 #include "verbs.h"
 
 /* An id, or a position. */
@@ -120,7 +120,7 @@ static json_t *args_of(const char *text, size_t size)
 
 int verb_audit_match(const struct call *c)
 {
-	own_url struct url u = url_begin("/v1/audit/match");
+	own_url struct url u = to_post_v1_audit_match_event(c->words[0]);
 	own_json json_t *body = NULL, *reply = NULL;
 	own_free char *text = NULL, *sent = NULL;
 	size_t size;
@@ -128,12 +128,11 @@ int verb_audit_match(const struct call *c)
 
 	if (r < 0)
 		return say_fail(r == -ENOENT ? NOT_FOUND : REFUSED, NULL, "cannot read %s: %s", c->words[1], strerror(-r));
-	url_segment(&u, c->words[0]);
 	body = args_of(text, size);
 	sent = json_dumps(body, JSON_COMPACT);
 	if (!sent)
 		return say_fail(REFUSED, "separate them by NUL bytes", "%s holds no arguments in UTF-8", c->words[1]);
-	r = ask(c, &(struct ask){ { .method = "POST", .path = u.text, .body = sent, .body_size = strlen(sent) }, "compare arguments", false },
+	r = ask(c, &(struct ask){ { &u, sent, strlen(sent), 0 }, "compare arguments", false },
 		&reply);
 	if (r != DONE)
 		return r;
@@ -148,8 +147,9 @@ int verb_audit_match(const struct call *c)
 
 int verb_audit_rotate_key(const struct call *c)
 {
+	own_url struct url u = to_post_v1_audit_rotate_key();
 	own_json json_t *reply = NULL;
-	int r = ask(c, &(struct ask){ { .method = "POST", .path = "/v1/audit/rotate-key" }, "put a new key in force", false }, &reply);
+	int r = ask(c, &(struct ask){ { .to = &u }, "put a new key in force", false }, &reply);
 
 	if (r != DONE)
 		return r;

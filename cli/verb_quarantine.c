@@ -6,8 +6,8 @@
 #include "batch.h"
 #include "escape.h"
 #include "out.h"
+#include "routes.h"
 #include "text.h"
-#include "url.h"
 #include "verbs.h"
 #include "when.h"
 
@@ -15,7 +15,6 @@
 #include <string.h>
 
 #define PAGE "1000"	/* that the API lists at once */
-#define PATH "/v1/quarantine"
 
 /* ---- fields as words ---- */
 
@@ -100,16 +99,14 @@ static int put_list(const struct call *c, const json_t *reply)
 
 int verb_quarantine(const struct call *c)
 {
-	own_url struct url u = url_begin(PATH);
+	own_url struct url u = to_get_v1_quarantine(&(struct get_v1_quarantine){
+		.agent = c->option[OPT_AGENT], .state = call_has(c, OPT_ALL) ? "all" : "kept", .limit = c->option[OPT_LIMIT] });
 	long limit;
 	int r = call_number(c, OPT_LIMIT, 1000, &limit);
 
 	if (r < 0)
 		return -r;
-	url_param(&u, "agent", c->option[OPT_AGENT]);
-	url_param(&u, "state", call_has(c, OPT_ALL) ? "all" : "kept");
-	url_param(&u, "limit", c->option[OPT_LIMIT]);
-	return ask_show(c, &(struct ask){ { .path = u.text }, "list what is kept", false }, put_list);
+	return ask_show(c, &(struct ask){ { .to = &u }, "list what is kept", false }, put_list);
 }
 
 /* ---- show ---- */
@@ -205,31 +202,29 @@ static int put_card(const struct call *c, const json_t *item)
 
 int verb_quarantine_show(const struct call *c)
 {
-	own_url struct url u = url_begin(PATH);
+	own_url struct url u = to_get_v1_quarantine_id(c->words[0]);
 	own_free char *doing = NULL;
 
-	url_segment(&u, c->words[0]);
 	if (asprintf(&doing, "show item %s", c->words[0]) < 0)
 		return say_no_memory();
-	return ask_show(c, &(struct ask){ { .path = u.text }, doing, false }, put_card);
+	return ask_show(c, &(struct ask){ { .to = &u }, doing, false }, put_card);
 }
 
 /* ---- restore and purge ---- */
 
 static const struct end_word {
 	const char *verb, *done;
-} restoring = { "restore", "restored" }, purging = { "purge", "purged" };
+	struct url (*to)(const char *id);
+} restoring = { "restore", "restored", to_post_v1_quarantine_id_restore }, purging = { "purge", "purged", to_post_v1_quarantine_id_purge };
 
 static int end_one(const struct call *c, const char *id, const struct end_word *word, json_t **ret)
 {
-	own_url struct url u = url_begin(PATH);
+	own_url struct url u = word->to(id);
 	own_free char *doing = NULL;
 
-	url_segment(&u, id);
-	url_segment(&u, word->verb);
 	if (asprintf(&doing, "%s item %s", word->verb, id) < 0)
 		return say_no_memory();
-	return ask(c, &(struct ask){ { "POST", u.text, "{}", 2, 0 }, doing, false }, ret);
+	return ask(c, &(struct ask){ { &u, "{}", 2, 0 }, doing, false }, ret);
 }
 
 static void put_ended(const char *id, const struct end_word *word, const json_t *item)
@@ -266,18 +261,15 @@ int verb_quarantine_restore(const struct call *c)
 /* One page of what is kept, older than *next; what is kept since until is added to chosen. *next: malloc'ed; NULL: that was all. */
 static int choose_page(const struct call *c, time_t until, json_t *chosen, char **next)
 {
-	own_url struct url u = url_begin(PATH);
+	own_url struct url u = to_get_v1_quarantine(
+		&(struct get_v1_quarantine){ .agent = c->option[OPT_AGENT], .state = "kept", .limit = PAGE, .before = *next });
 	own_json json_t *reply = NULL;
 	const json_t *item;
 	time_t at;
 	size_t i;
 	int r;
 
-	url_param(&u, "agent", c->option[OPT_AGENT]);
-	url_param(&u, "state", "kept");
-	url_param(&u, "limit", PAGE);
-	url_param(&u, "before", *next);
-	r = ask(c, &(struct ask){ { .path = u.text }, "list what is kept", false }, &reply);
+	r = ask(c, &(struct ask){ { .to = &u }, "list what is kept", false }, &reply);
 	if (r != DONE)
 		return r;
 	json_array_foreach(out_field(reply, "kept"), i, item)

@@ -8,8 +8,8 @@
  */
 #include "ask.h"
 #include "out.h"
+#include "routes.h"
 #include "run.h"
-#include "url.h"
 #include "verbs.h"
 
 #include <fcntl.h>
@@ -93,17 +93,14 @@ static json_t *enrolment(const struct job *j)
 static int enrol(struct job *j)
 {
 	const char *agent = j->c->option[OPT_AGENT];
-	own_url struct url u = url_begin("/v1/agents");
+	own_url struct url u = to_post_v1_agents_id_sessions(agent);
 	own_json json_t *body = enrolment(j), *reply = NULL;
 	own_free char *text = body ? json_dumps(body, JSON_COMPACT) : NULL, *doing = NULL;
-	struct ask a = { .request = { .method = "POST", .body = text, .timeout_ms = 15000 } };
+	struct ask a = { .request = { .to = &u, .body = text, .timeout_ms = 15000 } };
 	int r;
 
-	url_segment(&u, agent);
-	url_segment(&u, "sessions");
 	if (!text || asprintf(&doing, "run %s as agent %s (it was not started)", j->c->words[0], agent) < 0)
 		return say_no_memory();
-	a.request.path = u.text;
 	a.request.body_size = strlen(text);
 	a.doing = doing;
 	r = ask(j->c, &a, &reply);

@@ -4,7 +4,7 @@
  */
 #include "ask.h"
 #include "out.h"
-#include "url.h"
+#include "routes.h"
 #include "verbs.h"
 #include "when.h"
 
@@ -83,7 +83,7 @@ static int put_stats(const struct call *c, const json_t *all)
 
 int verb_approvals_stats(const struct call *c)
 {
-	own_url struct url u = url_begin("/v1/approvals/stats");
+	own_url struct url u = { 0 };
 	char since[WHEN_MAX];
 	time_t moment;
 
@@ -92,7 +92,7 @@ int verb_approvals_stats(const struct call *c)
 			return say_fail(USAGE, "write 10m, 2h or 7d (ago), 2025-01-31 or 2025-01-31T08:00:00Z",
 					"--since: '%s' is no moment", c->option[OPT_SINCE]);
 		when_print(moment, since);
-		url_param(&u, "since", since);
 	}
-	return ask_show(c, &(struct ask){ { .path = u.text }, "read the statistics of approvals", false }, put_stats);
+	u = to_get_v1_approvals_stats(&(struct get_v1_approvals_stats){ .since = call_has(c, OPT_SINCE) ? since : NULL });
+	return ask_show(c, &(struct ask){ { .to = &u }, "read the statistics of approvals", false }, put_stats);
 }

@@ -5,8 +5,8 @@
 #include "ask.h"
 #include "escape.h"
 #include "out.h"
+#include "routes.h"
 #include "text.h"
-#include "url.h"
 #include "verbs.h"
 
 #include "cvf/limits.h"
@@ -24,7 +24,9 @@ static int put_status(const struct call *c, const json_t *reply)
 
 int verb_status(const struct call *c)
 {
-	return ask_show(c, &(struct ask){ { .path = "/v1/status" }, "read the status", false }, put_status);
+	own_url struct url u = to_get_v1_status();
+
+	return ask_show(c, &(struct ask){ { .to = &u }, "read the status", false }, put_status);
 }
 
 static int put_reloaded(const struct call *c, const json_t *reply)
@@ -39,20 +41,21 @@ static int put_reloaded(const struct call *c, const json_t *reply)
 
 int verb_reload(const struct call *c)
 {
-	static const struct ask a = { { "POST", "/v1/reload", "{}", 2, 0 }, "reload (the old generation stays in force)", false };
+	own_url struct url u = to_post_v1_reload();
 
-	return ask_show(c, &a, put_reloaded);
+	return ask_show(c, &(struct ask){ { &u, "{}", 2, 0 }, "reload (the old generation stays in force)", false }, put_reloaded);
 }
 
 /* The daemon's version is asked for but not needed. */
 static json_t *versions(const struct call *c)
 {
 	own(client) struct client *cl = NULL;
+	own_url struct url u = to_get_v1_status();
 	own_reply struct reply reply = { 0 };
 	const char *daemon = NULL;
 
 	if (client_new(client_socket(c), &cl) == 0 &&
-	    client_request(cl, &(struct request){ .path = "/v1/status", .timeout_ms = 2000 }, &reply) == 0)
+	    client_request(cl, &(struct request){ .to = &u, .timeout_ms = 2000 }, &reply) == 0)
 		daemon = out_text(reply.body, "version", NULL);
 	return json_pack("{s:s, s:i, s:s?, s:s, s:s}", "cvfctl", CVF_VERSION, "abi", CVF_ABI, "daemon",
 			 daemon, "libcurl", curl_version_info(CURLVERSION_NOW)->version, "jansson",
@@ -93,10 +96,9 @@ static int put_counters(const struct call *c, const json_t *reply)
 
 int verb_counters(const struct call *c)
 {
-	own_url struct url u = url_begin("/v1/counters");
+	own_url struct url u = to_get_v1_counters(&(struct get_v1_counters){ .agent = c->option[OPT_AGENT] });
 
-	url_param(&u, "agent", c->option[OPT_AGENT]);
-	return ask_show(c, &(struct ask){ { .path = u.text }, "read the counters", false }, put_counters);
+	return ask_show(c, &(struct ask){ { .to = &u }, "read the counters", false }, put_counters);
 }
 
 static void put_reason(const json_t *one)
@@ -159,17 +161,14 @@ static int put_why(const struct call *c, const json_t *reply)
  */
 int verb_why(const struct call *c)
 {
-	own_url struct url u = url_begin("/v1/why");
+	own_url struct url u = to_get_v1_why(&(struct get_v1_why){ .agent = c->option[OPT_AGENT], .limit = c->option[OPT_LIMIT] });
 	own_json json_t *reply = NULL;
-	struct ask a = { .doing = "explain the last denials", .agent_too = true };
+	struct ask a = { { .to = &u }, "explain the last denials", true };
 	long limit;
 	int r = call_number(c, OPT_LIMIT, 1000, &limit);
 
 	if (r < 0)
 		return -r;
-	url_param(&u, "agent", c->option[OPT_AGENT]);
-	url_param(&u, "limit", c->option[OPT_LIMIT]);
-	a.request.path = u.text;
 	r = -ENOENT;
 	if (!call_has(c, OPT_AGENT) && !call_has(c, OPT_SOCKET) && !getenv("CVF_SOCKET"))
 		r = ask_on(c, AGENT_SOCKET, &a, &reply);

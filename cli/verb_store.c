@@ -7,6 +7,7 @@
  */
 #include "ask.h"
 #include "out.h"
+#include "routes.h"
 #include "verbs.h"
 
 #include <fcntl.h>
@@ -90,13 +91,14 @@ static int finish(const char *file, struct saving *s)
 
 static int receive(const struct call *c, const char *file, struct saving *s)
 {
-	const struct stream_sink to = { save, s };
+	const struct stream_sink sink = { save, s };
+	own_url struct url u = to_get_v1_store_backup();
 	own(client) struct client *cl = NULL;
 	own_reply struct reply reply = { 0 };
 	int r = client_new(client_socket(c), &cl);
 
 	if (r == 0)
-		r = client_stream(cl, "/v1/store/backup", NULL, &to, &reply);
+		r = client_stream(cl, &u, NULL, &sink, &reply);
 	if (r == -ENOMEM)
 		return say_no_memory();
 	if (s->error < 0)

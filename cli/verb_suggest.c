@@ -7,7 +7,7 @@
 #include "escape.h"
 #include "json/plain.h"
 #include "out.h"
-#include "url.h"
+#include "routes.h"
 #include "verbs.h"
 #include "when.h"
 
@@ -47,16 +47,13 @@ static int put_part(const json_t *reply, const char *part)
 
 static int ask_daemon(const struct call *c, const char *since, json_t **ret)
 {
-	own_url struct url u = url_begin("/v1/agents");
+	own_url struct url u = to_get_v1_agents_id_suggestion(c->words[0], &(struct get_v1_agents_id_suggestion){ .since = since });
 	own_free char *doing = NULL;
 	int r;
 
-	url_segment(&u, c->words[0]);
-	url_segment(&u, "suggestion");
-	url_param(&u, "since", since);
 	if (asprintf(&doing, "suggest a declaration for %s", c->words[0]) < 0)
 		return say_no_memory();
-	r = ask(c, &(struct ask){ { .path = u.text, .timeout_ms = PATIENCE_MS }, doing, false }, ret);
+	r = ask(c, &(struct ask){ { .to = &u, .timeout_ms = PATIENCE_MS }, doing, false }, ret);
 	if (r == DONE && json_is_object(out_field(*ret, "error")))
 		return ask_say_error(doing, 503, *ret);
 	return r;

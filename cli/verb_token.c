@@ -4,8 +4,8 @@
  */
 #include "ask.h"
 #include "out.h"
+#include "routes.h"
 #include "text.h"
-#include "url.h"
 #include "verbs.h"
 
 #include <string.h>
@@ -46,11 +46,10 @@ static const struct column columns[] = {
 int verb_token(const struct call *c)
 {
 	own_json json_t *reply = NULL;
-	own_url struct url u = url_begin("/v1/tokens");
+	own_url struct url u = to_get_v1_tokens(&(struct get_v1_tokens){ .limit = "1000" });
 	int r;
 
-	url_param(&u, "limit", "1000");
-	r = ask(c, &(struct ask){ { .path = u.text }, "list the tokens", false }, &reply);
+	r = ask(c, &(struct ask){ { .to = &u }, "list the tokens", false }, &reply);
 	if (r != DONE)
 		return r;
 	if (call_has(c, OPT_JSON)) {
@@ -84,12 +83,12 @@ static int make_body(const struct call *c, char **ret_text)
 int verb_token_create(const struct call *c)
 {
 	own_json json_t *reply = NULL;
+	own_url struct url u = to_post_v1_tokens();
 	own_free char *body = NULL;
 	int r = make_body(c, &body);
 
 	if (r == DONE)
-		r = ask(c, &(struct ask){ { .method = "POST", .path = "/v1/tokens", .body = body, .body_size = body ? strlen(body) : 0 },
-					  "make the token", false }, &reply);
+		r = ask(c, &(struct ask){ { &u, body, body ? strlen(body) : 0, 0 }, "make the token", false }, &reply);
 	if (r != DONE)
 		return r;
 	if (call_has(c, OPT_JSON))
@@ -103,11 +102,10 @@ int verb_token_create(const struct call *c)
 int verb_token_revoke(const struct call *c)
 {
 	own_json json_t *reply = NULL;
-	own_url struct url u = url_begin("/v1/tokens");
+	own_url struct url u = to_delete_v1_tokens_id(c->words[0]);
 	int r;
 
-	url_segment(&u, c->words[0]);
-	r = ask(c, &(struct ask){ { .method = "DELETE", .path = u.text }, "revoke the token", false }, &reply);
+	r = ask(c, &(struct ask){ { .to = &u }, "revoke the token", false }, &reply);
 	if (r != DONE)
 		return r;
 	if (call_has(c, OPT_JSON))

@@ -14,5 +14,7 @@ PROGRAMS += $(B)/openapi.json
 $(B)/openapi.json: $(B)/cvfd-govern
 	$(Q)$< --print-openapi > $@.tmp && mv $@.tmp $@
 
-docs: $(B)/cvfd-govern ## documents that are made from the program: docs/API.md
+docs: $(B)/cvfd-govern $(B)/openapi.json ## what is made from the tables of routes: docs/API.md, cli/routes.h, cli/routes.c
 	$(Q)$(B)/cvfd-govern --print-api > docs/API.md.tmp && mv docs/API.md.tmp docs/API.md
+	$(Q)cli/make-routes < $(B)/openapi.json > cli/routes.h.tmp && mv cli/routes.h.tmp cli/routes.h
+	$(Q)cli/make-routes --source < $(B)/openapi.json > cli/routes.c.tmp && mv cli/routes.c.tmp cli/routes.c

@@ -5,7 +5,8 @@ is compared with tests/golden/expected/NAME.txt.
 Usage: python3 tests/golden/run.py CVFCTL [--accept] [NAME...]
 
 Cases are in cases.json: name, args, "library" where the policy library words the messages, and either "get"/"post"/"delete": {path: document file or [status, document]}. A string
-"@+3d4h30m" in a document becomes that moment from now; such moments are shown as @TIME.
+"@+3d4h30m" in a document becomes that moment from now; such moments are shown as @TIME. What is asked and
+answered well must be what the OpenAPI document of the governor beside CVFCTL knows.
 """
 import json
 import os
@@ -16,8 +17,9 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, HERE)
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "host")]
 import fake_cvfd  # noqa: E402
+import openapi_check  # noqa: E402
 
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 
@@ -69,6 +71,7 @@ def without_wording(text):
 
 def run_case(cvfctl, case, folder):
     made = set()
+    governor = os.path.join(os.path.dirname(cvfctl), "cvfd-govern")
     socket = os.path.join(folder, "s")
     fake = fake_cvfd.Fake(socket) if not case.get("no_daemon") else None
     if fake:
@@ -85,6 +88,8 @@ def run_case(cvfctl, case, folder):
         query = "?" + a["query"] if a["query"] else ""
         body = " " + a["body"] if a["body"] else ""
         text += f"--- asked {a['method']} {a['path']}{query}{body}\n"
+        for wrong in [] if p.returncode else openapi_check.check_request(governor, a["method"], a["path"], a["query"], a["body"]):
+            text += f"--- WRONG {wrong}\n"
     if fake:
         fake.close()
     text = plain(text, places, made)

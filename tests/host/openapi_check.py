@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does an answer have the shape that the OpenAPI document promises? Every answer that a host test gets is looked at."""
+"""Does an answer have the shape that the OpenAPI document promises, and a request the one it asks for? Every answer that a host test
+gets is looked at, and every request of cvfctl in its golden tests."""
 import functools
 import json
 import re
 import subprocess
+import urllib.parse
 
 TYPES = {"string": str, "object": dict, "array": list, "boolean": bool, "null": type(None)}
 
@@ -54,13 +56,34 @@ def fits(template, path):
     return re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)
 
 
+def find(api, method, path):
+    rows = [p for p in api["paths"] if fits(p, path) and method.lower() in api["paths"][p]]
+    return api["paths"][min(rows, key=lambda p: p.count("{"))][method.lower()] if rows else None
+
+
+def check_request(program, method, path, query, body):
+    api = document(program)
+    row = find(api, method, path)
+    if not row:
+        return [f"{method} {path} is not in the document"]
+    known = [p["name"] for p in row["parameters"] if p["in"] == "query"]
+    wrong = [f"{name} is no parameter" for name, _ in urllib.parse.parse_qsl(query, keep_blank_values=True) if name not in known]
+    if "requestBody" in row:
+        schema = row["requestBody"]["content"]["application/json"]["schema"]
+        if "properties" in schema or "$ref" in schema:
+            wrong += problems(api["components"]["schemas"], schema, json.loads(body or "{}"), "body")
+    elif body not in ("", "{}"):
+        wrong.append("it takes no body")
+    return [f"{method} {path}: {w}" for w in wrong]
+
+
 def check(program, method, url, status, answer):
     api = document(program)
     path = url.split("?", 1)[0]
-    rows = [p for p in api["paths"] if fits(p, path) and method.lower() in api["paths"][p]]
-    if not rows or "error" in answer and status < 400:  # a long answer that failed after its status was sent
+    row = find(api, method, path)
+    if not row or "error" in answer and status < 400:  # a long answer that failed after its status was sent
         return []
-    responses = api["paths"][min(rows, key=lambda p: p.count("{"))][method.lower()]["responses"]
+    responses = row["responses"]
     if status >= 400:
         schema = {"$ref": "#/components/schemas/problem"}
     elif status == 304 and "304" in responses:

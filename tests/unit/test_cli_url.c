@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Strategy: an id or a value, whatever it holds, never becomes a second segment or a second parameter.
+ * Strategy: an id or a value, whatever it holds, never becomes a second segment or a second parameter. What routes.h makes is
+ * what its routes are.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "../../cli/url.h"
+#include "../../cli/routes.h"
 #include "core/own.h"
 
 static void segments(void **state)
@@ -29,29 +30,40 @@ static void segments(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		own_url struct url u = url_begin("/v1/agents");
+		own_url struct url u = to_get_v1_agents_id(rows[i].id);
 
-		url_segment(&u, rows[i].id);
+		assert_string_equal(u.method, "GET");
 		assert_string_equal(u.text, rows[i].path);
 	}
 }
 
-static void parameters(void **state)
+static void between(void **state)
 {
-	own_url struct url u = url_begin("/v1/events");
+	own_url struct url u = to_post_v1_approvals_id_approve("a/b?"), two = { 0 };
 
 	(void)state;
-	url_param(&u, "since", NULL);
-	assert_string_equal(u.text, "/v1/events");
-	url_param(&u, "agent", "a&b=c");
-	url_param(&u, "capability", "io.*");
-	url_param(&u, "limit", "10");
+	assert_string_equal(u.method, "POST");
+	assert_string_equal(u.text, "/v1/approvals/a%2Fb%3F/approve");
+	two = url_make("GET", "/v1/a/{one}/b/{two}", (const char *[]){ "{two}", "" }, "", NULL);
+	assert_string_equal(two.text, "/v1/a/%7Btwo%7D/b/");
+}
+
+static void parameters(void **state)
+{
+	own_url struct url none = to_get_v1_events(NULL), u = { 0 };
+
+	(void)state;
+	assert_string_equal(none.text, "/v1/events");
+	url_done(&none);
+	none = to_get_v1_events(&(struct get_v1_events){ .since = NULL });
+	assert_string_equal(none.text, "/v1/events");
+	u = to_get_v1_events(&(struct get_v1_events){ .agent = "a&b=c", .capability = "io.*", .limit = "10" });
 	assert_string_equal(u.text, "/v1/events?agent=a%26b%3Dc&capability=io.%2A&limit=10");
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(segments), cmocka_unit_test(parameters) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(segments), cmocka_unit_test(between), cmocka_unit_test(parameters) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
