@@ -33,8 +33,10 @@ class Bench(GovernTest):
         return (int(words[11]) + int(words[12])) / TICK
 
     def memory(self):
+        """MiB: what it has now, and the most that it ever had."""
         with open(f"/proc/{self.govern.child.pid}/status", encoding="utf-8") as f:
-            return next(int(line.split()[1]) / 1024 for line in f if line.startswith("VmHWM"))
+            rows = dict(line.split(":", 1) for line in f)
+        return [int(rows[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM")]
 
     def pour(self, n):
         start, used = time.monotonic(), self.cpu()
@@ -108,6 +110,9 @@ def calls(bench, c):
     row("get one", bench.time_calls(c, lambda i: f"/v1/events/{ids[i % len(ids)]}"))
     row("status", bench.time_calls(c, "/v1/status"))
     row("counters", bench.time_calls(c, "/v1/counters"))
+    for period in ("1h", "24h", "7d", "30d"):
+        row(f"dashboard of {period}", bench.time_calls(c, f"/v1/dashboard?period={period}"))
+    row("metrics of 30d", bench.time_calls(c, "/v1/metrics?period=30d"))
     os.sync()  # what was poured reaches the disk before somebody waits for it
     row("approve, the decision on the disk", bench.time_approvals(c))
 
@@ -126,10 +131,10 @@ def main():
         c.timeout = 60
         calls(bench, c)
         c.close()
-        memory = bench.memory()
+        now, most = bench.memory()
         wall, used = bench.verify()
         print(f"\n`cvfctl audit verify` of all of it: {wall:.1f} s, {used:.1f} s of one core.")
-        print(f"\nMost memory that the governor ever had: {memory:.1f} MiB.")
+        print(f"\nMemory of the governor (resident): {now:.1f} MiB with all of them stored, {most:.1f} MiB at most.")
     except http.client.HTTPException as e:
         sys.exit(f"the governor does not answer: {e}; it said {bench.govern.lines}")
     finally:
