@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <systemd/sd-id128.h>
 
 #include "agent/boot_table.h"
 #include "agent/session_table.h"
@@ -21,6 +22,7 @@
 #include "health.h"
 #include "loop.h"
 #include "metric/metric.h"
+#include "metric/rollup_table.h"
 #include "quarantine/quarantine.h"
 #include "registry/numbers_table.h"
 #include "registry/registry.h"
@@ -29,6 +31,8 @@
 #include "trail/trail_table.h"
 
 #define LINK_WAIT_MS 10000
+/* The id of this host to others: of the machine's own, which stays here, nobody can tell from it. */
+#define APPLICATION SD_ID128_MAKE(4b, 1e, 8a, 60, 95, 2d, 4c, 3f, a7, 18, 5e, d3, 70, c2, 9b, 46)
 
 static int become_user(struct governor *g)
 {
@@ -124,6 +128,20 @@ static int open_store(struct governor *g)
 	return r;
 }
 
+/* What leaves the store says which host it is of; there may be no id (a container) or no name. */
+static int mark_host(struct governor *g)
+{
+	char id_text[SD_ID128_STRING_MAX], name[MARK_SIZE] = "";
+	sd_id128_t id;
+	int r = 0;
+
+	if (sd_id128_get_machine_app_specific(APPLICATION, &id) >= 0)
+		r = mark_table_put(g->store, MARK_HOST_ID, sd_id128_to_string(id, id_text));
+	if (r == 0 && gethostname(name, sizeof(name) - 1) == 0 && *name)
+		r = mark_table_put(g->store, MARK_HOST_NAME, name);
+	return r;
+}
+
 /* Which boot this is, and the last id, so that new ones are greater. */
 static int read_place(struct governor *g)
 {
@@ -142,6 +160,8 @@ static int read_place(struct governor *g)
 		r = store_begin(g->store, STORE_BATCH);
 	if (r == 0)
 		r = session_table_end_others(g->store, g->boot, clock_utc_ms());
+	if (r == 0)
+		r = mark_host(g);
 	if (r == 0)
 		r = store_commit(g->store);
 	if (r < 0) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ocsf.h - an entry in the shape of the Open Cybersecurity Schema Framework (1.3), for tools that read that
+ * ocsf.h - an entry in the shape of the Open Cybersecurity Schema Framework (1.3.0), for tools that read that;
+ * tests/host/ocsf_check.py has what that asks for
  *
  * Files are class 1001, programs 1007, the network 4001, other system operations 1003, acts 6003. What the framework has no place
  * for is in unmapped.cvf, the hash of the entry and the seal of what was hidden in it among it.

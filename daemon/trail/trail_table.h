@@ -15,6 +15,10 @@
 #define NODE_LEVEL 8	/* nodes below are computed from the entries */
 #define NODE_ENTRIES (1u << NODE_LEVEL)
 
+/* Which host a store is of: names in the table `marks`, which the governor fills. */
+#define MARK_HOST_ID "host_id"
+#define MARK_HOST_NAME "host_name"
+
 struct entry {
 	int64_t n;
 	bool is_act;

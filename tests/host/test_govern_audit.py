@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -10,7 +11,8 @@ import sqlite3
 import subprocess
 import unittest
 
-from govern_fixture import GovernTest, PUSH, ROOT, WRITE
+import ocsf_check
+from govern_fixture import GovernTest, PUSH, ROOT, SECRET, WRITE
 
 CVFCTL = os.environ.get("CVFCTL", ROOT + "/build/release/cvfctl")
 
@@ -454,7 +456,7 @@ class Secrets(Audited):
         self.assertEqual((launch["actor"]["process"]["cmd_line"], launch["unmapped"]["cvf"]["redacted"]), ("bash --token ***", True))
         self.assertEqual(len(launch["unmapped"]["cvf"]["seal"]), 64)
         self.assertEqual((held["action"], held["severity"], held["process"]["cmd_line"]),
-                         ("Held", "High", "/usr/bin/git push ssh://me:***@host/x"))
+                         ("Unknown", "High", "/usr/bin/git push ssh://me:***@host/x"))
         self.assertEqual((write["action_id"], write["status_id"], write["actor"]["app_name"]), (1, 1, "coder-1"))
         self.assertEqual(write["actor"]["process"]["file"]["path"], "/bin/bash")
         self.assertEqual(self.ctl("export", "--since", "2100-01-01", "--store", f"{self.dir}/state/cvf.db"), "")
@@ -465,6 +467,104 @@ class Secrets(Audited):
         self.write("etc/cvfd.json", {"principals": [{"user": "root", "roles": ["admin"]}], "audit": {"redact": ["("]}})
         self.restart()
         self.assertIn("regular expression", self.get("/v1/status")["policy_problem"])
+
+
+class Ocsf(Audited):
+    """Every kind of entry there is, as the schema of the framework wants it."""
+
+    def operations(self):
+        with open(f"{ROOT}/include/cvf/ops.def", encoding="ascii") as f:
+            return re.findall(r'^OP\(\d+, +\w+, +"([^"]+)", +(\w+),', f.read(), re.M)
+
+    def export(self):
+        text = self.ctl("export", "--store", f"{self.dir}/state/cvf.db")
+        return [json.loads(line) for line in text.splitlines()]
+
+    def play_operations(self):
+        """Each allowed, refused, held and only watched; what has an object also with two and with none."""
+        for name, domain in self.operations():
+            words = "address=10.0.0.7 port=443" if domain == "NET" else ""
+            for keys in ("allow", "deny", "hold", "deny flags=1", "hold object2=/tmp/b"):
+                verb, *more = keys.split()
+                self.tell(f"{verb} {' '.join(more)} {words} 1 {name} /tmp/a /tmp/a x")
+            self.tell(f"deny port=1 1 {name} -")
+
+    def play_life(self):
+        self.tell("session 1 7 1")
+        self.tell("exec pid=7 1 /bin/bash bash -c x")
+        for status in (0, 3 << 8, 9):
+            self.tell(f"exit 1 7 {status}")
+        self.tell("session 1 7 0")
+        self.do(f"write /home/dev/\udcff{'x' * 300}")
+        verdict, number = self.do(PUSH, pid=70)
+        self.tell(f"abandon {number}")
+
+    def play_acts(self):
+        for i, answer in enumerate(("approve", "deny")):
+            _, hold = self.hold(PUSH + str(i), pid=90 + i)
+            self.ok(self.post(f"/v1/approvals/{hold['id']}/{answer}", {"scope": "agent", "for_s": 600} if answer == "approve" else {}))
+        self.ok(self.delete(f"/v1/grants/{self.get('/v1/grants')['grants'][0]['id']}"))
+        token = self.ok(self.post("/v1/tokens", {"name": "t", "roles": ["viewer"]}), 201)
+        self.ok(self.delete(f"/v1/tokens/{token['id']}"))
+        self.ok(self.post("/v1/policies", {"schema": "cvf.policy/v1", "id": "p", "rules": []}), 201)
+        self.ok(self.post("/v1/audit/rotate-key"))
+        self.tell("gap 3 0 1")
+        self.do(SECRET)
+        self.wait(lambda: self.acts("gap"), "gap")
+
+    def test_every_entry_is_as_the_schema_says(self):
+        self.play_operations()
+        self.play_life()
+        self.play_acts()
+        self.wait(lambda: self.get("/v1/status")["records_unseen"] == 0, "records")
+        entries = self.export()
+        wrong = {(e["class_uid"], e["unmapped"]["cvf"].get("operation") or e["unmapped"]["cvf"].get("act"), w) for e in entries
+                 for w in ocsf_check.check(e)}
+        self.assertEqual(wrong, set())
+        self.assertEqual({e["class_uid"] for e in entries}, set(ocsf_check.CLASSES), "no class is left out")
+        seen = {e["unmapped"]["cvf"].get("operation") for e in entries}
+        self.assertEqual([name for name, _ in self.operations() if name not in seen], [])
+        outcomes = {e["disposition"] for e in entries if "disposition" in e}
+        self.assertEqual(outcomes, {"Allowed", "Blocked", "Delayed", "Approved", "Detected"})
+        ends = {e.get("exit_code") for e in entries if e["type_uid"] == 100702}
+        self.assertEqual(ends, {0, 3, None}, "a signal has no exit code")
+        self.assertEqual(len({json.dumps(e.get("device") or e["src_endpoint"]) for e in entries}), 1, "all are of this host")
+
+    def test_the_end_of_a_hold_says_what_was_asked(self):
+        _, number = self.do(PUSH, pid=70)
+        self.wait(lambda: self.get("/v1/approvals")["holds"], "hold")
+        self.tell(f"abandon {number}")
+        self.wait(lambda: len(self.events(kind="all")) == 2, "end")
+        end = [e for e in self.export() if e["class_uid"] != 6003][-1]
+        self.assertEqual((end["type_uid"], end["process"]["file"]["path"], end["disposition"]), (100701, "/usr/bin/git", "Blocked"))
+        # A kernel says of the end of some holds only which it was; and what was asked may not be known any more.
+        self.stop()
+        with contextlib.closing(sqlite3.connect(f"{self.dir}/state/cvf.db")) as db, db:
+            record, = db.execute("SELECT record FROM events WHERE kind = 3").fetchone()
+            record = record[:80] + bytes(2) + record[82:178] + bytes(2) + record[180:]
+            db.execute("UPDATE events SET record = ?, op = 0 WHERE kind = 3", (record,))
+        end = [e for e in self.export() if e["class_uid"] != 6003][-1]
+        self.assertEqual((end["type_uid"], end["process"]["file"]["path"]), (100701, "/usr/bin/git"))
+        self.assertEqual(ocsf_check.check(end), [])
+        with contextlib.closing(sqlite3.connect(f"{self.dir}/state/cvf.db")) as db, db:
+            db.execute("DELETE FROM holds")
+        end = [e for e in self.export() if e["class_uid"] != 6003][-1]
+        self.assertEqual((end["type_uid"], end["activity_name"]), (100799, "resume"))
+        self.assertEqual(ocsf_check.check(end), [])
+
+    def test_the_checker_finds_what_is_wrong(self):
+        self.do(WRITE)
+        self.wait(self.events, "event")
+        good = [e for e in self.export() if e["class_uid"] == 1001][0]
+        self.assertEqual(ocsf_check.check(good), [])
+        without = {k: v for k, v in good.items() if k != "file"}
+        for bad in (without, {**good, "activity_id": 98}, {**good, "severity": "High"}, {**good, "type_uid": 7}, {**good, "held": 1},
+                    {**good, "class_uid": 1}, {**good, "file": {"name": "x"}}, {**good, "device": {"type_id": 0}}, {**good, "time": "now"},
+                    {**good, "metadata": {**good["metadata"], "version": "1.2.0"}},
+                    {**good, "metadata": {**good["metadata"], "profiles": ["host"]}},
+                    {**good, "metadata": {**good["metadata"], "profiles": ["cloud"]}}, {**good, "action_id": 99},
+                    {**good, "disposition_id": 99, "disposition": None}, {**good, "actor": {}}):
+            self.assertNotEqual(ocsf_check.check(bad), [], bad)
 
 
 if __name__ == "__main__":
