@@ -125,21 +125,44 @@ char *escape_text(const char *text, size_t size)
 	return NULL;
 }
 
+/* Bytes and columns of the first character. */
+static size_t measure(const char *text, size_t left, size_t *ret_columns)
+{
+	uint32_t c;
+	size_t n = utf8_decode(text, left, &c);
+
+	*ret_columns = 1;
+	if (n == 0)
+		return 1;
+	if (utf8_among(c, combining, ARRAY_SIZE(combining)))
+		*ret_columns = 0;
+	else if (utf8_among(c, wide, ARRAY_SIZE(wide)))
+		*ret_columns = 2;
+	return n;
+}
+
 size_t escape_width(const char *text)
 {
-	size_t left = strlen(text), width = 0, n;
-	uint32_t c;
+	size_t left = strlen(text), width = 0, n, columns;
 
 	for (; left > 0; left -= n, text += n) {
-		n = utf8_decode(text, left, &c);
-		if (n == 0) {
-			n = 1;
-			width++;
-		} else if (!utf8_among(c, combining, ARRAY_SIZE(combining))) {
-			width += utf8_among(c, wide, ARRAY_SIZE(wide)) ? 2 : 1;
-		}
+		n = measure(text, left, &columns);
+		width += columns;
 	}
 	return width;
+}
+
+size_t escape_fit(const char *text, size_t columns)
+{
+	size_t size = strlen(text), at = 0, width = 0, n, more;
+
+	for (; at < size; at += n) {
+		n = measure(text + at, size - at, &more);
+		width += more;
+		if (width > columns)
+			break;
+	}
+	return at;
 }
 
 size_t escape_foreign(const char *text, size_t size)

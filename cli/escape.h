@@ -26,6 +26,8 @@ void escape_word(FILE *out, const char *text, size_t size);
 char *escape_text(const char *text, size_t size);
 /* Columns that an escaped text takes on a terminal. */
 size_t escape_width(const char *text);
+/* Bytes of an escaped text that fit into so many columns; a character is never cut. */
+size_t escape_fit(const char *text, size_t columns);
 /* Characters outside ASCII: the ones that may only look like letters. */
 size_t escape_foreign(const char *text, size_t size);
 

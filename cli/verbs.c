@@ -233,6 +233,10 @@ const struct verb verbs[] = {
 		     "written;\n1 if not; 4 if the daemon does not answer." },
 	{ .noun = "metrics", .run = verb_metrics, .options = WITH(PERIOD), .role = "viewer",
 	  .summary = "executions and their times by agent, capability and skill" },
+	{ .noun = "top", .run = verb_top, .options = WITH(ONCE) | WITH(EVERY), .role = "viewer",
+	  .summary = "what agents do now: rates, what waits for an answer, what was refused",
+	  .details = "On a terminal it goes on until q or Ctrl-C; elsewhere it prints one view after the other, with --json one "
+		     "document a line." },
 	{ .noun = "alerts", .verb = "list", .run = verb_alerts, .flags = VERB_DEFAULT, .options = WITH(ALL), .role = "viewer",
 	  .summary = "what somebody should look at, and why" },
 	{ .noun = "alerts", .verb = "ack", .run = verb_alerts_ack, .words = "ALERT", .least = 1, .most = 1, .options = WITH(NOTE),

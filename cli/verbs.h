@@ -45,6 +45,7 @@ int verb_maintenance(const struct call *c);
 int verb_maintenance_start(const struct call *c);
 int verb_maintenance_end(const struct call *c);
 int verb_metrics(const struct call *c);
+int verb_top(const struct call *c);
 int verb_why(const struct call *c);
 int verb_doctor(const struct call *c);
 int verb_register(const struct call *c);	/* capability register, agent register, policy apply */

@@ -5,9 +5,11 @@ is compared with tests/golden/expected/NAME.txt.
 Usage: python3 tests/golden/run.py CVFCTL [--accept] [NAME...]
 
 Cases are in cases.json: name, args, "library" where the policy library words the messages, and either "get"/"post"/"delete": {path: document file or [status, document]}. A string
-"@+3d4h30m" in a document becomes that moment from now; such moments are shown as @TIME. What is asked and
+"@+3d4h30m" in a document becomes that moment from now; such moments are shown as @TIME,
+and this one as @NOW. What is asked and
 answered well must be what the OpenAPI document of the governor beside CVFCTL knows.
 """
+import calendar
 import json
 import os
 import re
@@ -55,12 +57,17 @@ def prepare(fake, case, made):
             fake.set(method.upper(), path, status, load(document, made))
 
 
+def now_or_itself(match):
+    then = calendar.timegm(time.strptime(match.group(), "%Y-%m-%dT%H:%M:%SZ"))
+    return "@NOW" if abs(then - time.time()) < 60 else match.group()
+
+
 def plain(text, places, made):
     for path, name in places:
         text = text.replace(path, name)
     for shown in made:
         text = text.replace(shown, "@TIME")
-    return text
+    return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", now_or_itself, text)
 
 
 def without_wording(text):

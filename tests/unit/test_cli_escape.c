@@ -161,6 +161,12 @@ static void widths(void **state)
 	assert_int_equal(escape_width("caf\xc3\xa9"), 4);
 	assert_int_equal(escape_width("e\xcc\x81"), 1);
 	assert_int_equal(escape_width("\xe6\x97\xa5"), 2);
+	assert_int_equal(escape_fit("abc", 2), 2);
+	assert_int_equal(escape_fit("abc", 0), 0);
+	assert_int_equal(escape_fit("abc", 9), 3);
+	assert_int_equal(escape_fit("a\xe6\x97\xa5", 2), 1);	/* the second is two columns wide */
+	assert_int_equal(escape_fit("a\xe6\x97\xa5", 3), 4);
+	assert_int_equal(escape_fit("e\xcc\x81x", 1), 3);	/* the mark takes none */
 	assert_int_equal(escape_foreign("caf\xc3\xa9 \xe6\x97\xa5", 9), 2);
 	assert_int_equal(escape_foreign("cafe", 4), 0);
 }
