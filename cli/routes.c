@@ -84,9 +84,9 @@ struct url to_get_v1_agents_id_suggestion(const char *id, const struct get_v1_ag
 	return url_make("GET", "/v1/agents/{id}/suggestion", (const char *[]){ id }, "since until", query);
 }
 
-struct url to_get_v1_agents_id_versions(const char *id)
+struct url to_get_v1_agents_id_versions(const char *id, const struct get_v1_agents_id_versions *query)
 {
-	return url_make("GET", "/v1/agents/{id}/versions", (const char *[]){ id }, "", NULL);
+	return url_make("GET", "/v1/agents/{id}/versions", (const char *[]){ id }, "limit cursor", query);
 }
 
 struct url to_get_v1_alerts(const struct get_v1_alerts *query)
@@ -184,14 +184,14 @@ struct url to_post_v1_capabilities_id_state(const char *id)
 	return url_make("POST", "/v1/capabilities/{id}/state", (const char *[]){ id }, "", NULL);
 }
 
-struct url to_get_v1_capabilities_id_versions(const char *id)
+struct url to_get_v1_capabilities_id_versions(const char *id, const struct get_v1_capabilities_id_versions *query)
 {
-	return url_make("GET", "/v1/capabilities/{id}/versions", (const char *[]){ id }, "", NULL);
+	return url_make("GET", "/v1/capabilities/{id}/versions", (const char *[]){ id }, "limit cursor", query);
 }
 
 struct url to_get_v1_counters(const struct get_v1_counters *query)
 {
-	return url_make("GET", "/v1/counters", NULL, "agent", query);
+	return url_make("GET", "/v1/counters", NULL, "agent limit cursor", query);
 }
 
 struct url to_get_v1_dashboard(const struct get_v1_dashboard *query)
@@ -314,9 +314,9 @@ struct url to_get_v1_policies_id(const char *id)
 	return url_make("GET", "/v1/policies/{id}", (const char *[]){ id }, "", NULL);
 }
 
-struct url to_get_v1_policies_id_versions(const char *id)
+struct url to_get_v1_policies_id_versions(const char *id, const struct get_v1_policies_id_versions *query)
 {
-	return url_make("GET", "/v1/policies/{id}/versions", (const char *[]){ id }, "", NULL);
+	return url_make("GET", "/v1/policies/{id}/versions", (const char *[]){ id }, "limit cursor", query);
 }
 
 struct url to_get_v1_probe(void)
@@ -386,5 +386,5 @@ struct url to_delete_v1_tokens_id(const char *id)
 
 struct url to_get_v1_why(const struct get_v1_why *query)
 {
-	return url_make("GET", "/v1/why", NULL, "agent limit", query);
+	return url_make("GET", "/v1/why", NULL, "agent limit cursor", query);
 }

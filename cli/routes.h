@@ -50,7 +50,10 @@ struct get_v1_agents_id_suggestion {
 };
 struct url to_get_v1_agents_id_suggestion(const char *id, const struct get_v1_agents_id_suggestion *query);
 #define NAME_get_v1_agents_id_versions "GET /v1/agents/ID/versions"
-struct url to_get_v1_agents_id_versions(const char *id);
+struct get_v1_agents_id_versions {
+	const char *limit, *cursor;
+};
+struct url to_get_v1_agents_id_versions(const char *id, const struct get_v1_agents_id_versions *query);
 #define NAME_get_v1_alerts "GET /v1/alerts"
 struct get_v1_alerts {
 	const char *state, *limit, *cursor;
@@ -114,10 +117,13 @@ struct url to_get_v1_capabilities_id(const char *id);
 #define NAME_post_v1_capabilities_id_state "POST /v1/capabilities/ID/state"
 struct url to_post_v1_capabilities_id_state(const char *id);
 #define NAME_get_v1_capabilities_id_versions "GET /v1/capabilities/ID/versions"
-struct url to_get_v1_capabilities_id_versions(const char *id);
+struct get_v1_capabilities_id_versions {
+	const char *limit, *cursor;
+};
+struct url to_get_v1_capabilities_id_versions(const char *id, const struct get_v1_capabilities_id_versions *query);
 #define NAME_get_v1_counters "GET /v1/counters"
 struct get_v1_counters {
-	const char *agent;
+	const char *agent, *limit, *cursor;
 };
 struct url to_get_v1_counters(const struct get_v1_counters *query);
 #define NAME_get_v1_dashboard "GET /v1/dashboard"
@@ -202,7 +208,10 @@ struct url to_delete_v1_policies_id(const char *id);
 #define NAME_get_v1_policies_id "GET /v1/policies/ID"
 struct url to_get_v1_policies_id(const char *id);
 #define NAME_get_v1_policies_id_versions "GET /v1/policies/ID/versions"
-struct url to_get_v1_policies_id_versions(const char *id);
+struct get_v1_policies_id_versions {
+	const char *limit, *cursor;
+};
+struct url to_get_v1_policies_id_versions(const char *id, const struct get_v1_policies_id_versions *query);
 #define NAME_get_v1_probe "GET /v1/probe"
 struct url to_get_v1_probe(void);
 #define NAME_get_v1_profiles "GET /v1/profiles"
@@ -240,7 +249,7 @@ struct url to_post_v1_tokens(void);
 struct url to_delete_v1_tokens_id(const char *id);
 #define NAME_get_v1_why "GET /v1/why"
 struct get_v1_why {
-	const char *agent, *limit;
+	const char *agent, *limit, *cursor;
 };
 struct url to_get_v1_why(const struct get_v1_why *query);
 

@@ -71,6 +71,11 @@ static const struct column profile_columns[] = {
 	{ \
 		return to_post_v1_##plural(&(struct post_v1_##plural){ .name = name, .replace = replace }); \
 	}
+#define TO_VERSIONS(plural) \
+	static struct url versions_##plural(const char *id) \
+	{ \
+		return to_get_v1_##plural##_id_versions(id, NULL); \
+	}
 TO_LIST(capabilities)
 TO_LIST(agents)
 TO_LIST(policies)
@@ -78,6 +83,9 @@ TO_LIST(profiles)
 TO_TAKE(capabilities)
 TO_TAKE(agents)
 TO_TAKE(policies)
+TO_VERSIONS(capabilities)
+TO_VERSIONS(agents)
+TO_VERSIONS(policies)
 
 static const struct kind {
 	const char *noun, *plural, *done;
@@ -88,10 +96,10 @@ static const struct kind {
 	bool replaces;	/* without being asked */
 } kinds[] = {
 	{ "capability", "capabilities", "registered", list_capabilities, take_capabilities, to_get_v1_capabilities_id,
-	  to_get_v1_capabilities_id_versions, to_delete_v1_capabilities_id, capability_columns, ARRAY_SIZE(capability_columns), false },
-	{ "agent", "agents", "registered", list_agents, take_agents, to_get_v1_agents_id, to_get_v1_agents_id_versions,
+	  versions_capabilities, to_delete_v1_capabilities_id, capability_columns, ARRAY_SIZE(capability_columns), false },
+	{ "agent", "agents", "registered", list_agents, take_agents, to_get_v1_agents_id, versions_agents,
 	  to_delete_v1_agents_id, agent_columns, ARRAY_SIZE(agent_columns), false },
-	{ "policy", "policies", "in force", list_policies, take_policies, to_get_v1_policies_id, to_get_v1_policies_id_versions,
+	{ "policy", "policies", "in force", list_policies, take_policies, to_get_v1_policies_id, versions_policies,
 	  to_delete_v1_policies_id, policy_columns, ARRAY_SIZE(policy_columns), true },
 	/* Built in: to look at only. */
 	{ "profile", "profiles", NULL, list_profiles, NULL, to_get_v1_profiles_id, NULL, NULL, profile_columns,

@@ -7,6 +7,7 @@
  */
 #include "http.h"
 
+#include <stdarg.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -352,18 +353,32 @@ void request_add_header(struct request *q, const char *name, const char *value)
 	snprintf(q->headers[q->headers_count++].value, sizeof(q->headers[0].value), "%s", value);
 }
 
+/*
+ * What is no HTTP, or has a head larger than its room, the library refuses by itself, in its own words, and closes the connection.
+ * All that is to be had of it is the line for its log.
+ */
+static void on_log(void *ctx, const char *format, va_list args)
+{
+	static const char refusal[] = "Error processing request (HTTP response code is %u";
+	struct http *h = ctx;
+
+	(void)args;
+	if (strncmp(format, refusal, sizeof(refusal) - 1) == 0)
+		h->counts.malformed++;
+}
+
 static int start_library(struct http *h)
 {
 	const union MHD_DaemonInfo *info;
 	struct MHD_OptionItem tls[] = { { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)h->options.certificate },
 					{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)h->options.key }, { MHD_OPTION_END, 0, NULL } };
-	unsigned int flags = MHD_USE_NO_LISTEN_SOCKET | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | (h->options.certificate ? MHD_USE_TLS : 0);
+	unsigned int flags = MHD_USE_NO_LISTEN_SOCKET | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG | (h->options.certificate ? MHD_USE_TLS : 0);
 	int r;
 
 	if (!h->options.certificate)
 		tls[0].option = MHD_OPTION_END;
 	h->mhd = MHD_start_daemon(flags, 0, NULL, NULL, on_request,
-				  h, MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_NOTIFY_CONNECTION,
+				  h, MHD_OPTION_EXTERNAL_LOGGER, on_log, h, MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_NOTIFY_CONNECTION,
 				  on_connection, h, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_S,
 				  MHD_OPTION_STRICT_FOR_CLIENT, 1,
 				  MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX,

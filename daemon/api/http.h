@@ -106,6 +106,7 @@ OWN_DEFINE(http);
 /* Since the start. */
 struct http_counts {
 	uint64_t connections, connections_refused, timed_out, requests;
+	uint64_t malformed;	/* refused by the library, before anybody could look at them */
 	uint64_t open;	/* now */
 };
 struct http_counts http_counts(const struct http *h);

@@ -122,6 +122,7 @@ static void add_counts(struct http_counts *to, const struct http_counts *c)
 	to->connections += c->connections;
 	to->connections_refused += c->connections_refused;
 	to->timed_out += c->timed_out;
+	to->malformed += c->malformed;
 }
 
 static json_t *view_api(struct governor *g)
@@ -136,9 +137,10 @@ static json_t *view_api(struct governor *g)
 		one = http_counts(g->http_tcp);
 		add_counts(&sum, &one);
 	}
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "requests", (json_int_t)g->api_counts[0], "refused", (json_int_t)g->api_counts[1],
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "requests", (json_int_t)g->api_counts[0], "refused", (json_int_t)g->api_counts[1],
 			 "failed", (json_int_t)g->api_counts[2], "open", (json_int_t)sum.open, "connections", (json_int_t)sum.connections,
-			 "connections_refused", (json_int_t)sum.connections_refused, "timed_out", (json_int_t)sum.timed_out);
+			 "connections_refused", (json_int_t)sum.connections_refused, "timed_out", (json_int_t)sum.timed_out, "malformed",
+			 (json_int_t)sum.malformed);
 }
 
 static unsigned int get_status(struct request *q)
@@ -186,7 +188,8 @@ static const struct shape status_shape = SHAPE("status",
 	M(NUMBER, "uptime_s"),
 	M(OBJECT, "api", .about = "since the start of cvfd-govern", .of = OF(M(NUMBER, "requests", .about = "done"),
 		M(NUMBER, "refused", .about = "with 4xx"), M(NUMBER, "failed", .about = "with 5xx"), M(NUMBER, "open", .about = "connections now"),
-		M(NUMBER, "connections"), M(NUMBER, "connections_refused"), M(NUMBER, "timed_out"),)),
+		M(NUMBER, "connections"), M(NUMBER, "connections_refused"), M(NUMBER, "timed_out"),
+		M(NUMBER, "malformed", .about = "what was no HTTP, or had too large a head"),)),
 	M(OBJECT, "canary", .of = OF(M(YES_NO, "ok"), M(TIME, "at", .flags = OR_NULL), M(TEXT, "problem", .flags = OR_NULL),)),);
 
 static const struct route table[] = {

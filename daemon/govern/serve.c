@@ -75,8 +75,10 @@ static unsigned int read_label(struct request *q)
 
 static unsigned int allow_agent(struct request *q, const struct route *route)
 {
-	unsigned int status = route->role == ROLE_NONE ? 0 : read_label(q);
+	unsigned int status = door_count_local(q);
 
+	if (!status && route->role != ROLE_NONE)
+		status = read_label(q);
 	if (status || route->role == ROLE_NONE)
 		return status;
 	if (!now.agent || !agent_of_caller(q))
@@ -91,8 +93,9 @@ static unsigned int allow_control(struct request *q, const struct route *route)
 	unsigned int status;
 
 	auth_identify(&governor_of(q)->auth, q->peer, &now.caller);
-	if (route->role == ROLE_NONE)
-		return 0;
+	status = door_count_local(q);
+	if (status || route->role == ROLE_NONE)
+		return status;
 	if (!caller_may(&now.caller, route->role)) {
 		if (asprintf(&hint, "it needs the role %s: join the group cvf-%s, or add a principal to cvfd.json", role_word(route->role),
 			     role_word(route->role)) < 0)
@@ -272,7 +275,11 @@ static const char introduction[] =
 	"  not kept because it is long or secret. What failed with 5xx was not done.\n"
 	"- `Host` must be localhost or a name without dots; `Origin` is refused unless `api.origins` of cvfd.json(5) lists it.\n"
 	"- On TCP, which cvfd.json(5) switches on with `api.listen`, requests carry `Authorization: Bearer TOKEN` or `X-API-Key: TOKEN`\n"
-	"  (`cvfctl token`), and there are so many a minute: 429 with `Retry-After`.\n"
+	"  (`cvfctl token`).\n"
+	"- Each token, each address without one and each local user has so many requests a minute: 429 with `Retry-After`. Root is not\n"
+	"  counted on the control socket. How many: cvfd.json(5).\n"
+	"- What is no HTTP (400, 413, 505) and what has a head of more than 32 KiB (431) is refused by the HTTP library in its own words\n"
+	"  before anybody looks at it; `api.malformed` of `/v1/status` counts that.\n"
 	"- Bodies are strict JSON: no duplicate or unknown members, at most 32 levels deep and 1 MiB long. Parameters that a route does\n"
 	"  not have, or given twice, are refused: a filter that is spelled wrong must not show everything.\n"
 	"- Lists: `limit` and `cursor`; `next` of an answer is the `cursor` of the page after, null on the last.\n"

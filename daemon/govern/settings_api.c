@@ -9,13 +9,14 @@
 
 #define PORT_DEFAULT 8470
 #define PER_MINUTE 100
+#define LOCAL_PER_MINUTE 6000
 #define REQUEST_S 60
 
 struct api_fields {
 	const char *listen, *certificate, *key;
 	struct texts hosts, origins;
 	struct jat roles;
-	long long per_minute, request_s;
+	long long per_minute, local_per_minute, request_s;
 };
 static const struct limits rate = { 0, 1000000 };
 static const struct limits patience = { 1, 3600 };
@@ -27,6 +28,7 @@ static const struct field table[] = {
 	{ "origins", read_texts, offsetof(struct api_fields, origins), false, NULL },
 	{ "token_roles", read_at, offsetof(struct api_fields, roles), false, NULL },
 	{ "requests_per_minute", read_number, offsetof(struct api_fields, per_minute), false, &rate },
+	{ "local_requests_per_minute", read_number, offsetof(struct api_fields, local_per_minute), false, &rate },
 	{ "request_timeout_s", read_number, offsetof(struct api_fields, request_s), false, &patience },
 };
 
@@ -37,7 +39,8 @@ static const struct words role_words = { "role", role_list, ARRAY_SIZE(role_list
 
 void api_settings_default(struct api_settings *s)
 {
-	*s = (struct api_settings){ .token_roles = ROLE_VIEWER | ROLE_OPERATOR, .per_minute = PER_MINUTE, .request_s = REQUEST_S };
+	*s = (struct api_settings){ .token_roles = ROLE_VIEWER | ROLE_OPERATOR, .per_minute = PER_MINUTE, .local_per_minute = LOCAL_PER_MINUTE,
+				    .request_s = REQUEST_S };
 }
 
 static void names_done(struct names *n)
@@ -138,7 +141,7 @@ static void read_token_roles(const struct jat *at, struct api_settings *s)
 
 void api_settings_read(const struct jat *at, struct api_settings *s)
 {
-	struct api_fields f = { .per_minute = s->per_minute, .request_s = s->request_s };
+	struct api_fields f = { .per_minute = s->per_minute, .local_per_minute = s->local_per_minute, .request_s = s->request_s };
 
 	fields_read(at, table, ARRAY_SIZE(table), &f);
 	check_listen(at, &f, s);
@@ -150,5 +153,6 @@ void api_settings_read(const struct jat *at, struct api_settings *s)
 	names_copy(&f.hosts, &s->hosts);
 	names_copy(&f.origins, &s->origins);
 	s->per_minute = f.per_minute;
+	s->local_per_minute = f.local_per_minute;
 	s->request_s = f.request_s;
 }

@@ -22,6 +22,7 @@ struct api_settings {
 	struct names origins;	/* pages that may ask from a browser */
 	unsigned int token_roles;	/* what tokens may have of their roles */
 	int64_t per_minute;	/* requests of a token, or of an address without one */
+	int64_t local_per_minute;	/* of a user on a unix socket */
 	int64_t request_s;	/* a request must be there after so long */
 };
 

@@ -7,7 +7,7 @@ import socket
 import time
 import unittest
 
-from govern_fixture import CAPABILITIES, GovernTest, call
+from govern_fixture import CAPABILITIES, NOBODY, SECRET, GovernTest, call, call_as
 
 
 class Answers(GovernTest):
@@ -100,8 +100,54 @@ class Pages(GovernTest):
             for limit in (1, 3):
                 self.assertEqual(self.walk(url, name, limit), whole, url)
         self.assertEqual(len(self.walk("/v1/approvals?state=all", "holds", 2)), 7)
+        self.do("read /tmp/a")
+        self.wait(lambda: self.get("/v1/counters")["counters"], "counters")
+        for url in ("/v1/counters", "/v1/counters?agent=coder-1"):
+            whole = [one["id"] for one in self.get(url)["counters"]]
+            self.assertEqual([self.walk(url, "counters", limit) for limit in (1, 3, 1000)], [whole] * 3)
+        for cursor in ("gone", "1.2.3", "1.2.3.4.5", "1.2.3.4x", "-1.2.3.4", "1.2.70000.4"):
+            self.refused(self.get(f"/v1/counters?cursor={cursor}"), 400, "bad-parameter")
         self.refused(self.get("/v1/capabilities?cursor=gone"), 400, "bad-parameter")
         self.refused(self.get("/v1/events?cursor=gone"), 400, "bad-parameter")
+
+    def test_why_has_pages_of_two_lists(self):
+        for i in range(5):
+            self.hold(pid=2000 + i)
+        for _ in range(3):
+            self.assertEqual(self.do(SECRET)[0], "deny")
+        self.wait(lambda: len(self.get("/v1/why")["events"]) == 3, "refusals")
+        whole = self.get("/v1/why")
+        self.assertEqual((len(whole["holds"]), whole["next"]), (5, None))
+        for limit in (1, 2, 3, 4, 5):
+            events, holds, cursor, pages = [], [], "", 0
+            while cursor is not None:
+                page = self.ok(self.get(f"/v1/why?agent=coder-1&limit={limit}{cursor}"))
+                events += page["events"]
+                holds += page["holds"]
+                pages += 1
+                cursor = page["next"] and f"&cursor={page['next']}"
+            self.assertEqual([e["id"] for e in events], [e["id"] for e in whole["events"]])
+            self.assertEqual([h["id"] for h in holds], [h["id"] for h in whole["holds"]])
+            self.assertEqual(pages, -(-5 // limit))
+        for cursor in ("gone", "-", ".", "-.", ".-", "-.x", whole["events"][0]["id"], whole["events"][0]["id"] + ".-.-"):
+            self.refused(self.get(f"/v1/why?cursor={cursor}"), 400, "bad-parameter")
+        self.assertEqual(self.get("/v1/why?cursor=-.-")["events"], [])
+
+    def test_versions_have_pages(self):
+        for mode in ("observe", "enforce", "learn", "enforce"):
+            self.ok(self.post("/v1/agents/coder-1/mode", {"mode": mode}))
+        whole = [v["revision"] for v in self.ok(self.get("/v1/agents/coder-1/versions"))["versions"]]
+        self.assertEqual(whole, [5, 4, 3, 2, 1])
+        for limit in (1, 2, 5, 6):
+            seen, cursor = [], ""
+            while cursor is not None:
+                page = self.ok(self.get(f"/v1/agents/coder-1/versions?limit={limit}{cursor}"))
+                seen += [v["revision"] for v in page["versions"]]
+                cursor = page["next"] and f"&cursor={page['next']}"
+            self.assertEqual(seen, whole)
+        for cursor in ("x", "0", "-1", "1x"):
+            self.refused(self.get(f"/v1/agents/coder-1/versions?cursor={cursor}"), 400, "bad-parameter")
+        self.refused(self.get("/v1/agents/nobody/versions"), 404, "not-found")
 
     def test_what_was_refused_is_counted(self):
         before = self.get("/v1/status")["api"]
@@ -109,6 +155,27 @@ class Pages(GovernTest):
         after = self.get("/v1/status")["api"]
         self.assertEqual(after["refused"], before["refused"] + 1)
         self.assertGreater(after["requests"], before["requests"])
+
+
+class Often(GovernTest):
+    settings = {"api": {"local_requests_per_minute": 5}}
+
+    @unittest.skipUnless(os.getuid() == 0, "needs root to be somebody else")
+    def test_a_user_has_so_many_and_root_any_number(self):
+        socket_path = f"{self.dir}/run/cvfd.sock"
+        codes = [call_as(NOBODY, socket_path, "GET", "/healthz") for _ in range(8)]
+        self.assertEqual(codes[:5], [(200, "-")] * 5)
+        self.assertIn((429, "too-many-requests"), codes[5:])
+        for _ in range(30):
+            self.ok(self.get("/v1/status"))
+
+    def test_agents_have_their_own(self):
+        answers = [self.as_agent("GET", "/readyz") for _ in range(20)]
+        limited = [a for a in answers if a.status == 429]
+        self.assertGreaterEqual(len(limited), 10)
+        self.assertGreaterEqual(int(limited[0].headers["Retry-After"]), 1)
+        self.refused(limited[0], 429, "too-many-requests")
+        self.ok(self.get("/healthz"))
 
 
 class Hostile(GovernTest):
@@ -137,6 +204,17 @@ class Hostile(GovernTest):
                 pass  # it has heard enough
             self.assertIn(b" 431 ", self.read_all(s).split(b"\r\n")[0])
         self.ok(self.get("/healthz"))
+        self.assertEqual(self.get("/v1/status")["api"]["malformed"], 2)
+
+    def test_what_the_library_refuses_is_counted(self):
+        for n, (nonsense, status) in enumerate(((b"GET /healthz HTTP/9.9\r\nHost: x\r\n\r\n", b"505"), (b"GET /healthz HTTP/1.1\r\n\r\n", b"400"),
+                                                (b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", b"400"),
+                                                (b"\x16\x03\x01 hello\r\n\r\n", b"400")), 1):
+            s = self.connect()
+            s.sendall(nonsense)
+            s.shutdown(socket.SHUT_WR)
+            self.assertIn(status, self.read_all(s).split(b"\r\n")[0], nonsense)
+            self.assertEqual(self.get("/v1/status")["api"]["malformed"], n, nonsense)
 
     def test_whoever_is_in_time_is_not_shut_out(self):
         """Over several sweeps for those who are too slow."""

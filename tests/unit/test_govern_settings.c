@@ -192,11 +192,14 @@ static void test_the_api_on_tcp(void **state)
 		assert_null(settings.api.listen);
 	}
 	assert_int_equal(load("{\"api\":{\"listen\":\"0.0.0.0:1\",\"certificate\":\"/c\",\"key\":\"/k\",\"token_roles\":[\"viewer\",\"approver\"],"
-			      "\"hosts\":[\"a\"],\"origins\":[\"b\",\"c\"],\"requests_per_minute\":0,\"request_timeout_s\":5}}"), 0);
+			      "\"hosts\":[\"a\"],\"origins\":[\"b\",\"c\"],\"requests_per_minute\":0,\"local_requests_per_minute\":7,\"request_timeout_s\":5}}"), 0);
 	assert_int_equal(settings.api.token_roles, ROLE_VIEWER | ROLE_APPROVER);
 	assert_int_equal(settings.api.origins.n, 2);
 	assert_int_equal(settings.api.per_minute, 0);
+	assert_int_equal(settings.api.local_per_minute, 7);
 	assert_int_equal(load("{\"api\":{\"listen\":\"127.0.0.1\",\"certificate\":\"/c\"}}"), -EINVAL);
+	assert_int_equal(load("{\"api\":{\"local_requests_per_minute\":-1}}"), -EINVAL);
+	assert_int_equal(settings.api.local_per_minute, 6000);
 	assert_int_equal(load("{\"api\":{\"token_roles\":[\"root\"]}}"), -EINVAL);
 	assert_int_equal(settings.api.token_roles, ROLE_VIEWER | ROLE_OPERATOR);
 	assert_int_equal(load("{\"api\":{\"token_roles\":\"admin\"}}"), -EINVAL);

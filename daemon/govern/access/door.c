@@ -80,16 +80,30 @@ unsigned int door_check(struct request *q)
 	return status ? status : check_type(q);
 }
 
-unsigned int door_count(struct request *q, const char *who)
+static unsigned int count(struct request *q, const char *who, int64_t per_minute, const char *setting)
 {
-	const struct api_settings *s = &governor_of(q)->settings.api;
-	unsigned int wait = rate_take(who, s->per_minute, clock_boot_ns());
+	unsigned int wait = rate_take(who, per_minute, clock_boot_ns());
 	char text[16];
 
 	if (!wait)
 		return 0;
 	snprintf(text, sizeof(text), "%u", wait);
 	request_add_header(q, "Retry-After", text);
-	return refuse(q, 429, "too-many-requests", "see api.requests_per_minute in cvfd.json(5)", "more than %lld requests a minute: wait %u s",
-		      (long long)s->per_minute, wait);
+	return refuse(q, 429, "too-many-requests", setting, "more than %lld requests a minute: wait %u s", (long long)per_minute, wait);
+}
+
+unsigned int door_count(struct request *q, const char *who)
+{
+	return count(q, who, governor_of(q)->settings.api.per_minute, "see api.requests_per_minute in cvfd.json(5)");
+}
+
+unsigned int door_count_local(struct request *q)
+{
+	bool is_agent = q->socket == SERVE_AGENT;
+	char who[32];
+
+	if (!is_agent && q->peer->uid == 0)
+		return 0;
+	snprintf(who, sizeof(who), "%s:%u", is_agent ? "agents" : "uid", q->peer->uid);
+	return count(q, who, governor_of(q)->settings.api.local_per_minute, "see api.local_requests_per_minute in cvfd.json(5)");
 }

@@ -14,6 +14,7 @@
 #include "govern/registry/registry_view.h"
 #include "json/doc.h"
 #include "session_table.h"
+#include "store/ulid.h"
 
 #define STAT_BYTES 1024
 #define STARTTIME_FIELD 20	/* fields after the one that is in parentheses */
@@ -145,24 +146,70 @@ static unsigned int choose_agent(struct request *q, uint32_t *ret_agent)
 	return 0;
 }
 
+/* Two lists in one page: where each goes on, "EVENT.HOLD", "-" for one that has ended. */
+struct place {
+	char event[ULID_SIZE], hold[ULID_SIZE];	/* "": from the beginning; "-": nothing more */
+};
+
+static bool read_part(const char *text, char to[ULID_SIZE])
+{
+	if (strcmp(text, "-") == 0) {
+		strcpy(to, text);
+		return true;
+	}
+	return strlen(text) == ULID_SIZE - 1 && ulid_normalise(text, to);
+}
+
+static bool read_place(const char *cursor, struct place *p)
+{
+	char event[ULID_SIZE] = "", hold[ULID_SIZE] = "";
+	int end = 0;
+
+	if (!cursor)
+		return true;
+	return sscanf(cursor, "%26[^.].%26[^.]%n", event, hold, &end) == 2 && !cursor[end] && read_part(event, p->event) && read_part(hold, p->hold);
+}
+
+/* Cuts a list that has one more than the limit; its part of the next place. */
+static const char *cut(json_t *list, size_t limit)
+{
+	if (json_array_size(list) <= limit)
+		return "-";
+	json_array_remove(list, limit);
+	return json_string_value(json_object_get(json_array_get(list, limit - 1), "id"));
+}
+
+static unsigned int reply_why(struct request *q, uint32_t agent, json_t *take_events, json_t *take_holds)
+{
+	size_t limit = (size_t)query_number(q, "limit");
+	const char *event = cut(take_events, limit), *hold = cut(take_holds, limit);
+	json_t *next = *event == '-' && *hold == '-' ? json_null() : json_sprintf("%s.%s", event, hold);
+
+	return reply(q, 200, json_pack("{s:s?, s:o, s:o, s:o}", "agent",
+				       numbers_table_name(governor_of(q)->numbers, NUMBER_AGENT, agent), "events", take_events, "holds",
+				       take_holds, "next", next));
+}
+
 static unsigned int get_why(struct request *q)
 {
 	struct governor *g = governor_of(q);
-	struct hold_filter f = { .boot = g->boot, .all_states = true };
+	struct hold_filter f = { .boot = g->boot, .all_states = true, .limit = query_number(q, "limit") + 1 };
+	struct place p = { "", "" };
 	unsigned int status;
 	json_t *events, *holds;
 	uint32_t agent;
 
-	f.limit = query_number(q, "limit");
+	if (!read_place(query_text(q, "cursor"), &p))
+		return refuse(q, 400, "bad-parameter", "begin again without it", "the parameter \"cursor\" cannot be understood");
 	status = choose_agent(q, &agent);
 	if (status)
 		return status;
 	f.agent = agent;
-	events = event_refusals(g, agent, f.limit);
-	holds = holds_view(g, &f);
+	f.before = *p.hold ? p.hold : NULL;
+	events = *p.event == '-' ? json_array() : event_refusals(g, agent, *p.event ? p.event : NULL, f.limit);
+	holds = *p.hold == '-' ? json_array() : holds_view(g, &f);
 	if (events && holds)
-		return reply(q, 200, json_pack("{s:s?, s:o, s:o}", "agent", numbers_table_name(g->numbers, NUMBER_AGENT, agent),
-					       "events", events, "holds", holds));
+		return reply_why(q, agent, events, holds);
 	json_decref(events);
 	json_decref(holds);
 	return refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read");
@@ -174,10 +221,11 @@ static const struct shape new_shape = SHAPE(NULL,
 static const struct shape session_shape = SHAPE(NULL, M(TEXT, "session"), M(TEXT, "agent"), M(TEXT, "skill", .flags = OR_NULL),);
 static const struct shape ask_shape = SHAPE(NULL,
 	M(TEXT, "agent", .about = "on the agent socket it is the caller's own"),
-	M(NUMBER, "limit", .min = 1, .max = 1000, .preset = "20"),);
+	PAGE_OF(1000, "20"),);
 static const struct shape why_shape = SHAPE(NULL, M(TEXT, "agent", .flags = OR_NULL),
 	M(OBJECT, "events", .flags = MANY, .of = &event_shape, .about = "newest first, with `reason_text` and `rule_text`"),
-	M(OBJECT, "holds", .flags = MANY, .of = &hold_shape),);
+	M(OBJECT, "holds", .flags = MANY, .of = &hold_shape, .about = "newest first"),
+	M(TEXT, "next", .flags = OR_NULL, .about = "for `cursor`; null: this is the last page of both lists"),);
 
 static const struct route table[] = {
 	{ "POST", "/v1/agents/{id}/sessions", ROLE_OPERATOR, 0, post_session,

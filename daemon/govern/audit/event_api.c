@@ -245,13 +245,29 @@ static int add_refusal(void *ctx, const struct event_row *row)
 	return 0;
 }
 
-json_t *event_refusals(struct governor *g, uint32_t agent, int64_t limit)
+/* Where a page ended. An event that was pruned since left its place. */
+static int find_place(struct store *s, const char *id, int64_t *ret_n)
+{
+	int64_t ms;
+	int r = event_table_position(s, id, ret_n, &ms);
+
+	if (r < 0 || *ret_n)
+		return r;
+	r = event_table_before(s, id, ret_n);
+	*ret_n += 1;
+	return r;
+}
+
+json_t *event_refusals(struct governor *g, uint32_t agent, const char *before, int64_t limit)
 {
 	struct page page = { .g = g, .list = json_array() };
 	struct event_filter f = { .agent = agent, .verdict = CVF_VERDICT_DENY, .kinds = KINDS_DECISIONS, .limit = limit,
 				  .order = EVENT_DESC };
+	int r = before ? find_place(g->store, before, &f.before_n) : 0;
 
-	if (event_table_each(g->store, &f, add_refusal, &page) < 0) {
+	if (r == 0)
+		r = event_table_each(g->store, &f, add_refusal, &page);
+	if (r < 0) {
 		json_decref(page.list);
 		return NULL;
 	}

@@ -20,7 +20,7 @@ void event_query_done(struct event_query *q);
 unsigned int event_query_read(struct request *q, struct event_query *ret_query);
 /* Moves the lower end of a walk by position up to where its period can begin. */
 int event_skip_before(struct governor *g, struct event_filter *f) must_check;
-/* The last refusals of an agent (0: of all), newest first, with their reasons in words. */
-json_t *event_refusals(struct governor *g, uint32_t agent, int64_t limit);
+/* The last refusals of an agent (0: of all), newest first, with their reasons in words; before: only older ones than this event. */
+json_t *event_refusals(struct governor *g, uint32_t agent, const char *before, int64_t limit);
 
 #endif

@@ -88,7 +88,7 @@ static int step(struct governor *g, void *ctx, json_t **ret_result)
 		return r < 0 ? r : 1;
 	}
 	if (w->query.filter.agent)
-		r = counter_table_each(g->store, (uint32_t)w->query.filter.agent, on_count, w);
+		r = counter_table_each(g->store, &(struct counter_filter){ .agent = (uint32_t)w->query.filter.agent }, on_count, w);
 	if (r < 0)
 		return r;
 	*ret_result = suggestion_result(w->suggestion);

@@ -17,13 +17,19 @@ int counter_table_add(struct store *s, const struct counter_row *row)
 	return stmt_run(q);
 }
 
-int counter_table_each(struct store *s, uint32_t agent, void (*each)(void *ctx, const struct counter_row *row), void *ctx)
+int counter_table_each(struct store *s, const struct counter_filter *f, void (*each)(void *ctx, const struct counter_row *row), void *ctx)
 {
-	struct stmt *q = stmt(s, "SELECT agent, capability, op, verdict, count FROM counters WHERE ?1 = 0 OR agent = ?1"
-				 " ORDER BY agent, capability, op, verdict");
+	struct stmt *q = stmt(s, "SELECT agent, capability, op, verdict, count FROM counters WHERE (?1 = 0 OR agent = ?1)"
+				 " AND (agent, capability, op, verdict) > (?2, ?3, ?4, ?5)"
+				 " ORDER BY agent, capability, op, verdict LIMIT ?6");
 	int r;
 
-	stmt_int(q, agent);
+	stmt_int(q, f->agent);
+	stmt_int(q, f->after.agent);
+	stmt_int(q, f->after.capability);
+	stmt_int(q, f->after.op);
+	stmt_int(q, f->after.verdict);
+	stmt_int(q, f->limit ? f->limit : -1);
 	while ((r = stmt_row(q)) > 0) {
 		struct counter_row row = { .agent = (uint32_t)stmt_col_int(q) };
 

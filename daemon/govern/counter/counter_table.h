@@ -15,8 +15,13 @@ struct counter_row {
 };
 
 int counter_table_add(struct store *s, const struct counter_row *row) must_check;
-/* agent 0: all. */
-int counter_table_each(struct store *s, uint32_t agent, void (*each)(void *ctx, const struct counter_row *row),
+struct counter_filter {
+	uint32_t agent;			/* 0: all */
+	struct counter_row after;	/* in their order: those after it; its count is not looked at */
+	int64_t limit;			/* 0: all */
+};
+/* By agent, capability, operation, verdict. */
+int counter_table_each(struct store *s, const struct counter_filter *f, void (*each)(void *ctx, const struct counter_row *row),
 		       void *ctx) must_check;
 
 /* One counter of the kernel. agent 0: of whoever has the cell's row. */

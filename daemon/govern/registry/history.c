@@ -142,11 +142,11 @@ static int view(void *ctx, const struct version_row *row)
 	return json_array_append_new(ctx, to) < 0 ? -ENOMEM : 0;
 }
 
-json_t *history_view(struct governor *g, enum decl_kind kind, const char *id)
+json_t *history_view(struct governor *g, const struct version_filter *f)
 {
 	json_t *list = json_array();
 
-	if (list && version_table_each(g->store, kind, id, view, list) == 0)
+	if (list && version_table_each(g->store, f, view, list) == 0)
 		return list;
 	json_decref(list);
 	return NULL;

@@ -8,6 +8,7 @@
 
 #include "api/view.h"
 #include "govern/govern.h"
+#include "version_table.h"
 
 struct history {
 	const struct model *model;	/* that comes into force */
@@ -19,6 +20,6 @@ struct history {
 int history_note(struct governor *g, const struct history *h) must_check;
 
 /* [{revision, version, state, made_at, made_by, note, source, generation, removed, declaration}], newest first. NULL: no store. */
-json_t *history_view(struct governor *g, enum decl_kind kind, const char *id);
+json_t *history_view(struct governor *g, const struct version_filter *f);
 
 #endif

@@ -257,17 +257,35 @@ static unsigned int post_state(struct request *q)
 	return status;
 }
 
+/* Cuts a list that has one more than the limit; the cursor of the next page is the last revision of this one. */
+static json_t *cut(json_t *list, size_t limit)
+{
+	if (!limit || json_array_size(list) <= limit)
+		return json_null();
+	json_array_remove(list, limit);
+	return json_sprintf("%lld", (long long)json_integer_value(json_object_get(json_array_get(list, limit - 1), "revision")));
+}
+
 static unsigned int get_versions(struct request *q)
 {
-	enum decl_kind kind = kind_of(q);
-	json_t *list = history_view(governor_of(q), kind, q->params[0]);
+	const char *cursor = query_text(q, "cursor");
+	int64_t limit = query_number(q, "limit");
+	struct version_filter f = { .kind = kind_of(q), .id = q->params[0], .limit = limit ? limit + 1 : 0 };
+	json_t *list, *next;
+	char *end;
 
+	f.before = cursor ? strtoll(cursor, &end, 10) : 0;
+	if (cursor && (*end || f.before < 1))
+		return refuse(q, 400, "bad-parameter", "begin again without it", "the parameter \"cursor\" cannot be understood");
+	list = history_view(governor_of(q), &f);
 	if (!list)
 		return refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read");
-	if (json_array_size(list))
-		return reply(q, 200, json_pack("{s:s, s:o}", "id", q->params[0], "versions", list));
-	json_decref(list);
-	return no_such(q, kind);
+	if (!json_array_size(list) && !cursor) {
+		json_decref(list);
+		return no_such(q, f.kind);
+	}
+	next = cut(list, (size_t)limit);
+	return reply(q, 200, json_pack("{s:s, s:o, s:o}", "id", q->params[0], "versions", list, "next", next));
 }
 
 static unsigned int post_reload(struct request *q)
@@ -314,7 +332,8 @@ static const struct shape new_capabilities = POSTED_SHAPE("capabilities"), new_a
 	new_policies = POSTED_SHAPE("policies");
 static const struct shape removed = SHAPE(NULL, M(TEXT, "id"), M(NUMBER, "generation"), WARNINGS,);
 static const struct shape versions = SHAPE(NULL, M(TEXT, "id"), M(OBJECT, "versions", .flags = MANY, .of = &version_shape,
-	.about = "newest first, one for every change that came into force, whether from a file, from the API or with the product"),);
+	.about = "newest first, one for every change that came into force, whether from a file, from the API or with the product"),
+	NEXT_PAGE,);
 static const struct shape mode_body = SHAPE(NULL, M(WORD, "mode", .flags = NEEDED, .words = "enforce|observe|learn"),);
 static const struct shape mode_set = SHAPE(NULL, M(TEXT, "agent"), M(TEXT, "mode"), M(NUMBER, "generation"),);
 static const struct shape state_body = SHAPE(NULL, M(WORD, "state", .flags = NEEDED, .words = "PROPOSED|ACTIVE|DEPRECATED|RETIRED"),
@@ -330,7 +349,7 @@ static const struct route table[] = {
 	  .query = &post_query, .body = &declarations, .answer = &new_capabilities, .status = 201 },
 	{ "DELETE", "/v1/capabilities/{id}", ROLE_ADMIN, 0, delete_declaration, "Remove a registered capability", deleted, .answer = &removed },
 	{ "GET", "/v1/capabilities/{id}/versions", ROLE_VIEWER, 0, get_versions, "What a capability was, since when, and who made it so",
-	  .answer = &versions },
+	  .query = &list_query, .answer = &versions },
 	{ "POST", "/v1/capabilities/{id}/state", ROLE_ADMIN, 0, post_state, "Take a capability on in its life",
 	  "From PROPOSED to ACTIVE (or RETIRED: turned down), on to DEPRECATED and RETIRED; a deprecated one may become ACTIVE again;\n"
 	  "otherwise 409. It wins over the declaration, also of a file or of the product, until the capability is registered anew.\n"
@@ -345,7 +364,7 @@ static const struct route table[] = {
 	  .body = &declarations, .answer = &new_agents, .status = 201 },
 	{ "DELETE", "/v1/agents/{id}", ROLE_ADMIN, 0, delete_declaration, "Remove a registered agent", deleted, .answer = &removed },
 	{ "GET", "/v1/agents/{id}/versions", ROLE_VIEWER, 0, get_versions, "What an agent was, since when, and who made it so",
-	  .answer = &versions },
+	  .query = &list_query, .answer = &versions },
 	{ "POST", "/v1/agents/{id}/mode", ROLE_ADMIN, 0, post_mode, "Enforce, only record what would be refused, or learn",
 	  "It wins over the declaration until the agent is registered anew.", .body = &mode_body, .answer = &mode_set },
 	{ "GET", "/v1/policies", ROLE_VIEWER, 0, get_list, "All policies in force", .query = &list_query,
@@ -355,7 +374,7 @@ static const struct route table[] = {
 	  .query = &post_query, .body = &declarations, .answer = &new_policies, .status = 201 },
 	{ "DELETE", "/v1/policies/{id}", ROLE_ADMIN, 0, delete_declaration, "Remove a policy", deleted, .answer = &removed },
 	{ "GET", "/v1/policies/{id}/versions", ROLE_VIEWER, 0, get_versions, "What a policy was, since when, and who made it so",
-	  .answer = &versions },
+	  .query = &list_query, .answer = &versions },
 	{ "GET", "/v1/profiles", ROLE_VIEWER, 0, get_list, "All agent profiles", .query = &list_query,
 	  .answer = &profiles },
 	{ "GET", "/v1/profiles/{id}", ROLE_VIEWER, 0, get_one, "One profile", .answer = &declaration },

@@ -45,7 +45,7 @@ int uses_load(struct governor *g, struct model *m)
 		return 0;
 	if (counter_collect(g) < 0)
 		log_debug("counters: what was used in the last seconds may count as new");
-	r = counter_table_each(g->store, 0, on_counter, &l);
+	r = counter_table_each(g->store, &(struct counter_filter){ 0 }, on_counter, &l);
 	if (r == 0)
 		r = hold_table_each_approved(g->store, on_approved, &l);
 	return r < 0 ? r : l.error;

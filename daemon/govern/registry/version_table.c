@@ -55,12 +55,14 @@ int version_table_each_last(struct store *s, enum decl_kind kind, version_each e
 	return stmt_each(q, hand_over, &(struct visit){ kind, each, ctx });
 }
 
-int version_table_each(struct store *s, enum decl_kind kind, const char *id, version_each each, void *ctx)
+int version_table_each(struct store *s, const struct version_filter *f, version_each each, void *ctx)
 {
 	struct stmt *q = stmt(s, "SELECT id, revision, digest, text, generation, made_ms, made_by, note FROM versions"
-				 " WHERE kind = ? AND id = ? ORDER BY revision DESC");
+				 " WHERE kind = ? AND id = ? AND revision < ? ORDER BY revision DESC LIMIT ?");
 
-	stmt_int(q, kind);
-	stmt_text(q, id);
-	return stmt_each(q, hand_over, &(struct visit){ kind, each, ctx });
+	stmt_int(q, f->kind);
+	stmt_text(q, f->id);
+	stmt_int(q, f->before ? f->before : INT64_MAX);
+	stmt_int(q, f->limit ? f->limit : -1);
+	return stmt_each(q, hand_over, &(struct visit){ f->kind, each, ctx });
 }

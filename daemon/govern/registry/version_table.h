@@ -26,7 +26,13 @@ typedef int (*version_each)(void *ctx, const struct version_row *row);	/* non-ze
 int version_table_add(struct store *s, const struct version_row *row) must_check;
 /* The last row of every declaration of a kind, in order of id; made_by and note are not read. */
 int version_table_each_last(struct store *s, enum decl_kind kind, version_each each, void *ctx) must_check;
-/* All of one, newest first. */
-int version_table_each(struct store *s, enum decl_kind kind, const char *id, version_each each, void *ctx) must_check;
+/* Of one, newest first. */
+struct version_filter {
+	enum decl_kind kind;
+	const char *id;
+	int64_t before;	/* only revisions less than this; 0: all */
+	int64_t limit;	/* 0: all */
+};
+int version_table_each(struct store *s, const struct version_filter *f, version_each each, void *ctx) must_check;
 
 #endif
