@@ -96,7 +96,8 @@ static bool is_for_agents_only(const struct reply *r)
 	return r->status == 403 && strcmp(out_text(r->body, "error.code", ""), "not-an-agent") == 0;
 }
 
-int ask_on(const struct call *c, const char *socket, const struct ask *a, json_t **ret)
+/* code: of an error that is not told (-EAGAIN); NULL: none. */
+static int send_on(const struct call *c, const char *socket, const struct ask *a, const char *code, json_t **ret)
 {
 	own(client) struct client *cl = NULL;
 	own_reply struct reply reply = { 0 };
@@ -109,6 +110,8 @@ int ask_on(const struct call *c, const char *socket, const struct ask *a, json_t
 		return r;
 	if (a->agent_too && is_for_agents_only(&reply))
 		return -EACCES;
+	if (code && ask_status(reply.status) != DONE && strcmp(out_text(reply.body, "error.code", ""), code) == 0)
+		return -EAGAIN;
 	if (ask_status(reply.status) != DONE) {
 		if (call_has(c, OPT_JSON) && reply.body)
 			out_json(stdout, reply.body);
@@ -116,6 +119,18 @@ int ask_on(const struct call *c, const char *socket, const struct ask *a, json_t
 	}
 	*ret = reply.body ? TAKE(reply.body) : json_object();
 	return *ret ? DONE : -ENOMEM;
+}
+
+int ask_on(const struct call *c, const char *socket, const struct ask *a, json_t **ret)
+{
+	return send_on(c, socket, a, NULL, ret);
+}
+
+int ask_unless(const struct call *c, const struct ask *a, const char *code, json_t **ret)
+{
+	int r = send_on(c, client_socket(c), a, code, ret);
+
+	return r < 0 && r != -EAGAIN ? ask_say_unreachable(client_socket(c), r) : r;
 }
 
 /*

@@ -30,6 +30,8 @@ int ask_on(const struct call *c, const char *socket, const struct ask *a, json_t
 typedef int (*ask_view)(const struct call *c, const json_t *reply);
 /* Asks, and shows the reply: with --json as it is, otherwise by view. Exit status. */
 int ask_show(const struct call *c, const struct ask *a, ask_view view) must_check;
+/* As ask(), on the control socket; an error of that code is not told: -EAGAIN. */
+int ask_unless(const struct call *c, const struct ask *a, const char *code, json_t **ret) must_check;
 /* Says that the daemon cannot be reached; returns NO_DAEMON or NOT_PERMITTED. */
 int ask_say_unreachable(const char *socket, int r);
 /* Exit status of an HTTP status. */

@@ -262,6 +262,26 @@ static void put_needs(FILE *out, const json_t *hold)
 	}
 }
 
+/* Who is asked next when nobody answers; that an approval broke the glass. */
+static void put_escalation(FILE *out, const json_t *hold)
+{
+	const json_t *steps = out_field(hold, "escalation"), *one;
+	size_t i;
+
+	json_array_foreach(steps, i, one) {
+		label(out, i ? "" : "Next");
+		fputs(json_is_true(out_field(one, "reached")) ? "since " : "at ", out);
+		out_value(out, out_field(one, "at"));
+		part(out, " to ", one, "approvers");
+		fputc('\n', out);
+	}
+	if (out_text(hold, "review", NULL)) {
+		label(out, "Review");
+		out_value(out, out_field(hold, "review"));
+		fputs(": approved by breaking the glass\n", out);
+	}
+}
+
 static void put_rest(FILE *out, const json_t *hold)
 {
 	static const struct {
@@ -269,6 +289,7 @@ static void put_rest(FILE *out, const json_t *hold)
 	} rows[] = { { "Digest", "digest" }, { "Asked", "requested_at" }, { "Expires", "expires_at" } };
 
 	put_waiting(out, hold);
+	put_escalation(out, hold);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const json_t *value = out_field(hold, rows[i].field);
 

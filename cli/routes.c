@@ -129,6 +129,26 @@ struct url to_post_v1_approvals_id_deny(const char *id)
 	return url_make("POST", "/v1/approvals/{id}/deny", (const char *[]){ id }, "", NULL);
 }
 
+struct url to_get_v1_approvers(void)
+{
+	return url_make("GET", "/v1/approvers", NULL, "", NULL);
+}
+
+struct url to_delete_v1_approvers_name_factor(const char *name)
+{
+	return url_make("DELETE", "/v1/approvers/{name}/factor", (const char *[]){ name }, "", NULL);
+}
+
+struct url to_post_v1_approvers_name_factor(const char *name, const struct post_v1_approvers_name_factor *query)
+{
+	return url_make("POST", "/v1/approvers/{name}/factor", (const char *[]){ name }, "replace", query);
+}
+
+struct url to_post_v1_approvers_name_unlock(const char *name)
+{
+	return url_make("POST", "/v1/approvers/{name}/unlock", (const char *[]){ name }, "", NULL);
+}
+
 struct url to_get_v1_audit_consistency(const struct get_v1_audit_consistency *query)
 {
 	return url_make("GET", "/v1/audit/consistency", NULL, "from to", query);
@@ -197,6 +217,21 @@ struct url to_get_v1_counters(const struct get_v1_counters *query)
 struct url to_get_v1_dashboard(const struct get_v1_dashboard *query)
 {
 	return url_make("GET", "/v1/dashboard", NULL, "period", query);
+}
+
+struct url to_get_v1_delegations(void)
+{
+	return url_make("GET", "/v1/delegations", NULL, "", NULL);
+}
+
+struct url to_post_v1_delegations(void)
+{
+	return url_make("POST", "/v1/delegations", NULL, "", NULL);
+}
+
+struct url to_delete_v1_delegations_id(const char *id)
+{
+	return url_make("DELETE", "/v1/delegations/{id}", (const char *[]){ id }, "", NULL);
 }
 
 struct url to_get_v1_events(const struct get_v1_events *query)
@@ -272,6 +307,16 @@ struct url to_post_v1_maintenance_id_end(const char *id)
 struct url to_get_v1_metrics(const struct get_v1_metrics *query)
 {
 	return url_make("GET", "/v1/metrics", NULL, "period", query);
+}
+
+struct url to_get_v1_notices(const struct get_v1_notices *query)
+{
+	return url_make("GET", "/v1/notices", NULL, "state", query);
+}
+
+struct url to_post_v1_notices_id_outcome(const char *id)
+{
+	return url_make("POST", "/v1/notices/{id}/outcome", (const char *[]){ id }, "", NULL);
 }
 
 struct url to_get_v1_objectives(void)
@@ -357,6 +402,16 @@ struct url to_post_v1_quarantine_id_restore(const char *id)
 struct url to_post_v1_reload(void)
 {
 	return url_make("POST", "/v1/reload", NULL, "", NULL);
+}
+
+struct url to_get_v1_reviews(const struct get_v1_reviews *query)
+{
+	return url_make("GET", "/v1/reviews", NULL, "state", query);
+}
+
+struct url to_post_v1_reviews_id_close(const char *id)
+{
+	return url_make("POST", "/v1/reviews/{id}/close", (const char *[]){ id }, "", NULL);
 }
 
 struct url to_get_v1_status(void)

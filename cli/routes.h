@@ -82,6 +82,17 @@ struct url to_get_v1_approvals_id(const char *id);
 struct url to_post_v1_approvals_id_approve(const char *id);
 #define NAME_post_v1_approvals_id_deny "POST /v1/approvals/ID/deny"
 struct url to_post_v1_approvals_id_deny(const char *id);
+#define NAME_get_v1_approvers "GET /v1/approvers"
+struct url to_get_v1_approvers(void);
+#define NAME_delete_v1_approvers_name_factor "DELETE /v1/approvers/NAME/factor"
+struct url to_delete_v1_approvers_name_factor(const char *name);
+#define NAME_post_v1_approvers_name_factor "POST /v1/approvers/NAME/factor"
+struct post_v1_approvers_name_factor {
+	const char *replace;
+};
+struct url to_post_v1_approvers_name_factor(const char *name, const struct post_v1_approvers_name_factor *query);
+#define NAME_post_v1_approvers_name_unlock "POST /v1/approvers/NAME/unlock"
+struct url to_post_v1_approvers_name_unlock(const char *name);
 #define NAME_get_v1_audit_consistency "GET /v1/audit/consistency"
 struct get_v1_audit_consistency {
 	const char *from, *to;
@@ -131,6 +142,12 @@ struct get_v1_dashboard {
 	const char *period;
 };
 struct url to_get_v1_dashboard(const struct get_v1_dashboard *query);
+#define NAME_get_v1_delegations "GET /v1/delegations"
+struct url to_get_v1_delegations(void);
+#define NAME_post_v1_delegations "POST /v1/delegations"
+struct url to_post_v1_delegations(void);
+#define NAME_delete_v1_delegations_id "DELETE /v1/delegations/ID"
+struct url to_delete_v1_delegations_id(const char *id);
 #define NAME_get_v1_events "GET /v1/events"
 struct get_v1_events {
 	const char *since, *until, *agent, *capability, *verdict, *kind, *order, *after, *limit, *cursor;
@@ -179,6 +196,13 @@ struct get_v1_metrics {
 	const char *period;
 };
 struct url to_get_v1_metrics(const struct get_v1_metrics *query);
+#define NAME_get_v1_notices "GET /v1/notices"
+struct get_v1_notices {
+	const char *state;
+};
+struct url to_get_v1_notices(const struct get_v1_notices *query);
+#define NAME_post_v1_notices_id_outcome "POST /v1/notices/ID/outcome"
+struct url to_post_v1_notices_id_outcome(const char *id);
 #define NAME_get_v1_objectives "GET /v1/objectives"
 struct url to_get_v1_objectives(void);
 #define NAME_get_v1_openapi_json "GET /v1/openapi.json"
@@ -234,6 +258,13 @@ struct url to_post_v1_quarantine_id_purge(const char *id);
 struct url to_post_v1_quarantine_id_restore(const char *id);
 #define NAME_post_v1_reload "POST /v1/reload"
 struct url to_post_v1_reload(void);
+#define NAME_get_v1_reviews "GET /v1/reviews"
+struct get_v1_reviews {
+	const char *state;
+};
+struct url to_get_v1_reviews(const struct get_v1_reviews *query);
+#define NAME_post_v1_reviews_id_close "POST /v1/reviews/ID/close"
+struct url to_post_v1_reviews_id_close(const char *id);
 #define NAME_get_v1_status "GET /v1/status"
 struct url to_get_v1_status(void);
 #define NAME_get_v1_store_backup "GET /v1/store/backup"

@@ -6,6 +6,7 @@
 #include "batch.h"
 #include "escape.h"
 #include "out.h"
+#include "prompt.h"
 #include "routes.h"
 #include "text.h"
 #include "verbs.h"
@@ -56,17 +57,40 @@ static void put_answered(const char *id, const struct answer_word *word, const j
 	putchar('\n');
 }
 
-static int answer_one(const struct call *c, const char *id, const struct answer_word *word, const json_t *body, json_t **ret)
+/* -EAGAIN: it needs a code, and there is a terminal to ask for one. */
+static int send_answer(const struct call *c, const char *id, const struct answer_word *word, json_t *body, bool may_prompt,
+		       json_t **ret)
 {
 	own_url struct url u = word->to(id);
 	own_free char *text = json_dumps(body, JSON_COMPACT), *doing = NULL;
+	int r;
 
 	if (!text || asprintf(&doing, "%s hold %s", word->verb, id) < 0)
 		return say_no_memory();
-	return ask(c, &(struct ask){ { &u, text, strlen(text), 0 }, doing, false }, ret);
+	r = ask_unless(c, &(struct ask){ { &u, text, strlen(text), 0 }, doing, false },
+		       may_prompt ? "code-required" : NULL, ret);
+	explicit_bzero(text, strlen(text));
+	return r;
 }
 
-static int answer_hold(const struct call *c, const struct answer_word *word, const json_t *body)
+static int answer_one(const struct call *c, const char *id, const struct answer_word *word, json_t *body, json_t **ret)
+{
+	bool may_prompt = !call_has(c, OPT_OTP) && isatty(STDIN_FILENO);
+	own_json json_t *with_code = NULL;
+	char code[PROMPT_MAX];
+	int r = send_answer(c, id, word, body, may_prompt, ret);
+
+	if (r != -EAGAIN)
+		return r;
+	if (prompt_secret("Code of your second factor: ", code) < 0)
+		return send_answer(c, id, word, body, false, ret);
+	with_code = json_copy(body);
+	json_object_set_new(with_code, "otp", json_string(code));
+	explicit_bzero(code, sizeof(code));
+	return send_answer(c, id, word, with_code, false, ret);
+}
+
+static int answer_hold(const struct call *c, const struct answer_word *word, json_t *body)
 {
 	own_json json_t *reply = NULL;
 	int r = answer_one(c, c->words[0], word, body, &reply);
@@ -140,7 +164,7 @@ static const char *newest_of(const json_t *chosen)
 
 struct answering {
 	const struct answer_word *word;
-	const json_t *body;
+	json_t *body;
 };
 
 static int answer_next(const struct call *c, const void *ctx, const char *id, json_t **ret)
@@ -155,7 +179,7 @@ static void put_next(const void *ctx, const char *id, const json_t *reply)
 	put_answered(id, ((const struct answering *)ctx)->word, reply);
 }
 
-static int answer_all(const struct call *c, const struct answer_word *word, const json_t *body)
+static int answer_all(const struct call *c, const struct answer_word *word, json_t *body)
 {
 	static const enum option filters[] = { OPT_AGENT, OPT_CAPABILITY, OPT_RISK };
 	own_json json_t *chosen = json_array();
@@ -188,7 +212,7 @@ static int answer_all(const struct call *c, const struct answer_word *word, cons
 	return r;
 }
 
-static int answer(const struct call *c, const struct answer_word *word, const json_t *body)
+static int answer(const struct call *c, const struct answer_word *word, json_t *body)
 {
 	static const enum option only_all[] = { OPT_AGENT, OPT_CAPABILITY, OPT_RISK, OPT_UNTIL, OPT_YES };
 	bool all = call_has(c, OPT_ALL);
@@ -196,10 +220,22 @@ static int answer(const struct call *c, const struct answer_word *word, const js
 	if (all == (c->count > 0))
 		return say_fail(USAGE, "cvfctl approvals lists what waits", "%s: give %s", word->verb,
 				all ? "a HOLD or --all, not both" : "a HOLD, or --all with what to choose");
+	if (all && (call_has(c, OPT_DIGEST) || call_has(c, OPT_OTP) || call_has(c, OPT_BREAK_GLASS)))
+		return say_fail(USAGE, NULL, "%s: --digest, --otp and --break-glass are for one HOLD", word->verb);
+	if (call_has(c, OPT_BREAK_GLASS) != call_has(c, OPT_REASON))
+		return say_fail(USAGE, NULL, "%s: --break-glass and --reason go together", word->verb);
 	for (size_t i = 0; !all && i < ARRAY_SIZE(only_all); i++)
 		if (call_has(c, only_all[i]))
 			return say_fail(USAGE, NULL, "%s: --%s goes with --all", word->verb, options[only_all[i]].name);
 	return all ? answer_all(c, word, body) : answer_hold(c, word, body);
+}
+
+static int set_text(const struct call *c, enum option o, json_t *body)
+{
+	if (!call_has(c, o) || json_object_set_new(body, options[o].name, json_string(c->option[o])) == 0)
+		return DONE;
+	json_decref(body);
+	return say_fail(USAGE, NULL, "--%s: the text is not valid UTF-8", options[o].name);
 }
 
 int verb_approve(const struct call *c)
@@ -222,11 +258,17 @@ int verb_approve(const struct call *c)
 		json_object_set_new(draft, "for_s", json_integer(for_s));
 	if (uses)
 		json_object_set_new(draft, "uses", json_integer(uses));
-	if (call_has(c, OPT_PATTERN) && json_object_set_new(draft, "pattern", json_string(c->option[OPT_PATTERN])) < 0) {
-		json_decref(draft);
-		return say_fail(USAGE, NULL, "--pattern: the text is not valid UTF-8");
-	}
-	r = set_note(c, draft);
+	if (call_has(c, OPT_BREAK_GLASS))
+		json_object_set_new(draft, "break_glass", json_true());
+	r = set_text(c, OPT_PATTERN, draft);
+	if (r == DONE)
+		r = set_text(c, OPT_REASON, draft);
+	if (r == DONE)
+		r = set_text(c, OPT_OTP, draft);
+	if (r == DONE)
+		r = set_text(c, OPT_DIGEST, draft);
+	if (r == DONE)
+		r = set_note(c, draft);
 	if (r != DONE)
 		return r;
 	body = draft;
@@ -237,8 +279,10 @@ int verb_deny(const struct call *c)
 {
 	own_json json_t *body = NULL;
 	json_t *draft = json_object();
-	int r = set_note(c, draft);
+	int r = set_text(c, OPT_DIGEST, draft);
 
+	if (r == DONE)
+		r = set_note(c, draft);
 	if (r != DONE)
 		return r;
 	body = draft;

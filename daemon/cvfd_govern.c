@@ -3,6 +3,7 @@
  * cvfd_govern.c - main of the governor: composes link, store, rooms, API and loop; nothing else
  */
 #include <getopt.h>
+#include <liboath/oath.h>
 #include <signal.h>
 #include <sodium.h>
 #include <string.h>
@@ -104,8 +105,8 @@ int main(int argc, char **argv)
 	umask(077); /* the store is nobody else's to read; sockets get their modes by name */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk to the store */
-	if (sodium_init() < 0) {
-		log_error("libsodium cannot start: nothing works without it");
+	if (sodium_init() < 0 || oath_init() != OATH_OK) {
+		log_error("libsodium or liboath cannot start: nothing works without them");
 		return 1;
 	}
 	if (command.run)

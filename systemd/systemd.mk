@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Units, users, folders: installed below $(PREFIX)/lib, found there by systemd itself.
-UNITS := cvfd.service cvfd-govern.service cvfd-quarantine.service cvf-agents.slice
+UNITS := cvfd.service cvfd-govern.service cvfd-quarantine.service cvfd-notify.service cvf-agents.slice
 
 .PHONY: install-systemd
 install: install-systemd

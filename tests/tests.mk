@@ -12,7 +12,7 @@ TESTS_quarantine := $(QUARANTINE) $(CORE)
 TESTS_cli := $(CLI) $(TRAIL) $(STORE) $(POLICY) $(JSON) $(CORE)
 TEST_LIBS_enforce := -lbpf -lelf -lz -lsystemd -lcap-ng -lseccomp
 TEST_LIBS_quarantine := -lsystemd -lcap-ng -lseccomp
-TEST_LIBS_govern := -lmicrohttpd -lgnutls -lsqlite3 -ljansson -lsodium -lsystemd -lseccomp -lcap-ng -lm
+TEST_LIBS_govern := -lmicrohttpd -lgnutls -lsqlite3 -ljansson -lsodium -loath -lsystemd -lseccomp -lcap-ng -lm
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))

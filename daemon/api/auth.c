@@ -14,8 +14,14 @@ static const struct {
 	{ "operator", "cvf-operator", ROLE_OPERATOR },
 	{ "approver", "cvf-approver", ROLE_APPROVER },
 	{ "admin", "cvf-admin", ROLE_ADMIN },
+	{ "notifier", "cvf-notify", ROLE_NOTIFIER }, /* the group of the program that tells people */
+	/* Without a group of their own: a principal names who has them. */
+	{ "human_operator", NULL, ROLE_HUMAN_OPERATOR },
+	{ "compliance_officer", NULL, ROLE_COMPLIANCE_OFFICER },
+	{ "approval_manager", NULL, ROLE_APPROVER },
+	{ "break_glass", NULL, ROLE_BREAK_GLASS },
 };
-_Static_assert(ARRAY_SIZE(roles) == ARRAY_SIZE(((struct auth *)0)->groups), "one group per role");
+#define GROUPS ARRAY_SIZE(((struct auth *)0)->groups)
 
 enum role role_find(const char *name)
 {
@@ -25,22 +31,27 @@ enum role role_find(const char *name)
 	return ROLE_NONE;
 }
 
+static void look_up(struct principal *p)
+{
+	const struct group *g = *p->user == '@' ? getgrnam(p->user + 1) : NULL;
+	const struct passwd *pw = *p->user == '@' ? NULL : getpwnam(p->user);
+
+	p->is_known = g || pw;
+	p->uid = g ? g->gr_gid : pw ? pw->pw_uid : (uid_t)-1;
+}
+
 void auth_init(struct auth *a, struct principal *take_principals, size_t count)
 {
 	auth_done(a);
 	a->principals = take_principals;
 	a->principals_count = count;
-	for (size_t i = 0; i < ARRAY_SIZE(roles); i++) {
+	for (size_t i = 0; i < GROUPS; i++) {
 		const struct group *g = getgrnam(roles[i].group);
 
 		a->groups[i] = g ? g->gr_gid : (gid_t)-1;
 	}
-	for (size_t i = 0; i < count; i++) {
-		const struct passwd *pw = getpwnam(a->principals[i].user);
-
-		a->principals[i].is_known = pw;
-		a->principals[i].uid = pw ? pw->pw_uid : (uid_t)-1;
-	}
+	for (size_t i = 0; i < count; i++)
+		look_up(&a->principals[i]);
 }
 
 void auth_done(struct auth *a)
@@ -73,6 +84,13 @@ bool peer_is_one_of(const struct peer *p, const char *const *names, size_t n)
 	return false;
 }
 
+static bool is_principal(const struct principal *one, const struct peer *p)
+{
+	if (!one->is_known)
+		return false;
+	return *one->user == '@' ? is_member(p, one->uid) : one->uid == p->uid;
+}
+
 static void set_name(struct caller *c)
 {
 	const struct passwd *pw = getpwuid(c->uid);
@@ -88,13 +106,13 @@ void auth_identify(const struct auth *a, const struct peer *p, struct caller *re
 	struct caller c = { .uid = p->uid, .roles = p->uid == 0 ? ROLE_ADMIN : ROLE_NONE };
 
 	set_name(&c);
-	for (size_t i = 0; i < ARRAY_SIZE(roles); i++)
+	for (size_t i = 0; i < GROUPS; i++)
 		if (is_member(p, a->groups[i]))
 			c.roles |= roles[i].role;
 	for (size_t i = 0; i < a->principals_count; i++) {
 		const struct principal *principal = &a->principals[i];
 
-		if (!principal->is_known || principal->uid != p->uid)
+		if (!is_principal(principal, p))
 			continue;
 		c.roles |= principal->roles;
 		c.is_human |= principal->is_human;
@@ -107,4 +125,13 @@ bool caller_may(const struct caller *c, enum role role)
 	if (role == ROLE_NONE || (c->roles & ROLE_ADMIN))
 		return true;
 	return role == ROLE_VIEWER ? c->roles != ROLE_NONE : c->roles & role;
+}
+
+unsigned int caller_duties(const struct caller *c)
+{
+	unsigned int duties = c->roles & ROLE_DUTIES;
+
+	if (!c->is_human)
+		return 0;
+	return duties || !(c->roles & (ROLE_APPROVER | ROLE_ADMIN)) ? duties : ROLE_HUMAN_OPERATOR;
 }

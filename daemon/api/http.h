@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <systemd/sd-event.h>
@@ -28,9 +29,13 @@ struct peer {
 	gid_t *groups;
 	size_t groups_count;
 	int pidfd;	/* -1: this kernel has none to give */
+	uint64_t start;	/* without a pidfd: when the process started, in ticks; 0: it could not be read */
 	char address[48];	/* on TCP, where the kernel says nothing else: uid is -1 */
 };
-/* False when the process that connected is certainly gone (somebody else may hold its socket or its number). */
+/*
+ * False when the process that connected is gone, and somebody else may hold its socket or its number: by its pidfd, or else
+ * because its number is nobody's or belongs to a process that started at another time.
+ */
 bool peer_is_alive(const struct peer *p);
 
 struct stream {

@@ -77,6 +77,23 @@ static int read_groups(struct peer *p, int fd)
 	return 0;
 }
 
+/* Field 22 of /proc/PID/stat; the name before it may hold anything, a parenthesis too. 0: there is no such process. */
+static uint64_t read_start(pid_t pid)
+{
+	char path[32], text[1024], *at;
+	own_file FILE *f = NULL;
+	size_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "re");
+	n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
+	text[n] = '\0';
+	at = strrchr(text, ')');
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	return at ? strtoull(at, NULL, 10) : 0;
+}
+
 int peer_init(struct peer *p, int fd)
 {
 	struct ucred cred;
@@ -97,6 +114,8 @@ int peer_init(struct peer *p, int fd)
 	size = sizeof(pidfd);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) == 0)
 		p->pidfd = pidfd;
+	else
+		p->start = read_start(p->pid);
 	return read_groups(p, fd);
 }
 
@@ -112,5 +131,7 @@ bool peer_is_alive(const struct peer *p)
 {
 	struct pollfd wait = { .fd = p->pidfd, .events = POLLIN };
 
-	return p->pidfd < 0 || poll(&wait, 1, 0) == 0;
+	if (p->pidfd < 0)
+		return p->start && read_start(p->pid) == p->start;
+	return poll(&wait, 1, 0) == 0;
 }

@@ -14,7 +14,9 @@ static const struct {
 	const char *name;
 } role_names[] = {
 	{ ROLE_NONE, "anybody" },	{ ROLE_VIEWER, "viewer" }, { ROLE_OPERATOR, "operator" },
-	{ ROLE_APPROVER, "approver" }, { ROLE_ADMIN, "admin" },
+	{ ROLE_APPROVER, "approver" }, { ROLE_ADMIN, "admin" }, { ROLE_HUMAN_OPERATOR, "human_operator" },
+	{ ROLE_COMPLIANCE_OFFICER, "compliance_officer" }, { ROLE_BREAK_GLASS, "break_glass" },
+	{ ROLE_NOTIFIER, "notifier" },
 };
 
 const char *role_word(enum role role)

@@ -16,7 +16,11 @@
 #include "shape.h"
 
 /* Bits; what a role includes is spelled out in auth.h. */
-enum role { ROLE_NONE = 0, ROLE_VIEWER = 1, ROLE_OPERATOR = 2, ROLE_APPROVER = 4, ROLE_ADMIN = 8 };
+enum role {
+	ROLE_NONE = 0, ROLE_VIEWER = 1, ROLE_OPERATOR = 2, ROLE_APPROVER = 4, ROLE_ADMIN = 8,
+	ROLE_HUMAN_OPERATOR = 16, ROLE_COMPLIANCE_OFFICER = 32, ROLE_BREAK_GLASS = 64,
+	ROLE_NOTIFIER = 128,
+};
 
 /* Sockets a route is reachable on. */
 #define ON_CONTROL 1

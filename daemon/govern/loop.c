@@ -14,6 +14,7 @@
 #include "counter/counter.h"
 #include "health.h"
 #include "metric/metric.h"
+#include "notice/notice.h"
 #include "quarantine/quarantine.h"
 #include "registry/registry.h"
 
@@ -134,6 +135,7 @@ static void on_second(struct governor *g)
 	note_store(g, r);
 	trail_tick(g->trail);
 	approval_tick(g);
+	notice_tick(g);
 	quarantine_tick(g);
 	metric_tick(g);
 	alert_tick(g);

@@ -6,22 +6,24 @@
 
 #include "json/fields.h"
 #include "json/pool.h"
+#include "settings_people.h"
 
 #define FILE_BYTES (1u << 20)
 #define DAY_S 86400
 
 struct principal_fields {
-	const char *user;
+	const char *user, *group;
 	bool human;
 	struct texts roles;
 };
 
 struct root_fields {
-	struct jat principals, approvals, store, quarantine, audit, api, objectives;
+	struct jat principals, approvals, store, quarantine, audit, api, objectives, notifications;
 };
 
 static const struct field principal_table[] = {
-	{ "user", read_text, offsetof(struct principal_fields, user), true, NULL },
+	{ "user", read_text, offsetof(struct principal_fields, user), false, NULL },
+	{ "group", read_text, offsetof(struct principal_fields, group), false, NULL },
 	{ "human", read_bool, offsetof(struct principal_fields, human), false, NULL },
 	{ "roles", read_texts, offsetof(struct principal_fields, roles), false, NULL },
 };
@@ -30,7 +32,16 @@ struct number_fields {
 	long long grant_default_s, grant_max_s, questions_per_hour, max_bytes;
 	long long kept_age_s, kept_bytes, kept_copy_bytes, head_every_s, head_every_entries, audit_age_s, audit_bytes;
 	struct jat scopes, redact;
+	struct jat escalation;
+	long long critical_people, use_s;
+	int second_factor;
+	bool self_approval;
 };
+static const struct word second_factor_list[] = { { "always", true }, { "enrolled", false } };
+static const struct words second_factor_words = { "second factor", second_factor_list, ARRAY_SIZE(second_factor_list) };
+static const struct limits one_or_two = { 1, 2 };
+static const struct limits day = { 1, DAY_S };
+
 static const struct limits lifetime = { 1, 366LL * DAY_S };
 static const struct limits bytes = { 0, 1LL << 50 };
 static const struct limits questions = { 0, 10000 };
@@ -39,6 +50,11 @@ static const struct field approvals_table[] = {
 	{ "questions_per_hour", read_number, offsetof(struct number_fields, questions_per_hour), false, &questions },
 	{ "grant_default_s", read_number, offsetof(struct number_fields, grant_default_s), false, &lifetime },
 	{ "grant_max_s", read_number, offsetof(struct number_fields, grant_max_s), false, &lifetime },
+	{ "second_factor", read_word, offsetof(struct number_fields, second_factor), false, &second_factor_words },
+	{ "use_s", read_number, offsetof(struct number_fields, use_s), false, &day },
+	{ "escalation", read_at, offsetof(struct number_fields, escalation), false, NULL },
+	{ "critical_people", read_number, offsetof(struct number_fields, critical_people), false, &one_or_two },
+	{ "self_approval", read_bool, offsetof(struct number_fields, self_approval), false, NULL },
 };
 static const struct field store_table[] = {
 	{ "max_bytes", read_number, offsetof(struct number_fields, max_bytes), false, &bytes },
@@ -67,6 +83,7 @@ static const struct field root_table[] = {
 	{ "api", read_at, offsetof(struct root_fields, api), false, NULL },
 	{ "audit", read_at, offsetof(struct root_fields, audit), false, NULL },
 	{ "objectives", read_at, offsetof(struct root_fields, objectives), false, NULL },
+	{ "notifications", read_at, offsetof(struct root_fields, notifications), false, NULL },
 };
 
 static void read_roles(const struct jat *at, const struct texts *names, struct principal *p)
@@ -75,7 +92,8 @@ static void read_roles(const struct jat *at, const struct texts *names, struct p
 		enum role role = role_find(names->v[i]);
 
 		if (role == ROLE_NONE)
-			jat_error(at, "write viewer, operator, approver or admin", "there is no role \"%s\"", names->v[i]);
+			jat_error(at, "write viewer, operator, approver, admin, human_operator, compliance_officer, break_glass or notifier",
+				  "there is no role \"%s\"", names->v[i]);
 		p->roles |= role;
 	}
 }
@@ -86,13 +104,19 @@ static void read_principal(const struct jat *at, struct settings *s)
 	struct jat roles;
 
 	fields_read(at, principal_table, ARRAY_SIZE(principal_table), &f);
-	if (f.user) {
+	if (json_is_object(at->value) && !f.user == !f.group) {
+		jat_error(at, "write {\"user\": NAME, ...} or {\"group\": NAME, ...}", "a principal is a user or a group");
+		return;
+	}
+	if (f.user || f.group) {
 		struct principal *p = &s->principals[s->principals_count];
 
-		*p = (struct principal){ .user = strdup(f.user), .is_human = f.human };
-		s->principals_count += p->user != NULL;
+		if (asprintf(&p->user, "%s%s", f.user ? "" : "@", f.user ? f.user : f.group) < 0)
+			return;
+		s->principals_count++;
 		roles = jat_member(at, "roles");
 		read_roles(&roles, &f.roles, p);
+		p->is_human = f.human || (p->roles & ROLE_DUTIES);
 	}
 }
 
@@ -160,7 +184,8 @@ static void read_root(const struct jat *root, struct settings *s)
 				   .kept_bytes = (long long)s->quarantine_bytes,
 				   .kept_copy_bytes = (long long)s->quarantine_copy_bytes, .audit_age_s = s->audit_age_s,
 				   .audit_bytes = (long long)s->audit_bytes, .head_every_s = s->head_every_s,
-				   .head_every_entries = s->head_every_entries };
+				   .head_every_entries = s->head_every_entries,
+				   .second_factor = s->needs_second_factor, .critical_people = s->critical_people, .use_s = s->use_s };
 	struct root_fields f = { 0 };
 
 	fields_read(root, root_table, ARRAY_SIZE(root_table), &f);
@@ -170,6 +195,8 @@ static void read_root(const struct jat *root, struct settings *s)
 		targets_read(&f.objectives, &s->targets);
 	if (f.approvals.value)
 		fields_read(&f.approvals, approvals_table, ARRAY_SIZE(approvals_table), &n);
+	if (f.notifications.value)
+		settings_read_notifications(&f.notifications, s);
 	if (f.store.value)
 		fields_read(&f.store, store_table, ARRAY_SIZE(store_table), &n);
 	if (f.quarantine.value)
@@ -190,6 +217,12 @@ static void read_root(const struct jat *root, struct settings *s)
 	s->grant_default_s = n.grant_default_s < n.grant_max_s ? n.grant_default_s : n.grant_max_s;
 	s->grant_max_s = n.grant_max_s;
 	s->questions_per_hour = n.questions_per_hour;
+	s->needs_second_factor = n.second_factor;
+	s->use_s = n.use_s;
+	if (n.escalation.value)
+		settings_read_escalation(&n.escalation, s);
+	s->critical_people = (unsigned int)n.critical_people;
+	s->self_approval = n.self_approval;
 	if (n.scopes.value)
 		read_scopes(&n.scopes, s);
 	s->store_max_bytes = (uint64_t)n.max_bytes;
@@ -216,7 +249,8 @@ static int read_file(const char *path, char **ret_text, size_t *ret_size)
 static void set_defaults(struct settings *s)
 {
 	*s = (struct settings){ .grant_default_s = 8 * 3600, .grant_max_s = 30 * DAY_S, .grant_scopes = GRANT_SCOPES_ALL,
-				.head_every_s = 60, .head_every_entries = 10000, .quarantine_age_s = 7 * DAY_S, .quarantine_bytes = 10ull << 30, .quarantine_copy_bytes = 64ull << 20 };
+				.head_every_s = 60, .head_every_entries = 10000, .needs_second_factor = true, .use_s = 300, .critical_people = 1,
+				.quarantine_age_s = 7 * DAY_S, .quarantine_bytes = 10ull << 30, .quarantine_copy_bytes = 64ull << 20 };
 	api_settings_default(&s->api);
 	targets_default(&s->targets);
 }
@@ -261,5 +295,6 @@ void settings_done(struct settings *s)
 	free(s->principals);
 	api_settings_done(&s->api);
 	redact_done(&s->redact);
+	settings_people_done(s);
 	*s = (struct settings){ 0 };
 }

@@ -16,12 +16,31 @@
 #define GRANT_SCOPE_AGENT 2u
 #define GRANT_SCOPE_PATTERN 4u
 
+#define NOTICE_REQUESTED 1u
+#define NOTICE_ESCALATED 2u
+#define NOTICE_ENDED 4u
+
 struct settings {
 	struct principal *principals;	/* malloc'ed */
 	size_t principals_count;
 	int64_t grant_default_s;	/* lifetime of a grant of scope agent when the approver names none */
 	int64_t grant_max_s;		/* longest lifetime an approver may ask for */
 	unsigned int grant_scopes;	/* GRANT_SCOPE_*: what an approver may leave behind */
+	bool needs_second_factor;	/* for CRITICAL, of everybody; else of those who have one */
+	unsigned int critical_people;	/* 2: a human operator and a compliance officer must approve what is CRITICAL */
+	int64_t use_s;			/* an approval that did not reach the operation by then is void */
+	struct escalation {
+		int64_t after_s;
+		char **approvers;	/* users, and groups after an '@' */
+		size_t approvers_count;
+	} *escalation;			/* malloc'ed; the soonest first */
+	size_t escalation_count;
+	struct notice_target {
+		char *name;		/* "webhook:ID", "command:ID" */
+		unsigned int events;	/* NOTICE_* */
+	} *notify;			/* malloc'ed; cvfd-notify knows where they are */
+	size_t notify_count;
+	bool self_approval;		/* a user may approve what runs as that user */
 	int64_t questions_per_hour;	/* of one agent for one capability that says nothing of its own; 0: any number */
 	struct api_settings api;
 	uint64_t store_max_bytes;	/* 0: as large as the disk */

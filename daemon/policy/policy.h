@@ -135,6 +135,7 @@ struct quorum {
 	unsigned int people; /* 0: it is no hold */
 	const char *const *approvers;
 	size_t approvers_count;
+	bool of_both_duties; /* set by the governor: a human operator and a compliance officer among them */
 };
 static inline bool quorum_is_plain(const struct quorum *q)
 {

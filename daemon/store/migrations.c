@@ -45,5 +45,11 @@ const struct migration store_migrations[] = {
 	{ "0012_token_acts",
 #include "migrations/0012_token_acts.sql"
 	},
+	{ "0013_people",
+#include "migrations/0013_people.sql"
+	},
+	{ "0014_notices",
+#include "migrations/0014_notices.sql"
+	},
 };
 const size_t store_migrations_count = ARRAY_SIZE(store_migrations);

@@ -411,6 +411,9 @@ static const struct {
 	{ "asked", 1, "Create" },   { "grant", 1, "Create" },	{ "key", 1, "Create" },	      { "declared", 3, "Update" },
 	{ "decided", 3, "Update" }, { "consent", 3, "Update" }, { "generation", 3, "Update" }, { "kept", 3, "Update" },
 	{ "token", 1, "Create" },   { "token-revoked", 4, "Delete" },
+	{ "factor", 1, "Create" },  { "factor-used", 3, "Update" }, { "factor-failed", 3, "Update" },
+	{ "factor-unlocked", 3, "Update" }, { "factor-removed", 4, "Delete" },
+	{ "glass", 1, "Create" },   { "reviewed", 3, "Update" }, { "lent", 1, "Create" }, { "lent-ended", 4, "Delete" },
 	{ "pruned", 4, "Delete" },  { "grant-ended", 4, "Delete" },
 };
 

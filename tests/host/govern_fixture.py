@@ -4,7 +4,9 @@
 Programs: $CVF_GOVERN and $CVF_FAKE, default build/release/cvfd-govern and build/release/tests/fake_cvfd.
 Runs as any user. As root the governor runs as nobody, so that the test does not depend on a user cvf.
 """
+import base64
 import hashlib
+import hmac
 import http.client
 import json
 import os
@@ -20,6 +22,7 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.parse
 
 import openapi_check
 
@@ -113,6 +116,25 @@ class Connection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self.path)
+
+
+class Authenticator:
+    """What shows the codes of a second factor: RFC 6238 with the defaults, from the otpauth:// URI."""
+
+    def __init__(self, uri):
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(uri).query)
+        self.secret = base64.b32decode(query["secret"][0])
+
+    def code(self, offset=0):
+        """Of the step now, or of one before or after it: each is good once."""
+        step = int(time.time()) // 30 + offset
+        digest = hmac.new(self.secret, step.to_bytes(8, "big"), hashlib.sha1).digest()
+        at = digest[-1] & 15
+        return f"{(int.from_bytes(digest[at:at + 4], 'big') & 0x7fffffff) % 1000000:06}"
+
+    def wrong(self):
+        good = [self.code(o) for o in range(-2, 3)]
+        return next(c for c in ("000000", "111111", "222222", "333333", "444444", "555555") if c not in good)
 
 
 class Answer(dict):
@@ -285,6 +307,9 @@ class GovernTest(unittest.TestCase):
         hold = self.wait(lambda: [h for h in self.get("/v1/approvals?state=all&limit=1000")["holds"]
                                   if h["pid"] == pid and h["state"] == "pending"], "hold")[0]
         return number, hold
+
+    def enrol(self, user=ME):
+        return Authenticator(self.ok(self.post(f"/v1/approvers/{user}/factor"), 201)["uri"])
 
     def get(self, url, headers=None):
         return call(f"{self.dir}/run/cvfd.sock", "GET", url, headers=headers)

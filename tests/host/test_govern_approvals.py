@@ -163,7 +163,7 @@ class Critical(GovernTest):
         self.ok(self.post("/v1/reload"))
         self.refused(self.post(url, {"scope": "agent"}), 403, "once-only")
         self.refused(self.post(url, {"scope": "session"}), 403, "once-only")
-        self.ok(self.post(url))
+        self.ok(self.post(url, {"otp": self.enrol().code()}))
         self.fake.wait_line(f"answer {number} allow reason 22")
         self.assertEqual(self.do(WIPE, pid=1000)[0], "hold")
 
@@ -179,7 +179,8 @@ class Critical(GovernTest):
         self.do(WIPE, pid=2)
         holds = self.wait(lambda: len(self.get("/v1/approvals")["holds"]) == 2 and self.get("/v1/approvals")["holds"], "list")
         self.assertEqual([h["waiting"] for h in holds], [1, 1])
-        self.assertEqual(self.ok(self.post(f"/v1/approvals/{holds[0]['id']}/approve"))["resumed"], 1)
+        otp = self.enrol().code()
+        self.assertEqual(self.ok(self.post(f"/v1/approvals/{holds[0]['id']}/approve", {"otp": otp}))["resumed"], 1)
         self.assertEqual(len(self.get("/v1/approvals")["holds"]), 1)
 
 

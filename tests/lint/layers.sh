@@ -17,6 +17,7 @@ room() {
 	case $1 in
 	daemon/cvfd.c) echo daemon/cvfd ;;
 	daemon/cvfd_govern.c) echo daemon/cvfd_govern ;;
+	daemon/cvfd_notify.c) echo daemon/cvfd_notify ;;
 	daemon/cvfd_quarantine.c) echo daemon/cvfd_quarantine ;;
 	daemon/*/*) echo "$1" | cut -d/ -f1,2 ;;
 	*) echo "${1%%/*}" ;;

@@ -77,6 +77,7 @@ static inline struct governor *governor_make(const char *database)
 	if (!g || store_open(&o, &g->store) < 0)
 		abort();
 	strcpy(g->boot_id, "0123456789abcdef0123456789abcdef");
+	g->settings.use_s = 300;
 	g->settings.grant_default_s = 3600;
 	g->settings.grant_max_s = 86400;
 	g->places = (struct places){ .link = "/nonexistent", .state = "/nonexistent", .run = "/nonexistent", .config = "/nonexistent",

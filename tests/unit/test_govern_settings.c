@@ -53,6 +53,52 @@ static void test_no_file_is_no_mistake(void **state)
 	assert_int_equal(load("{}"), 0);
 }
 
+static void test_a_principal_is_a_user_or_a_group(void **state)
+{
+	(void)state;
+	assert_int_equal(load("{\"principals\": [{\"group\": \"release\", \"roles\": [\"approval_manager\"]},"
+			      " {\"user\": \"maria\", \"roles\": [\"human_operator\"]}]}"), 0);
+	assert_int_equal(settings.principals_count, 2);
+	assert_string_equal(settings.principals[0].user, "@release");
+	assert_int_equal(settings.principals[0].roles, ROLE_APPROVER);
+	assert_false(settings.principals[0].is_human);
+	assert_true(settings.principals[1].is_human);
+	assert_int_equal(load("{\"principals\": [{\"roles\": [\"approver\"]}]}"), -EINVAL);
+	assert_int_equal(load("{\"principals\": [{\"user\": \"a\", \"group\": \"b\"}]}"), -EINVAL);
+}
+
+static void test_what_is_critical_is_strict_unless_it_says_otherwise(void **state)
+{
+	(void)state;
+	assert_int_equal(load("{\"approvals\": {}}"), 0);
+	assert_true(settings.needs_second_factor);
+	assert_int_equal(settings.critical_people, 1);
+	assert_false(settings.self_approval);
+	assert_int_equal(load("{\"approvals\": {\"second_factor\": \"enrolled\", \"critical_people\": 2, \"self_approval\": true}}"), 0);
+	assert_false(settings.needs_second_factor);
+	assert_int_equal(settings.critical_people, 2);
+	assert_true(settings.self_approval);
+	assert_int_equal(load("{\"approvals\": {\"second_factor\": \"never\"}}"), -EINVAL);
+	assert_true(settings.needs_second_factor);
+	assert_int_equal(load("{\"approvals\": {\"critical_people\": 3}}"), -EINVAL);
+	assert_int_equal(load("{\"approvals\": {\"self_approval\": \"yes\"}}"), -EINVAL);
+}
+
+static void test_targets_are_named_and_their_places_left_to_the_notifier(void **state)
+{
+	(void)state;
+	assert_int_equal(load("{\"notifications\": {\"webhooks\": [{\"id\": \"ops\", \"url\": \"https://example.com/\", \"secret_file\": \"/k\","
+			      " \"events\": [\"requested\"]}], \"commands\": [{\"id\": \"page\", \"path\": \"/bin/page\"}]}}"), 0);
+	assert_int_equal(settings.notify_count, 2);
+	assert_string_equal(settings.notify[0].name, "webhook:ops");
+	assert_int_equal(settings.notify[0].events, NOTICE_REQUESTED);
+	assert_string_equal(settings.notify[1].name, "command:page");
+	assert_int_equal(settings.notify[1].events, NOTICE_REQUESTED | NOTICE_ESCALATED | NOTICE_ENDED);
+	assert_int_equal(load("{\"notifications\": {\"webhooks\": [{\"id\": \"ops\", \"url\": \"https://example.com/\"}]}}"), -EINVAL);
+	assert_int_equal(load("{\"notifications\": {\"commands\": [{\"id\": \"a\", \"path\": \"/x\", \"events\": [\"all\"]}]}}"), -EINVAL);
+	assert_int_equal(load("{\"notifications\": {\"commands\": {}}}"), -EINVAL);
+}
+
 static void test_all_settings(void **state)
 {
 	(void)state;
@@ -211,6 +257,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_no_file_is_no_mistake),
+		T(test_a_principal_is_a_user_or_a_group), T(test_what_is_critical_is_strict_unless_it_says_otherwise),
+		T(test_targets_are_named_and_their_places_left_to_the_notifier),
 		T(test_all_settings),
 		T(test_scopes_and_questions),
 		T(test_quarantine),

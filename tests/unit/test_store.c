@@ -212,7 +212,7 @@ static const char *const samples[] = {
 	/* schema 3 */
 	"UPDATE grants SET pattern = '/x/*', op = 5; UPDATE holds SET capability = 1; UPDATE sessions SET skill = 's';",
 	/* schema 4 */
-	"INSERT INTO consents VALUES ('H', 1000, 'alice', NULL, 1, 2, '[]');",
+	"INSERT INTO consents (hold, uid, name, note, at_ms, people, approvers) VALUES ('H', 1000, 'alice', NULL, 1, 2, '[]');",
 	/* schema 5 */
 	"INSERT INTO kept (id, boot, hold_no, agent, session, capability, op, object, state, kept_ms, device)"
 	" VALUES ('K', 1, 1, 1, 1, 1, 5, x'2f78', 1, 1, 1);",
@@ -237,6 +237,12 @@ static const char *const samples[] = {
 	"DELETE FROM outbox; INSERT INTO outbox (n, kind, names) VALUES (1, 'key', '');",
 	/* schema 12: triggers alone */
 	"SELECT 1;",
+	/* schema 13 */
+	"INSERT INTO factors (name, uid, secret, made_ms, made_by) VALUES ('alice', 1000, x'00', 1, 'root'); UPDATE consents SET duties = 16;"
+	"INSERT INTO reviews (id, hold, uid, name, reason, opened_ms) VALUES ('W', 'H', 1, 'alice', 'r', 1);"
+	"INSERT INTO delegations (id, from_uid, from_name, to_uid, to_name, made_ms, until_ms) VALUES ('D', 1, 'a', 2, 'b', 1, 2); DELETE FROM outbox WHERE n <> 1;",
+	/* schema 14 */
+	"INSERT INTO noticed VALUES ('H', 0); INSERT INTO notices (id, type, hold, target, data, made_ms, due_ms) VALUES ('N', 't', 'H', 'webhook:x', '{}', 1, 1);",
 };
 
 static int64_t rows_of(sqlite3 *db, const char *table)

@@ -72,6 +72,15 @@ if wait_hold t /t/r3/f; then
 	approve
 	is "critical: root without a principal may not approve" 5 $?
 	yes "critical: still waits" 'holds | grep -q -F "$HOLD" && [ -e /t/r3/f ]'
+	printf '{"principals":[{"user":"root","roles":["approver"],"human":true}]}\n' >/etc/cvf/cvfd.json
+	cvfctl reload >/dev/null 2>&1
+	approve
+	yes "critical: a person without a second factor may not either" 'grep -q "cvfctl approver enrol" /tmp/approve.log && [ -e /t/r3/f ]'
+	yes "critical: one is enrolled" 'cvfctl approver enrol root 2>/dev/null | grep -q "^otpauth://totp/CVF:root?secret="'
+	no "critical: no code, no approval" 'cvfctl approve "$HOLD" --otp "" >/dev/null 2>&1'
+	yes "critical: still waits after all that" 'holds | grep -q -F "$HOLD" && [ -e /t/r3/f ]'
+	rm -f /etc/cvf/cvfd.json
+	cvfctl reload >/dev/null 2>&1
 	deny
 	is "critical: root may deny" 0 $?
 else

@@ -4,7 +4,7 @@
 # The shipped units under systemd as process 1: installed as README says, what they start does its work inside the sandbox that the
 # units make, and stopping and restarting them is what an administrator expects.
 # needs: own-boot
-# run-args: --systemd
+# run-args: --systemd --with python3
 
 installed() {
 	systemd-sysusers && systemd-tmpfiles --create cvf.conf &&
@@ -87,6 +87,41 @@ item=$(cvfctl quarantine list --json | sed -e 's/},{"id"/}\n{"id"/g' | grep -F '
 cvfctl quarantine restore "$item" >/tmp/restore.log 2>&1
 is "and can be restored" "0 keep" "$? $(cat /srv/s/kept/f)"
 is "with its owner" 1000 "$(stat -c %u /srv/s/kept/f)"
+
+# --- people: one is told, and approves what is CRITICAL with a code
+printf '#!/bin/sh\nexec systemd-cat -t told\n' >/usr/local/bin/told
+chmod 755 /usr/local/bin/told
+mkdir -p /srv/s/critical
+chmod 777 /srv/s/critical
+capability s.critical CRITICAL DELETE 60 '{"file":[{"path":"/srv/s/critical/**","ops":["delete"]}]}' >/etc/cvf/capabilities.d/s-critical.json
+printf '{"principals":[{"user":"root","human":true,"roles":["approver"]}],"notifications":{"commands":[{"id":"told","path":"/usr/local/bin/told"}]}}\n' \
+	>/etc/cvf/cvfd.json
+systemctl reload cvfd-govern
+systemctl enable --quiet --now cvfd-notify
+is "the notifier is active" active "$(systemctl is-active cvfd-notify)"
+is "the notifier is cvf-notify" "$(id -u cvf-notify)" "$(uid_of cvfd-notify)"
+is "the notifier has no capability" 0000000000000000 "$(of_unit cvfd-notify CapPrm)"
+# What an authenticator shows: RFC 6238.
+totp() {
+	python3 -c 'import base64, hmac, sys, time, urllib.parse as u
+secret = base64.b32decode(u.parse_qs(u.urlsplit(sys.argv[1]).query)["secret"][0])
+digest = hmac.digest(secret, (int(time.time()) // 30).to_bytes(8, "big"), "sha1")
+at = digest[-1] & 15
+print("%06d" % ((int.from_bytes(digest[at:at + 4], "big") & 0x7fffffff) % 1000000))' "$1"
+}
+deletes /srv/s/critical/f
+yes "a CRITICAL delete is held" "wait_hold s /srv/s/critical/f"
+yes "a program is told, inside the sandbox of the unit" "within 60 'journalctl -t told | grep -q $HOLD'"
+approve
+yes "a person without a second factor cannot approve it" "grep -q 'cvfctl approver enrol' /tmp/approve.log && [ -e /srv/s/critical/f ]"
+uri=$(cvfctl approver enrol root 2>/dev/null)
+no "nor with a second factor and no code" 'approve'
+yes "it still waits" "[ -e /srv/s/critical/f ]"
+cvfctl approve "$HOLD" --otp "$(totp "$uri")" >/tmp/approve.log 2>&1
+is "nor is it refused with the code" 0 $?
+wait $job
+no "approved with the code, it is done" "[ -e /srv/s/critical/f ]"
+yes "that it ended is told, too" "within 60 'journalctl -t told | grep -q cvf.approval.ended'"
 
 # --- an agent that is a service
 echo x >/srv/s/held/g

@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "govern/audit/event_view.h"
+#include "govern/people/review_table.h"
 #include "govern/registry/numbers_table.h"
 #include "govern/registry/registry.h"
 #include "grant.h"
@@ -91,15 +92,15 @@ static int keep_first(struct governor *g, const struct hold *h)
 	return quarantine_is_due(&record) ? quarantine_keep(g, &record) : 0;
 }
 
-/* An approval that cannot be carried out is a denial, whoever approved. */
-static int refuse_unkept(struct governor *g, const struct hold *h)
+/* An approval that cannot be carried out is none, whoever approved. */
+static int overrule(struct governor *g, const struct hold *h, enum hold_state state, enum cvf_reason reason)
 {
 	struct hold refused = *h;
 	int r = store_begin(g->store, STORE_BATCH);
 
-	refused.state = HOLD_DENIED;
+	refused.state = state;
 	refused.answer = CVF_VERDICT_DENY;
-	refused.reason = CVF_REASON_NOT_KEPT;
+	refused.reason = reason;
 	if (r == 0)
 		r = hold_table_overrule(g->store, &refused);
 	if (r == 0)
@@ -114,16 +115,25 @@ static int refuse_unkept(struct governor *g, const struct hold *h)
 	return r < 0 ? r : -EREMOTEIO;
 }
 
+/* The second clock: who approved meant now, not whenever the enforcer can be reached again. */
+static bool is_void(const struct governor *g, const struct hold *h)
+{
+	return h->answer == CVF_VERDICT_ALLOW && clock_utc_ms() - h->decided_ms > g->settings.use_s * 1000;
+}
+
 /*
  * The same as send_answer(), and the row says so. That the row may lag behind only means that the answer is sent twice.
  * -EREMOTEIO: what it takes away could not be kept first, so it is refused.
  */
 static int send_and_note(struct governor *g, const struct hold *h)
 {
-	int r = keep_first(g, h), noted;
+	int r, noted;
 
+	if (is_void(g, h))
+		return overrule(g, h, HOLD_EXPIRED, CVF_REASON_TIMEOUT);
+	r = keep_first(g, h);
 	if (r < 0)
-		return refuse_unkept(g, h);
+		return overrule(g, h, HOLD_DENIED, CVF_REASON_NOT_KEPT);
 	r = send_answer(g, h);
 
 	if (r < 0) {
@@ -165,10 +175,11 @@ static void fill(struct hold *h, enum hold_state state, enum cvf_reason reason, 
 	snprintf(h->scope, sizeof(h->scope), "%s", d->scope ? d->scope : "");
 }
 
-/* What a decision does to grants. */
+/* What a decision leaves besides: grants, a review. */
 struct grant_change {
 	const struct grant *add;	/* NULL: none */
 	const char *used;		/* id of one with a pattern; NULL: none */
+	const struct review *review;	/* of an approval that breaks the glass; NULL: none */
 };
 
 /*
@@ -188,6 +199,8 @@ static int decide_all(struct governor *g, const struct hold_list *list, const st
 		r = grant_table_add(g->store, grants->add);
 	if (r == 0 && grants && grants->used)
 		r = grant_table_use_id(g->store, grants->used, clock_utc_ms()) == 1 ? 0 : -EAGAIN;
+	if (r == 0 && grants && grants->review)
+		r = review_table_add(g->store, grants->review);
 	if (r == 0)
 		r = store_commit(g->store);
 	if (r < 0)
@@ -261,10 +274,14 @@ static int decide_question(struct governor *g, const struct hold *h, const struc
 	struct decision at_once = *d;	/* one answer has one moment, however many processes wait for it */
 	struct same same = { .as = h, .d = &at_once };
 	struct grant grant = { 0 };
-	struct grant_change change = { .add = leaves_grant ? &grant : NULL };
+	struct review review = { .hold = h->id, .uid = d->uid, .name = d->by, .reason = d->glass };
+	struct grant_change change = { .add = leaves_grant ? &grant : NULL, .review = d->glass ? &review : NULL };
+	char review_id[ULID_SIZE];
 	int r = 0;
 
-	at_once.time_ms = clock_utc_ms();
+	at_once.time_ms = review.opened_ms = clock_utc_ms();
+	ulid_next(&g->ids, (uint64_t)review.opened_ms, review_id);
+	review.id = review_id;
 	if (leaves_grant)
 		r = grant_make(g, h, d, &grant); /* before the walk, which moves h->record */
 	if (r == 0)

@@ -116,6 +116,19 @@ static enum hold_state state_of_end(const struct cvf_record *r)
 	return r->verdict == CVF_VERDICT_ALLOW ? HOLD_APPROVED : HOLD_DENIED;
 }
 
+/* It ran: so says the kernel, whatever the row was made to say meanwhile. */
+static int note_released(struct governor *g, const struct hold *h, enum cvf_reason reason)
+{
+	struct hold ran = *h;
+	int r;
+
+	ran.state = HOLD_APPROVED;
+	ran.answer = CVF_VERDICT_ALLOW;
+	ran.reason = reason;
+	r = hold_table_overrule(g->store, &ran);
+	return r < 0 ? r : hold_table_set_state(g->store, h->id, HOLD_APPROVED);
+}
+
 /*
  * Decided here, and the kernel says how it ended. That the answer went out may not have been noted, while the store could
  * not be written: sent again it met nobody, and the hold looked as if its task had died before.
@@ -125,6 +138,8 @@ static int note_end(struct governor *g, const struct hold *h, const struct cvf_r
 	bool died = r->reason == CVF_REASON_ABANDONED && h->state == HOLD_APPROVED;
 	bool ran = r->verdict == CVF_VERDICT_ALLOW && h->answer == CVF_VERDICT_ALLOW && (h->state == HOLD_ABANDONED || !h->is_answered);
 
+	if (r->verdict == CVF_VERDICT_ALLOW && h->answer != CVF_VERDICT_ALLOW)
+		return note_released(g, h, r->reason);
 	if (died || ran)
 		return hold_table_set_state(g->store, h->id, died ? HOLD_ABANDONED : HOLD_APPROVED);
 	return 0;

@@ -45,6 +45,8 @@ struct decision {
 	const char *pattern;	/* of the grant; NULL: it covers the same question only */
 	int64_t for_s;		/* of the grant; 0: until its session or its default lifetime ends */
 	int64_t time_ms;	/* of the decision; 0: now */
+	const char *glass;	/* why others were not asked; NULL: they need not be, or were. With uid, who is reviewed */
+	uid_t uid;
 	int64_t uses;		/* of the grant, beyond the operations that wait now; 0: unlimited */
 };
 /*

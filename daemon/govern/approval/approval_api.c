@@ -5,7 +5,9 @@
 #include "api/route.h"
 #include "approval.h"
 #include "govern/find.h"
+#include "approver.h"
 #include "grant.h"
+#include "govern/people/factor.h"
 #include "govern/registry/numbers_table.h"
 #include "govern/registry/registry_view.h"
 #include "hold_view.h"
@@ -52,7 +54,9 @@ struct look {
 	const char *pattern;	/* to be checked; NULL: none */
 	struct diags d;
 	int pattern_error;
-	bool needs_human, leaves_no_grant;
+	const struct caller *caller;
+	const char *digest;	/* that was shown; NULL: not said */
+	bool needs_human, leaves_no_grant, is_requester, has_role, saw_it;
 	enum hold_state state;
 	struct quorum quorum;	/* of one that waits */
 };
@@ -64,6 +68,9 @@ static int look(void *ctx, const struct hold *h)
 	l->needs_human = approval_needs_human(h);
 	l->leaves_no_grant = approval_leaves_no_grant(h);
 	l->state = h->state;
+	l->is_requester = approver_is_requester(l->g, h, l->caller);
+	l->has_role = approver_has_role(h, l->caller);
+	l->saw_it = !l->digest || approver_saw(h, l->digest);
 	if (h->state == HOLD_PENDING)
 		quorum_of_hold(l->g, h, &l->quorum);
 	if (l->pattern)
@@ -77,64 +84,9 @@ static unsigned int refuse_decided(struct request *q, const char *id, enum hold_
 		      hold_state_word(state));
 }
 
-static unsigned int check_human(struct request *q, const char *id, const struct decision *d)
-{
-	if (!caller_of(q)->is_human)
-		return refuse(q, 403, "human-required",
-			      "a person must approve it: an entry of \"principals\" in cvfd.json with \"human\": true and the role approver",
-			      "hold %s is CRITICAL (R3), and %s is not declared to be a person", id, caller_of(q)->name);
-	if (strcmp(d->scope, "once") != 0)
-		return refuse(q, 403, "once-only", "approve it with scope once",
-			      "hold %s is CRITICAL (R3): its approval covers one operation and leaves no grant", id);
-	return 0;
-}
-
-static unsigned int check_pattern(struct request *q, const char *id, const struct look *l)
-{
-	if (l->pattern_error == -EINVAL)
-		return refuse_diags(q, 400, "bad-pattern", "the pattern cannot stand for this operation", &l->d);
-	if (l->pattern_error)
-		return refuse(q, 409, "once-only", "approve it with scope once, or without a pattern",
-			      "hold %s cannot leave a grant with a pattern: not all of its operation is known", id);
-	return 0;
-}
-
-static unsigned int check_found(struct request *q, const char *id, const struct decision *d, const struct look *l)
-{
-	unsigned int status;
-
-	if (l->state != HOLD_PENDING)
-		return refuse_decided(q, id, l->state);
-	if (d->answer != CVF_VERDICT_ALLOW)
-		return 0;
-	status = l->needs_human ? check_human(q, id, d) : 0;
-	if (!status && l->leaves_no_grant && strcmp(d->scope, "once") != 0)
-		return refuse(q, 409, "once-only", "approve it with scope once",
-			      "hold %s leaves no grant: the rule has a condition that is looked at each time", id);
-	if (!status && !quorum_is_plain(&l->quorum))
-		status = quorum_check(q, id, d, &l->quorum);
-	return status ? status : check_pattern(q, id, l);
-}
-
-/* Who may approve this one, and how far. 0, or the status of the refusal. */
-static unsigned int check(struct request *q, const char *id, const struct decision *d, struct quorum *ret_quorum)
-{
-	struct look l = { .g = governor_of(q), .pattern = d->pattern };
-	int r = hold_table_find(governor_of(q)->store, id, look, &l);
-	unsigned int status;
-
-	if (r < 0)
-		status = refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read: %s", strerror(-r));
-	else
-		status = check_found(q, id, d, &l);
-	*ret_quorum = l.quorum;
-	diags_done(&l.d);
-	return status;
-}
-
 static unsigned int refuse_decision(struct request *q, const char *id, int error)
 {
-	struct look l = { .state = HOLD_PENDING };
+	struct look l = { .g = governor_of(q), .state = HOLD_PENDING, .caller = caller_of(q) };
 
 	switch (error) {
 	case -EALREADY:
@@ -158,12 +110,105 @@ static unsigned int refuse_decision(struct request *q, const char *id, int error
 	}
 }
 
+static unsigned int check_human(struct request *q, const char *id, const struct decision *d)
+{
+	if (caller_of(q)->is_human && !d->glass && !caller_duties(caller_of(q)))
+		return refuse(q, 403, "not-permitted", "it needs the role human_operator, compliance_officer or approver",
+			      "%s may not approve hold %s, which is CRITICAL (R3)", caller_of(q)->name, id);
+	if (!caller_of(q)->is_human)
+		return refuse(q, 403, "human-required",
+			      "a person must approve it: an entry of \"principals\" in cvfd.json with \"human\": true and the role approver",
+			      "hold %s is CRITICAL (R3), and %s is not declared to be a person", id, caller_of(q)->name);
+	if (strcmp(d->scope, "once") != 0)
+		return refuse(q, 403, "once-only", "approve it with scope once",
+			      "hold %s is CRITICAL (R3): its approval covers one operation and leaves no grant", id);
+	return 0;
+}
+
+static unsigned int check_pattern(struct request *q, const char *id, const struct look *l)
+{
+	if (l->pattern_error == -EINVAL)
+		return refuse_diags(q, 400, "bad-pattern", "the pattern cannot stand for this operation", &l->d);
+	if (l->pattern_error)
+		return refuse(q, 409, "once-only", "approve it with scope once, or without a pattern",
+			      "hold %s cannot leave a grant with a pattern: not all of its operation is known", id);
+	return 0;
+}
+
+/* Who asked never approves, and who has a duty only approves what the duty is for. */
+static unsigned int check_approver(struct request *q, const char *id, const struct look *l)
+{
+	const char *name = caller_of(q)->name;
+
+	if (l->is_requester)
+		return refuse(q, 403, "own-operation", "somebody else must approve it; see \"self_approval\" in cvfd.json(5)",
+			      "hold %s is an operation of %s, who cannot approve it", id, name);
+	if (!l->has_role && !l->needs_human)
+		return refuse(q, 403, "not-permitted", "it needs the role approver (approval_manager)", "%s may not approve hold %s",
+			      name, id);
+	return 0;
+}
+
+/* In an emergency one may do what others must do together. Being a person, the second factor and not having asked stay. */
+static unsigned int check_glass(struct request *q, const char *id, const struct decision *d, const struct look *l)
+{
+	if (!caller_may(caller_of(q), ROLE_BREAK_GLASS))
+		return refuse(q, 403, "not-permitted", "it needs the role break_glass: see \"principals\" in cvfd.json(5)",
+			      "%s may not break the glass", caller_of(q)->name);
+	if (strcmp(d->scope, "once") != 0)
+		return refuse(q, 400, "bad-value", "approve it with scope once", "an approval that breaks the glass leaves no grant");
+	if (l->is_requester)
+		return check_approver(q, id, l);
+	return 0;
+}
+
+static unsigned int check_found(struct request *q, const char *id, const struct decision *d, const struct look *l)
+{
+	unsigned int status;
+
+	if (l->state != HOLD_PENDING)
+		return refuse_decided(q, id, l->state);
+	if (!l->saw_it)
+		return refuse(q, 409, "changed", "look at it again: cvfctl approvals show HOLD",
+			      "hold %s is not the operation that was shown: its digest is another", id);
+	if (d->answer != CVF_VERDICT_ALLOW)
+		return 0;
+	status = d->glass ? check_glass(q, id, d, l) : check_approver(q, id, l);
+	if (!status && l->needs_human)
+		status = check_human(q, id, d);
+	if (!status && l->leaves_no_grant && strcmp(d->scope, "once") != 0)
+		return refuse(q, 409, "once-only", "approve it with scope once",
+			      "hold %s leaves no grant: the rule has a condition that is looked at each time", id);
+	if (!status && !d->glass && !quorum_is_plain(&l->quorum))
+		status = quorum_check(q, id, d, &l->quorum);
+	return status ? status : check_pattern(q, id, l);
+}
+
+/* Who may approve this one, and how far. 0, or the status of the refusal. The second factor is last: a code is good once. */
+static unsigned int check(struct request *q, const char *id, const struct decision *d, struct quorum *ret_quorum)
+{
+	struct look l = { .g = governor_of(q), .pattern = d->pattern, .caller = caller_of(q),
+			  .digest = body_text(q, "digest") };
+	int r = hold_table_find(governor_of(q)->store, id, look, &l);
+	unsigned int status;
+
+	if (r < 0)
+		status = refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read: %s", strerror(-r));
+	else
+		status = r ? check_found(q, id, d, &l) : refuse_decision(q, id, -ENOENT);
+	if (!status && l.needs_human && d->answer == CVF_VERDICT_ALLOW)
+		status = factor_check(q, body_text(q, "otp"));
+	*ret_quorum = l.quorum;
+	diags_done(&l.d);
+	return status;
+}
+
 /* Several people must approve it, or certain ones: 1 when they have, 0 when it goes on waiting, negative errno. */
 static int consent(struct request *q, const char *id, const struct decision *d, const struct quorum *quorum)
 {
 	int r;
 
-	if (d->answer != CVF_VERDICT_ALLOW || quorum_is_plain(quorum))
+	if (d->answer != CVF_VERDICT_ALLOW || d->glass || quorum_is_plain(quorum))
 		return 1;
 	r = quorum_consent(q, id, d, quorum);
 	return r < 0 ? -EIO : r;
@@ -183,6 +228,7 @@ static unsigned int decide(struct request *q, struct decision *d)
 	if (status)
 		return status;
 	d->by = caller_of(q)->name;
+	d->uid = caller_of(q)->uid;
 	r = consent(q, id, d, &quorum);
 	if (r > 0)
 		r = approval_decide(g, id, d, &resumed);
@@ -230,6 +276,9 @@ static unsigned int post_approve(struct request *q)
 	if (d.for_s > longest)
 		return refuse(q, 400, "bad-value", "see approvals.grant_max_s in cvfd.json(5)",
 			      "\"for_s\" must be a whole number from 1 to %lld", (long long)longest);
+	if (json_is_true(json_object_get(q->object, "break_glass")) != (body_text(q, "reason") && *body_text(q, "reason")))
+		return refuse(q, 400, "bad-value", "add \"reason\": why others cannot be asked", "\"break_glass\" and \"reason\" belong together");
+	d.glass = body_text(q, "reason");
 	status = check_scope(q, &d);
 	return status ? status : decide(q, &d);
 }
@@ -289,13 +338,17 @@ static const struct shape stats_shape = SHAPE(NULL, M(TIME, "since"), COUNTS, TI
 	  .of = OF(M(TEXT, "name"), M(NUMBER, "approved"), M(NUMBER, "denied"), TIMES,)),
 	M(OBJECT, "capabilities", .flags = MANY, .about = "the most asked first", .of = OF(M(TEXT, "capability"), COUNTS, TIMES,)),);
 static const struct shape since_shape = SHAPE(NULL, M(TIME, "since", .preset = "7d"),);
+#define SHOWN M(TEXT, "digest", .max = 16, .about = "the one that the approver was shown: 409 `changed` if the hold has another")
 static const struct shape approve_shape = SHAPE(NULL,
 	M(WORD, "scope", .words = "once|session|agent", .preset = "once", .about = "session and agent also leave a grant for later operations"),
 	M(TEXT, "pattern", .max = GRANT_PATTERN_SIZE - 1, .about = "what the grant covers instead of this one question"),
 	M(NUMBER, "for_s", .min = 1, .max = FOREVER_S, .about = "how long the grant is good; default: until the session ends, for an agent `approvals.grant_default_s` of cvfd.json"),
 	M(NUMBER, "uses", .min = 1, .max = 1000000, .about = "for how many operations beyond those released now; default: any number"),
-	M(TEXT, "note", .max = NOTE_MAX),);
-static const struct shape deny_shape = SHAPE(NULL, M(TEXT, "note", .max = NOTE_MAX),);
+	M(TEXT, "note", .max = NOTE_MAX), SHOWN,
+	M(TEXT, "otp", .max = 16, .about = "a code of the caller's second factor, for what is CRITICAL"),
+	M(YES_NO, "break_glass", .about = "without the others whom the rule or the risk asks for: with `reason`"),
+	M(TEXT, "reason", .max = NOTE_MAX, .about = "of breaking the glass: why nobody else can be asked"),);
+static const struct shape deny_shape = SHAPE(NULL, M(TEXT, "note", .max = NOTE_MAX), SHOWN,);
 static const struct shape grants_query = SHAPE(NULL, M(TEXT, "agent"), PAGE_OF(1000, NULL),);
 static const struct shape grants_shape = SHAPE(NULL, M(OBJECT, "grants", .flags = MANY, .of = &grant_shape), NEXT_PAGE,);
 static const struct shape revoked_shape = SHAPE(NULL, M(TEXT, "id"), M(WORD, "state", .words = "revoked"),);
@@ -317,9 +370,18 @@ static const struct route table[] = {
 	  "its arguments for `exec`, `PREFIX:PORTS` for the network; the operation, its capability and the agent stay what they are. It\n"
 	  "must begin with a folder by name and cover what asks now: otherwise 400 with `error.diagnoses`. 403 when the settings forbid\n"
 	  "the scope. The governor answers what a pattern covers; the kernel still holds it for that moment.\n\n"
-	  "A CRITICAL operation needs a caller that cvfd.json declares to be a person, and scope `once`.\n\n"
+	  "403 `own-operation`: the operation runs as the caller, or the caller owns its agent (`approvals.self_approval`); root is\n"
+	  "not refused so.\n\n"
+	  "A CRITICAL operation needs a caller that cvfd.json declares to be a person, scope `once`, and in `otp` a code of the\n"
+	  "caller's second factor: 403 `factor-required` (none is enrolled), `code-required`, `wrong-code`, `code-used` (a code is good\n"
+	  "once) or `factor-locked` (after five wrong ones), 429 `too-soon` after a wrong one. With `approvals.critical_people` 2 a\n"
+	  "`human_operator` and a `compliance_officer` must approve it, two distinct people; `duties` of the hold names both.\n\n"
 	  "Where its rule names approvers or a quorum, scope `once` too, and 403 `not-an-approver` for others. Until enough of them have\n"
 	  "approved the answer is the hold, still `pending`, with `resumed` 0; a second approval of the same user is 409 `approved-already`.\n\n"
+	  "With `break_glass` a caller with that role (or `admin`) approves alone what needs named or several people, or another role. A\n"
+	  "review is opened with the decision (`review`), and somebody else closes it. A person, a code and scope `once` are needed as\n"
+	  "without it, and who asked is refused as without it.\n\n"
+	  "An approval that does not reach the operation within `approvals.use_s` is void: it ends as `expired`.\n\n"
 	  "409 when it was decided before, or when the processes are gone; 503 when the decision cannot be stored, and then nothing was\n"
 	  "released.", .body = &approve_shape, .answer = &hold_shape },
 	{ "POST", "/v1/approvals/{id}/deny", ROLE_APPROVER, 0, post_deny, "Refuse a held operation",

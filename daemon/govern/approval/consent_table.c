@@ -6,8 +6,8 @@
 
 int consent_table_add(struct store *s, const struct consent *c)
 {
-	struct stmt *q = stmt(s, "INSERT OR REPLACE INTO consents (hold, uid, name, note, at_ms, people, approvers)"
-				 " VALUES (?, ?, ?, ?, ?, ?, ?)");
+	struct stmt *q = stmt(s, "INSERT OR REPLACE INTO consents (hold, uid, name, note, at_ms, people, approvers, duties)"
+				 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
 
 	stmt_text(q, c->hold);
 	stmt_int(q, c->uid);
@@ -16,11 +16,12 @@ int consent_table_add(struct store *s, const struct consent *c)
 	stmt_int(q, c->at_ms);
 	stmt_int(q, c->people);
 	stmt_text(q, c->approvers);
+	stmt_int(q, c->duties);
 	return stmt_run(q);
 }
 
 #define COLUMNS                                                                                                     \
-	"SELECT uid, name, consents.note, at_ms, requested_ms, people, approvers, hold FROM consents JOIN holds ON id = hold "
+	"SELECT uid, name, consents.note, at_ms, requested_ms, people, approvers, duties, hold FROM consents JOIN holds ON id = hold "
 
 struct visit {
 	consent_each each;
@@ -38,6 +39,7 @@ static int hand_over(struct stmt *q, void *ctx)
 	c.asked_ms = stmt_col_int(q);
 	c.people = (unsigned int)stmt_col_int(q);
 	c.approvers = stmt_col_text(q);
+	c.duties = (unsigned int)stmt_col_int(q);
 	c.hold = stmt_col_text(q);
 	return v->each(v->ctx, &c);
 }

@@ -16,6 +16,7 @@ struct consent {
 	int64_t asked_ms;	/* when the hold began to wait */
 	unsigned int people;	/* how many were needed then */
 	const char *approvers;	/* of whom, as a JSON array of names */
+	unsigned int duties;	/* ROLE_DUTIES that the person had */
 };
 
 /* In the place of an earlier one of the same person. */

@@ -7,9 +7,11 @@
 
 #include "answer.h"
 #include "core/event.h"
+#include "escalation.h"
 #include "govern/agent/session_table.h"
 #include "govern/audit/event_view.h"
 #include "govern/audit/explain.h"
+#include "govern/people/review_table.h"
 #include "govern/registry/numbers_table.h"
 #include "govern/registry/registry.h"
 #include "grant_table.h"
@@ -23,7 +25,8 @@ static const char *const state_words[HOLD_STATE_MAX] = {
 	[HOLD_EXPIRED] = "expired", [HOLD_ABANDONED] = "abandoned",
 };
 
-static const struct shape consent_shape = SHAPE(NULL, M(TEXT, "name"), M(TIME, "at"), M(TEXT, "note", .flags = OR_NULL),);
+static const struct shape consent_shape = SHAPE(NULL, M(TEXT, "name"), M(TIME, "at"), M(TEXT, "note", .flags = OR_NULL),
+	M(TEXT, "duties", .flags = MANY, .about = "that the person had"),);
 static const struct shape offer_shape = SHAPE(NULL, M(TEXT, "scope"),
 	M(TEXT, "pattern", .flags = OR_NULL, .about = "null: this question only"), M(TEXT, "covers"), M(ANY, "example"),
 	M(NUMBER, "earlier", .flags = OR_NULL, .about = "how many of the agent's last questions for the capability it would have answered"),
@@ -46,7 +49,10 @@ const struct shape hold_shape = SHAPE("hold",
 	M(TEXT, "note", .flags = OR_NULL), M(TEXT, "scope", .flags = OR_NULL),
 	M(NUMBER, "quorum", .flags = OR_NULL, .about = "how many people must approve it; of what is decided, null unless somebody was named or several were needed"),
 	M(TEXT, "approvers", .flags = MANY | OR_NULL, .about = "users, and groups after an `@`; empty: all who have the role"),
+	M(TEXT, "duties", .flags = MANY, .about = "each of which one of the people must have: `human_operator`, `compliance_officer`; empty: none"),
 	M(OBJECT, "approved_by", .flags = MANY | OR_NULL, .of = &consent_shape),
+	M(OBJECT, "escalation", .flags = MANY, .of = &escalation_shape, .about = "who else is asked when nobody answers; empty when it is decided"),
+	M(TEXT, "review", .flags = OR_NULL | SOMETIMES, .about = "of an approval that broke the glass: the id of its review"),
 	M(NUMBER, "waiting", .flags = SOMETIMES, .about = "how many processes ask this"),
 	M(NUMBER, "resumed", .flags = SOMETIMES, .about = "after a decision: how many processes went on"),
 	M(OBJECT, "offers", .flags = MANY | SOMETIMES, .of = &offer_shape),);
@@ -131,6 +137,7 @@ static json_t *view(struct governor *g, const struct hold *h)
 	view_operation(g, r, to);
 	view_decision(h, to);
 	quorum_view(g, h, to);
+	view_set(to, "escalation", escalation_view(g, h));
 	return to;
 }
 
@@ -228,6 +235,12 @@ static int count_same(void *ctx, const struct hold *h)
 	return 0;
 }
 
+static int set_review(void *ctx, const struct review *r)
+{
+	view_set(ctx, "review", json_string(r->id));
+	return 0;
+}
+
 static int view_one(void *ctx, const struct hold *h)
 {
 	struct listing *l = ctx;
@@ -235,6 +248,8 @@ static int view_one(void *ctx, const struct hold *h)
 	int r = hold_list_add(&l->shown, h);
 
 	l->list = view(l->g, h);
+	if (h->state != HOLD_PENDING && review_table_find_hold(l->g->store, h->id, set_review, l->list) <= 0)
+		view_set(l->list, "review", json_null());
 	if (h->state == HOLD_PENDING)
 		view_set(l->list, "offers", offers_view(l->g, h)); /* last: it looks at other holds */
 	return r;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/view.h"
+#include "approver.h"
 #include "consent_table.h"
 #include "govern/audit/event_view.h"
 #include "govern/registry/numbers_table.h"
@@ -24,7 +25,7 @@ static void quorum_of_rule(struct governor *g, const struct cvf_record *r, struc
 		ret_quorum->people = UINT32_MAX; /* out of memory: nobody suffices now */
 }
 
-void quorum_of_hold(struct governor *g, const struct hold *h, struct quorum *ret_quorum)
+static void quorum_of_rules(struct governor *g, const struct hold *h, struct quorum *ret_quorum)
 {
 	struct question q;
 	struct answer a = { 0 };
@@ -46,6 +47,14 @@ void quorum_of_hold(struct governor *g, const struct hold *h, struct quorum *ret
 	question_done(&q);
 }
 
+void quorum_of_hold(struct governor *g, const struct hold *h, struct quorum *ret_quorum)
+{
+	quorum_of_rules(g, h, ret_quorum);
+	ret_quorum->of_both_duties = g->settings.critical_people > 1 && approval_needs_human(h);
+	if (ret_quorum->of_both_duties && ret_quorum->people < g->settings.critical_people)
+		ret_quorum->people = g->settings.critical_people;
+}
+
 /* "@release, alice"; "another approver" when nobody is named. malloc'ed, NULL: out of memory. */
 static char *names_text(const struct quorum *quorum)
 {
@@ -57,7 +66,9 @@ static char *names_text(const struct quorum *quorum)
 		return NULL;
 	for (size_t i = 0; i < quorum->approvers_count; i++)
 		fprintf(out, "%s%s", i ? ", " : "one of ", quorum->approvers[i]);
-	if (!quorum->approvers_count)
+	if (quorum->of_both_duties)
+		fprintf(out, "%sa human_operator and a compliance_officer", quorum->approvers_count ? "; " : "");
+	else if (!quorum->approvers_count)
 		fputs("an approver", out);
 	return fclose(out) == 0 ? text : NULL;
 }
@@ -69,7 +80,17 @@ struct tally {
 	uid_t caller;
 	bool has_caller;
 	unsigned int people;
+	unsigned int operators, officers;	/* people of each duty */
+	unsigned int on_duty;			/* people of one of them or both */
 };
+
+/* Two distinct people, one for each duty, however many each of them has. */
+static bool has_enough(const struct tally *t, const struct quorum *quorum)
+{
+	if (t->people < quorum->people)
+		return false;
+	return !quorum->of_both_duties || (t->operators && t->officers && t->on_duty > 1);
+}
 
 static int count(void *ctx, const struct consent *c)
 {
@@ -78,6 +99,9 @@ static int count(void *ctx, const struct consent *c)
 	if (strcmp(c->approvers, t->approvers) != 0)
 		return 0;
 	t->people++;
+	t->operators += (c->duties & ROLE_HUMAN_OPERATOR) != 0;
+	t->officers += (c->duties & ROLE_COMPLIANCE_OFFICER) != 0;
+	t->on_duty += c->duties != 0;
 	t->has_caller |= c->uid == t->caller;
 	return 0;
 }
@@ -102,14 +126,14 @@ unsigned int quorum_check(struct request *q, const char *id, const struct decisi
 	own_free char *who = names_text(quorum), *hint = NULL;
 	struct tally t;
 
-	if (quorum->approvers_count && !peer_is_one_of(q->peer, quorum->approvers, quorum->approvers_count))
+	if (quorum->approvers_count && !approver_is_asked(q, id, quorum))
 		return refuse(q, 403, "not-an-approver", who, "%s is none of those who may approve hold %s", name, id);
 	if (strcmp(d->scope, "once") != 0)
 		return refuse(q, 409, "once-only", "approve it with scope once",
 			      "hold %s leaves no grant: its rule says who must approve each time", id);
 	if (tally(q, id, quorum, &t) < 0)
 		return refuse(q, 503, "store", "see the journal of cvfd-govern", "the approvals so far cannot be read");
-	if (!t.has_caller || t.people >= quorum->people)
+	if (!t.has_caller || has_enough(&t, quorum))
 		return 0;
 	if (asprintf(&hint, "%u of %u have approved; %s must approve it, too", t.people, quorum->people, who ? who : "somebody") < 0)
 		hint = NULL;
@@ -122,7 +146,8 @@ int quorum_consent(struct request *q, const char *id, const struct decision *d, 
 	own_json json_t *list = quorum_approvers(quorum);
 	own_free char *text = json_dumps(list, JSON_COMPACT);
 	struct consent c = { .hold = id, .uid = caller_of(q)->uid, .name = caller_of(q)->name, .note = d->note,
-			     .at_ms = clock_utc_ms(), .people = quorum->people, .approvers = text };
+			     .at_ms = clock_utc_ms(), .people = quorum->people, .approvers = text,
+			     .duties = caller_duties(caller_of(q)) };
 	struct tally t;
 	int r = text ? store_begin(s, STORE_DURABLE) : -ENOMEM;
 
@@ -136,7 +161,7 @@ int quorum_consent(struct request *q, const char *id, const struct decision *d, 
 		return r;
 	}
 	r = tally(q, id, quorum, &t);
-	return r < 0 ? r : t.people >= quorum->people;
+	return r < 0 ? r : has_enough(&t, quorum);
 }
 
 /* ---- as JSON ---- */
@@ -145,6 +170,16 @@ struct listing {
 	const char *approvers;	/* NULL: whoever was asked then */
 	json_t *to, *list;
 };
+
+static json_t *view_duties(unsigned int duties)
+{
+	json_t *list = json_array();
+
+	for (unsigned int bit = ROLE_HUMAN_OPERATOR; bit <= ROLE_COMPLIANCE_OFFICER; bit <<= 1)
+		if (duties & bit)
+			json_array_append_new(list, json_string(role_word((enum role)bit)));
+	return list;
+}
 
 static int add(void *ctx, const struct consent *c)
 {
@@ -161,6 +196,7 @@ static int add(void *ctx, const struct consent *c)
 	view_set(one, "name", view_text(c->name));
 	view_set(one, "at", view_time(c->at_ms));
 	view_set(one, "note", view_text(c->note));
+	view_set(one, "duties", view_duties(c->duties));
 	json_array_append_new(l->list, one);
 	return 0;
 }
@@ -176,6 +212,7 @@ void quorum_view(struct governor *g, const struct hold *h, json_t *to)
 		quorum_of_hold(g, h, &quorum);
 	view_set(to, "quorum", h->state == HOLD_PENDING ? json_integer(quorum.people) : json_null());
 	view_set(to, "approvers", quorum_approvers(&quorum));
+	view_set(to, "duties", view_duties(quorum.of_both_duties ? ROLE_DUTIES : 0));
 	if (h->state == HOLD_PENDING)
 		text = json_dumps(json_object_get(to, "approvers"), JSON_COMPACT);
 	l.approvers = text;

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+/* notice.c - see notice.h */
+#include "notice.h"
+
+#include <string.h>
+
+#include "api/view.h"
+#include "core/log.h"
+#include "govern/approval/escalation.h"
+#include "govern/approval/hold_view.h"
+#include "json/doc.h"
+#include "notice_table.h"
+
+#define DUE_MAX 10000			/* more are not kept: nobody hears of the newest */
+#define KEPT_MS (7ll * 86400 * 1000)	/* what was sent or given up is shown so long */
+#define PURGE_TICKS 3600
+
+/* What is told of a hold: no arguments, in which secrets may stand. */
+static json_t *data_of(struct governor *g, const char *hold)
+{
+	static const char *const told[] = {
+		"id", "state", "agent", "session", "capability", "risk", "operation", "object", "digest", "rule", "requested_at", "expires_at",
+		"decided_at", "decided_by", "quorum", "approvers", "escalation", "review",
+	};
+	json_t *view = hold_view_id(g, hold), *data = json_object(), *one;
+
+	for (size_t i = 0; i < ARRAY_SIZE(told); i++) {
+		one = json_object_get(view, told[i]);
+		if (one)
+			json_object_set(data, told[i], one);
+	}
+	json_decref(view);
+	return data;
+}
+
+struct news {
+	struct governor *g;
+	struct {
+		char hold[ULID_SIZE];
+		int64_t level;
+	} *v;
+	size_t n;
+};
+
+static int collect(void *ctx, const char *hold, int64_t level)
+{
+	struct news *w = ctx;
+	void *grown = reallocarray(w->v, w->n + 1, sizeof(*w->v));
+
+	if (!grown)
+		return -ENOMEM;
+	w->v = grown;
+	snprintf(w->v[w->n].hold, ULID_SIZE, "%s", hold);
+	w->v[w->n++].level = level;
+	return 0;
+}
+
+static int add(struct governor *g, const char *type, const char *hold, unsigned int event)
+{
+	own_json json_t *data = data_of(g, hold);
+	own_free char *text = json_dumps(data, JSON_COMPACT | JSON_ENSURE_ASCII);
+	char id[ULID_SIZE];
+	int r = text ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < g->settings.notify_count; i++) {
+		struct notice n = { .id = id, .type = type, .hold = hold, .target = g->settings.notify[i].name, .data = text,
+				    .made_ms = clock_utc_ms() };
+
+		if (!(g->settings.notify[i].events & event))
+			continue;
+		n.due_ms = n.made_ms;
+		ulid_next(&g->ids, (uint64_t)n.made_ms, id);
+		r = notice_table_add(g->store, &n);
+	}
+	return r;
+}
+
+struct state {
+	enum hold_state state;
+	int64_t boot, requested_ms;
+};
+
+static int read_state(void *ctx, const struct hold *h)
+{
+	*(struct state *)ctx = (struct state){ h->state, h->boot, h->requested_ms };
+	return 0;
+}
+
+/* It ended, or the next are asked by now. */
+static int follow(struct governor *g, const char *hold, int64_t told)
+{
+	struct state s = { 0 };
+	int r = hold_table_find(g->store, hold, read_state, &s);
+	int64_t level;
+
+	if (r <= 0)
+		return r < 0 ? r : noticed_table_put(g->store, hold, 0, true);
+	if (s.state != HOLD_PENDING || s.boot != g->boot) {
+		r = add(g, "cvf.approval.ended", hold, NOTICE_ENDED);
+		return r < 0 ? r : noticed_table_put(g->store, hold, 0, true);
+	}
+	level = (int64_t)escalation_level(g, s.requested_ms, clock_utc_ms());
+	if (level <= told)
+		return 0;
+	r = add(g, "cvf.approval.escalated", hold, NOTICE_ESCALATED);
+	return r < 0 ? r : noticed_table_put(g->store, hold, level, false);
+}
+
+static int tell(struct governor *g, const struct news *fresh, const struct news *open)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < open->n; i++)
+		r = follow(g, open->v[i].hold, open->v[i].level);
+	for (size_t i = 0; r == 0 && i < fresh->n; i++) {
+		r = add(g, "cvf.approval.requested", fresh->v[i].hold, NOTICE_REQUESTED);
+		if (r == 0)
+			r = noticed_table_put(g->store, fresh->v[i].hold, 0, false);
+	}
+	return r;
+}
+
+static int tell_all(struct governor *g)
+{
+	struct news fresh = { .g = g }, open = { .g = g };
+	int64_t due = 0;
+	int r = notice_table_count_due(g->store, &due);
+
+	if (r == 0 && due < DUE_MAX)
+		r = noticed_table_each_new(g->store, g->boot, collect, &fresh);
+	if (r == 0)
+		r = noticed_table_each_open(g->store, collect, &open);
+	if (r == 0 && (fresh.n || open.n))
+		r = store_begin(g->store, STORE_BATCH);
+	if (r == 0 && (fresh.n || open.n)) {
+		r = tell(g, &fresh, &open);
+		if (r == 0)
+			r = store_commit(g->store);
+		if (r < 0)
+			store_rollback(g->store);
+	}
+	free(fresh.v);
+	free(open.v);
+	return r;
+}
+
+static void purge(struct governor *g)
+{
+	int r = store_begin(g->store, STORE_BATCH);
+
+	if (r == 0)
+		r = notice_table_purge(g->store, clock_utc_ms() - KEPT_MS);
+	if (r == 0)
+		r = store_commit(g->store);
+	if (r < 0)
+		store_rollback(g->store);
+}
+
+void notice_tick(struct governor *g)
+{
+	static unsigned int ticks;
+
+	if (ticks++ % PURGE_TICKS == 0)
+		purge(g);
+	if (g->settings.notify_count && tell_all(g) < 0)
+		log_debug("notices: tried again in a second");
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+/* settings_people.c - see settings_people.h */
+#include "settings_people.h"
+
+#include <string.h>
+
+#include "json/fields.h"
+
+static const struct limits day = { 1, 86400 };
+
+#define STEPS_MAX 8
+struct step_fields {
+	long long after_s;
+	struct texts approvers;
+};
+static const struct field step_table[] = {
+	{ "after_s", read_number, offsetof(struct step_fields, after_s), true, &day },
+	{ "approvers", read_texts, offsetof(struct step_fields, approvers), true, NULL },
+};
+
+static void read_step(const struct jat *at, struct settings *s)
+{
+	struct escalation *step = &s->escalation[s->escalation_count];
+	struct step_fields f = { 0 };
+
+	fields_read(at, step_table, ARRAY_SIZE(step_table), &f);
+	if (s->escalation_count && f.after_s <= step[-1].after_s)
+		jat_error(at, "write them in the order in which they come", "\"after_s\" must be more than that of the step before");
+	*step = (struct escalation){ .after_s = f.after_s, .approvers = calloc(f.approvers.n + 1, sizeof(char *)) };
+	s->escalation_count++;
+	for (size_t i = 0; step->approvers && i < f.approvers.n; i++) {
+		step->approvers[i] = strdup(f.approvers.v[i]);
+		step->approvers_count += step->approvers[i] != NULL;
+	}
+}
+
+void settings_read_escalation(const struct jat *at, struct settings *s)
+{
+	size_t n = json_array_size(at->value);
+
+	if (!json_is_array(at->value) || n > STEPS_MAX) {
+		jat_error(at, "write [{\"after_s\": 120, \"approvers\": [\"@oncall\"]}]", "must be an array of at most %d objects", STEPS_MAX);
+		return;
+	}
+	s->escalation = calloc(n + 1, sizeof(*s->escalation));
+	for (size_t i = 0; i < n && s->escalation; i++) {
+		struct jat one = jat_element(at, i);
+
+		read_step(&one, s);
+	}
+}
+
+struct notification_fields {
+	struct jat webhooks, commands;
+};
+static const struct field notification_table[] = {
+	{ "webhooks", read_at, offsetof(struct notification_fields, webhooks), false, NULL },
+	{ "commands", read_at, offsetof(struct notification_fields, commands), false, NULL },
+};
+struct target_fields {
+	const char *id, *place, *secret_file;
+	struct jat events;
+};
+static const struct field webhook_table[] = {
+	{ "id", read_text, offsetof(struct target_fields, id), true, NULL },
+	{ "url", read_text, offsetof(struct target_fields, place), true, NULL },
+	{ "secret_file", read_text, offsetof(struct target_fields, secret_file), true, NULL },
+	{ "events", read_at, offsetof(struct target_fields, events), false, NULL },
+};
+static const struct field command_table[] = {
+	{ "id", read_text, offsetof(struct target_fields, id), true, NULL },
+	{ "path", read_text, offsetof(struct target_fields, place), true, NULL },
+	{ "events", read_at, offsetof(struct target_fields, events), false, NULL },
+};
+static const struct word event_list[] = { { "requested", NOTICE_REQUESTED }, { "escalated", NOTICE_ESCALATED }, { "ended", NOTICE_ENDED } };
+static const struct words event_words = { "event", event_list, ARRAY_SIZE(event_list) };
+#define TARGETS_MAX 16
+
+static unsigned int read_events(const struct jat *at)
+{
+	unsigned int events = 0;
+	int bit;
+
+	if (!at->value)
+		return NOTICE_REQUESTED | NOTICE_ESCALATED | NOTICE_ENDED;
+	if (!json_is_array(at->value))
+		jat_error(at, "write for example [\"requested\"]", "must be an array of strings, not %s", json_kind(at->value));
+	for (size_t i = 0; json_is_array(at->value) && i < json_array_size(at->value); i++) {
+		struct jat one = jat_element(at, i);
+
+		if (word_find(&one, &event_words, &bit))
+			events |= (unsigned int)bit;
+	}
+	return events;
+}
+
+static void read_targets(const struct jat *at, const char *kind, const struct field *fields, size_t n, struct settings *s)
+{
+	size_t count = json_array_size(at->value);
+
+	if (!json_is_array(at->value) || s->notify_count + count > TARGETS_MAX) {
+		jat_error(at, NULL, "must be an array of objects, of at most %d targets in all", TARGETS_MAX);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct jat one = jat_element(at, i);
+		struct notice_target *t = &s->notify[s->notify_count];
+		struct target_fields f = { 0 };
+
+		fields_read(&one, fields, n, &f);
+		if (f.id && strlen(f.id) > 64)
+			jat_error(&one, NULL, "\"id\" has at most 64 bytes");
+		t->events = read_events(&f.events);
+		if (f.id && asprintf(&t->name, "%s:%s", kind, f.id) >= 0)
+			s->notify_count++;
+	}
+}
+
+void settings_read_notifications(const struct jat *at, struct settings *s)
+{
+	struct notification_fields f = { 0 };
+
+	fields_read(at, notification_table, ARRAY_SIZE(notification_table), &f);
+	s->notify = calloc(TARGETS_MAX, sizeof(*s->notify));
+	if (f.webhooks.value && s->notify)
+		read_targets(&f.webhooks, "webhook", webhook_table, ARRAY_SIZE(webhook_table), s);
+	if (f.commands.value && s->notify)
+		read_targets(&f.commands, "command", command_table, ARRAY_SIZE(command_table), s);
+}
+
+void settings_people_done(struct settings *s)
+{
+	for (size_t i = 0; i < s->escalation_count; i++) {
+		for (size_t k = 0; k < s->escalation[i].approvers_count; k++)
+			free(s->escalation[i].approvers[k]);
+		free(s->escalation[i].approvers);
+	}
+	free(s->escalation);
+	for (size_t i = 0; i < s->notify_count; i++)
+		free(s->notify[i].name);
+	free(s->notify);
+}
