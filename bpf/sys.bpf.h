@@ -120,6 +120,16 @@ static __always_inline __u32 session_of(struct task_struct *t)
 	return m ? m->session : 0;
 }
 
+/* What enforces, and who tells people: by number, or by the user that nobody else runs as. */
+static __always_inline bool is_guarded_process(const struct task_struct *t)
+{
+	__u32 uid = t->real_cred->uid.val;
+
+	if (t->tgid == cvf_control.guard_tgid || t->tgid == cvf_control.governor_tgid)
+		return true;
+	return uid && (uid == cvf_control.guard_uids[0] || uid == cvf_control.guard_uids[1]);
+}
+
 static __always_inline int process_question(__u32 op, struct task_struct *target, __s32 detail)
 {
 	struct sys_question a = { .op = op, .cannot_hold = 1, .detail = detail, .target_pid = target->tgid };
@@ -130,7 +140,7 @@ static __always_inline int process_question(__u32 op, struct task_struct *target
 		return standing == NOBODY ? 0 : refuse_unknown();
 	if (!(l->flags & CVF_LABEL_CANARY) && session_of(target) == l->session)
 		return 0;
-	if (a.target_pid == cvf_control.guard_tgid || a.target_pid == cvf_control.governor_tgid)
+	if (is_guarded_process(target))
 		a.fault = CVF_REASON_SELF_GUARD;
 	return sys_judge(&a);
 }

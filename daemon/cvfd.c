@@ -27,11 +27,12 @@
 #define STATE_DIR "/var/lib/cvf"
 #define GOVERNOR "/usr/sbin/cvfd-govern"
 #define QUARANTINE_PROGRAM "/usr/sbin/cvfd-quarantine"
+#define NOTIFIER "/usr/sbin/cvfd-notify"
 
 struct options {
 	bool foreground, unpin;
 	enum hooks_flavour flavour;
-	const char *governor, *quarantine;
+	const char *governor, *quarantine, *notifier;
 };
 
 struct daemon {
@@ -40,7 +41,7 @@ struct daemon {
 	struct maps maps;
 	struct canary canary;
 	struct link link;
-	uid_t enforcer_uid, governor_uid;
+	uid_t enforcer_uid, governor_uid, notifier_uid; /* of the last, 0: there is none */
 	gid_t enforcer_gid, governor_gid;
 	int lock_fd, signal_fd, timer_fd, epoll_fd;
 	uint64_t ticks; /* of the timer, since what is overdue was looked for */
@@ -48,13 +49,16 @@ struct daemon {
 
 static const char usage[] =
 	"Usage: cvfd [--foreground] [--flavour lsm|fmod_ret] [--governor PROGRAM] [--quarantine PROGRAM]\n"
+	"            [--notifier PROGRAM]\n"
 	"       cvfd --unpin | --help | --version\n"
 	"\n"
 	"The enforcer of CVF: loads the programs, keeps them pinned below " CVF_PIN_DIR ", and serves the governor.\n"
-	"  --foreground   also start the governor and the quarantine and keep them running (without systemd)\n"
+	"  --foreground   also start the governor, the quarantine and (if there is a user cvf-notify) the notifier, and keep\n"
+	"                 them running (without systemd)\n"
 	"  --flavour F    do not choose: lsm needs 'bpf' among the active LSMs, fmod_ret does not\n"
 	"  --governor P   the governor's program (default " GOVERNOR ")\n"
 	"  --quarantine P the quarantine's program (default " QUARANTINE_PROGRAM ")\n"
+	"  --notifier P   the notifier's program (default " NOTIFIER ")\n"
 	"  --unpin        end enforcement: remove the pinned programs (cvfd must not run)\n";
 
 static int flavour_parse(const char *word, enum hooks_flavour *ret)
@@ -74,6 +78,7 @@ static int options_parse(int argc, char **argv, struct options *o)
 	static const struct option words[] = {
 		{ "foreground", no_argument, NULL, 'f' }, { "flavour", required_argument, NULL, 'F' },
 		{ "governor", required_argument, NULL, 'g' }, { "quarantine", required_argument, NULL, 'q' },
+		{ "notifier", required_argument, NULL, 'n' },
 		{ "unpin", no_argument, NULL, 'u' }, { "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' }, { 0 },
 	};
@@ -81,6 +86,7 @@ static int options_parse(int argc, char **argv, struct options *o)
 
 	o->governor = GOVERNOR;
 	o->quarantine = QUARANTINE_PROGRAM;
+	o->notifier = NOTIFIER;
 	while ((c = getopt_long(argc, argv, "h", words, NULL)) != -1) {
 		if (c == 'f')
 			o->foreground = true;
@@ -90,6 +96,8 @@ static int options_parse(int argc, char **argv, struct options *o)
 			o->governor = optarg;
 		else if (c == 'q')
 			o->quarantine = optarg;
+		else if (c == 'n')
+			o->notifier = optarg;
 		else if (c == 'h' || c == 'V')
 			return fputs(c == 'h' ? usage : "cvfd " CVF_VERSION "\n", stdout) < 0 ? 2 : 1;
 		else if (c != 'F' || flavour_parse(optarg, &o->flavour) < 0)
@@ -111,6 +119,8 @@ static int user_find(const char *name, uid_t *ret_uid, gid_t *ret_gid)
 
 static int users_find(struct daemon *d)
 {
+	gid_t unused;
+
 	if (user_find("cvf", &d->governor_uid, &d->governor_gid) < 0) {
 		log_error("there is no user 'cvf' for the governor: create it with 'systemd-sysusers' or "
 			  "'useradd --system --home-dir " STATE_DIR " --shell /usr/sbin/nologin cvf'");
@@ -120,6 +130,8 @@ static int users_find(struct daemon *d)
 	if (user_find("cvf-enforce", &d->enforcer_uid, &d->enforcer_gid) < 0 &&
 	    user_find("nobody", &d->enforcer_uid, &d->enforcer_gid) < 0)
 		return -ENOENT;
+	if (user_find("cvf-notify", &d->notifier_uid, &unused) < 0)
+		d->notifier_uid = 0;
 	return 0;
 }
 
@@ -202,6 +214,9 @@ static int enforcement_start(struct daemon *d)
 	if (r < 0)
 		return r;
 	d->maps.state->control.guard_tgid = (uint32_t)getpid();
+	/* Nobody else runs as these: a process that is to be guarded need not be known. */
+	d->maps.state->control.guard_uids[0] = d->governor_uid;
+	d->maps.state->control.guard_uids[1] = d->notifier_uid;
 	maps_wake_answered(&d->maps);
 	log_notice("enforcing: %u programs as %s%s", d->hooks.progs, d->hooks.lsm ? "lsm" : "fmod_ret",
 		   d->hooks.adopted ? ", adopted from the pins" : "");
@@ -319,7 +334,8 @@ static int run(struct daemon *d)
 	if (r >= 0)
 		r = loop_open(d);
 	if (r >= 0 && d->options.foreground)
-		r = keeper_start((const char *const[]){ d->options.quarantine, d->options.governor });
+		r = keeper_start((const char *const[]){ d->options.quarantine, d->options.governor,
+							d->notifier_uid ? d->options.notifier : NULL });
 	if (r >= 0)
 		r = drop_privileges(d->enforcer_uid, d->enforcer_gid);
 	if (r < 0) {

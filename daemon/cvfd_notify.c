@@ -13,6 +13,7 @@
 #include <sodium.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <systemd/sd-daemon.h>
 
@@ -29,6 +30,7 @@
 static struct {
 	const char *socket, *config_path;
 	struct config config;
+	struct stat seen;	/* of the settings that were read */
 	struct govern *govern;
 	struct sends *sends;
 	char source[80];
@@ -48,7 +50,7 @@ static void usage(FILE *out)
 {
 	fputs("Usage: cvfd-notify [OPTION...]\n"
 	      "Tells people what waits for an approval: to the webhooks and programs of \"notifications\" in cvfd.json(5). It runs as\n"
-	      "the user " USER " beside cvfd-govern, which has no network; SIGHUP reads the settings again.\n\n"
+	      "the user " USER " beside cvfd-govern, which has no network; settings that changed are read again.\n\n"
 	      "  --config FILE  settings (default /etc/cvf/cvfd.json)\n"
 	      "  --socket PATH  control socket of the governor (default /run/cvf/cvfd.sock)\n"
 	      "  --help         this text\n"
@@ -124,7 +126,7 @@ static void begin(const json_t *notice)
 
 static void turn(void)
 {
-	own_json json_t *due = !notify.config.n || sends_are_full(notify.sends) ? NULL : govern_due(notify.govern);
+	own_json json_t *due = !notify.config.listed || sends_are_full(notify.sends) ? NULL : govern_due(notify.govern);
 	const json_t *one;
 	size_t i;
 
@@ -133,11 +135,25 @@ static void turn(void)
 	sends_run(notify.sends, POLL_MS);
 }
 
+/* A governor that was told of other targets should not have to tell. */
+static bool settings_changed(void)
+{
+	struct stat now = { 0 };
+
+	if (stat(notify.config_path, &now) < 0)
+		now = (struct stat){ 0 };
+	return now.st_ino != notify.seen.st_ino || now.st_size != notify.seen.st_size || now.st_mtim.tv_sec != notify.seen.st_mtim.tv_sec ||
+	       now.st_mtim.tv_nsec != notify.seen.st_mtim.tv_nsec;
+}
+
 static int reload(void)
 {
 	struct config fresh;
-	int r = config_load(notify.config_path, &fresh);
+	int r;
 
+	if (stat(notify.config_path, &notify.seen) < 0)
+		notify.seen = (struct stat){ 0 };
+	r = config_load(notify.config_path, &fresh);
 	if (r < 0)
 		return r;
 	config_done(&notify.config);
@@ -178,7 +194,7 @@ int main(int argc, char **argv)
 	log_info("%zu targets", notify.config.n);
 	sd_notify(0, "READY=1");
 	while (!is_ending) {
-		if (is_reloading && reload() == 0)
+		if ((is_reloading || settings_changed()) && reload() == 0)
 			log_info("read again: %zu targets", notify.config.n);
 		is_reloading = 0;
 		turn();

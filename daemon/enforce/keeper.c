@@ -13,11 +13,11 @@
 #define NOT_STARTED 127	/* status of a child that could not become its program */
 #define RETRY_S 5	/* then: it may be being replaced, or is not installed */
 
-enum { DUE = 0, NOT_THERE = -1 };
+enum { DUE = 0, NOT_THERE = -1, NONE = -2 };
 
 struct kept {
 	const char *program;
-	pid_t pid;	/* or DUE, or NOT_THERE */
+	pid_t pid;	/* or DUE, NOT_THERE, NONE */
 };
 
 static pid_t spawn(const char *program)
@@ -122,7 +122,7 @@ int keeper_start(const char *const programs[KEEPER_PROGRAMS])
 	if (getppid() != parent)
 		_exit(0);
 	for (int i = 0; i < KEEPER_PROGRAMS; i++)
-		all[i] = (struct kept){ .program = programs[i], .pid = DUE };
+		all[i] = (struct kept){ .program = programs[i], .pid = programs[i] ? DUE : NONE };
 	keep(all, &signals);
 	end_all(all);
 	_exit(0);

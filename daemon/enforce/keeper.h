@@ -7,9 +7,9 @@
 
 #include "../core/own.h"
 
-#define KEEPER_PROGRAMS 2
+#define KEEPER_PROGRAMS 3
 
-/* Forks the keeper; it ends with its parent, and the programs with it. programs: their paths, started in this order. */
+/* Forks the keeper; it ends with its parent, and the programs with it. programs: their paths, started in this order; NULL: none. */
 int keeper_start(const char *const programs[KEEPER_PROGRAMS]) must_check;
 
 #endif

@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 #include <jansson.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/log.h"
 #include "json/doc.h"
@@ -40,13 +41,24 @@ bool config_may_reach(const char *url)
 	return may;
 }
 
+bool config_may_run(const char *path)
+{
+	struct stat s;
+
+	return *path == '/' && stat(path, &s) == 0 && S_ISREG(s.st_mode) && !(s.st_mode & (S_IWGRP | S_IWOTH)) &&
+	       (s.st_uid == 0 || s.st_uid == geteuid());
+}
+
 /* The bytes of the file without the end of its line. */
 static int read_secret(struct target *t, const char *path)
 {
 	own_file FILE *f = fopen(path, "re");
+	struct stat s;
 
-	if (!f)
+	if (!f || fstat(fileno(f), &s) < 0)
 		return -errno;
+	if (s.st_mode & (S_IROTH | S_IWOTH))
+		return -EACCES;
 	t->secret_size = fread(t->secret, 1, sizeof(t->secret), f);
 	if (ferror(f))
 		return -EIO;
@@ -67,7 +79,7 @@ static int read_webhook(struct target *t, const json_t *one)
 	r = file ? read_secret(t, file) : -ENOENT;
 	if (r < 0)
 		log_error("%s is left out: its secret_file %s cannot be used: %s; it holds %d to %d bytes", t->name, file ? file : "is not named",
-			  strerror(-r), SECRET_MIN, SECRET_MAX - 1);
+			  r == -EACCES ? "nobody, or everybody, can read it" : strerror(-r), SECRET_MIN, SECRET_MAX - 1);
 	return r;
 }
 
@@ -84,8 +96,8 @@ static int read_target(const json_t *one, bool is_command, struct target *ret_ta
 		t.place = strdup(place);
 		r = !t.place ? -ENOMEM : is_command ? 0 : read_webhook(&t, one);
 	}
-	if (r == 0 && is_command && *place != '/') {
-		log_error("%s is left out: its path must begin with a slash", t.name);
+	if (r == 0 && is_command && !config_may_run(place)) {
+		log_error("%s is left out: its path must be that of a program of root's that nobody else can write", t.name);
 		r = -EINVAL;
 	}
 	if (r == 0) {
@@ -108,6 +120,7 @@ static void read_list(const json_t *list, bool is_command, struct config *c)
 		if (!grown)
 			return;
 		c->v = grown;
+		c->listed++;
 		c->n += read_target(one, is_command, &c->v[c->n]) == 0;
 	}
 }

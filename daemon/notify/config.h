@@ -25,12 +25,15 @@ struct target {
 struct config {
 	struct target *v;
 	size_t n;
+	size_t listed;	/* in the settings, with those that were left out */
 };
 
 /* 0, or negative errno after saying what is wrong. A target with a mistake is left out, after saying so. */
 int config_load(const char *path, struct config *ret_config) must_check;
 void config_done(struct config *c);
 const struct target *config_find(const struct config *c, const char *name);	/* NULL: none */
+/* Nobody but root (or who runs this) can have written it: an agent that could would be outside of its session through it. */
+bool config_may_run(const char *path);
 /* https, or http on this host alone. */
 bool config_may_reach(const char *url);
 

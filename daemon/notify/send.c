@@ -228,6 +228,8 @@ static int begin_command(struct one *o, const struct target *t)
 {
 	int fd[2], room = 256 << 10, r;
 
+	if (!config_may_run(t->place))
+		return -EACCES;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) < 0)
 		return -errno;
 	setsockopt(fd[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));

@@ -21,6 +21,7 @@ static const char *door[] = {"/run/cvf/agent.sock"};
 static const char *closed[] = {
 	"/run/cvf{,/**}",
 	"/var/lib/cvf{,/**}",
+	"/etc/cvf/secrets{,/**}",
 	/* What was deleted. The hook refuses it by name on any mount; here are the usual ones, so that explain says so, too. */
 	"/{,home/,mnt/,mnt/*/,opt/,srv/,tmp/,var/,var/tmp/}.cvf-quarantine{,/**}",
 	/* Kernel memory: whoever writes it has no rules, whoever reads it has the key of the digests. */
@@ -32,7 +33,7 @@ static const char *kept[] = {
 	"/etc/cvf{,/**}",
 	"/sys/fs/bpf{,/**}",
 	"/usr/share/cvf{,/**}",
-	"/usr/{,local/}sbin/{cvfd,cvfd-govern,cvfd-quarantine}",
+	"/usr/{,local/}sbin/{cvfd,cvfd-govern,cvfd-quarantine,cvfd-notify}",
 	"/usr/{,local/}bin/cvfctl",
 	"/{usr/lib,etc,run}/systemd/{system,system.control}/cvf{,d,-*,d-*}.{service,socket,slice,timer}{,.d,.d/**}",
 	"/sys/fs/cgroup/**/cvf{,d,-*,d-*}.{service,slice}{,/**}",

@@ -174,8 +174,9 @@ struct cvf_control {
 	__u32 moving;		/* atomic: directories being renamed right now: no cached state is used */
 	__u64 attached_ns;	/* CLOCK_BOOTTIME: when the programs were attached */
 	__u64 key[2];		/* secret of the digests, set once per boot */
+	__u32 guard_uids[2];	/* users of the governor and of the notifier: whatever runs as them is guarded, too; 0: none */
 };
-CVF_SIZE(struct cvf_control, 80);
+CVF_SIZE(struct cvf_control, 88);
 
 /* The globals of the programs: the only value of their .bss map, which cvfd maps. */
 struct cvf_state {

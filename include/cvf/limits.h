@@ -8,7 +8,7 @@
 #define CVF_LIMITS_H
 
 /* Version of everything in abi.h, image.h and wire.h taken together. Pins of another version are not adopted. */
-#define CVF_ABI 3
+#define CVF_ABI 4
 
 /* Longest path that is judged, NUL excluded; longer: deny, path-too-long. The kernel's own PATH_MAX is 4096. */
 #define CVF_PATH_MAX 4095

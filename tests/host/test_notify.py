@@ -82,15 +82,18 @@ class Notify(GovernTest):
     def configure(self, **notifications):
         self.notifications = notifications
         self.write("etc/key", SECRET + "\n")
+        os.chmod(f"{self.dir}/etc/key", 0o440)
+        if os.getuid() == 0:
+            os.chown(f"{self.dir}/etc/key", 0, NOBODY.pw_gid)
         self.set_principals()
         self.ok(self.post("/v1/reload"))
 
     def webhook(self, receiver, **more):
         return {"id": "ops", "url": receiver.url, "secret_file": f"{self.dir}/etc/key", **more}
 
-    def start_notify(self):
+    def start_notify(self, config="cvfd.json"):
         more = {"user": NOBODY.pw_uid, "group": NOBODY.pw_gid, "extra_groups": []} if os.getuid() == 0 else {}
-        self.notify = Process([NOTIFY, "--config", f"{self.dir}/etc/cvfd.json", "--socket", f"{self.dir}/run/cvfd.sock"], "cvfd-notify",
+        self.notify = Process([NOTIFY, "--config", f"{self.dir}/etc/{config}", "--socket", f"{self.dir}/run/cvfd.sock"], "cvfd-notify",
                               **more)
         self.notify.wait_line(("cvfd-notify: 0 targets", "cvfd-notify: 1 targets", "cvfd-notify: 2 targets"), patience=PATIENCE)
 
@@ -183,16 +186,34 @@ class Webhooks(Notify):
     def test_the_governor_cannot_name_a_target(self):
         """What it asks for is looked up in the settings that the sender read; without an entry nothing is sent."""
         receiver, unlisted = self.receiver(), self.receiver()
-        self.configure(webhooks=[self.webhook(receiver)])
-        self.start_notify()
         self.configure(webhooks=[dict(self.webhook(unlisted), id="evil")])
+        self.write("etc/own.json", {"notifications": {"webhooks": [self.webhook(receiver)]}})
+        self.start_notify("own.json")
         self.hold(PUSH)
         self.wait(lambda: any(n["attempts"] for n in self.notices()), "attempt", PATIENCE)
         self.assertIn("no such target", self.notices()[0]["error"])
         self.assertEqual((receiver.got, unlisted.got), ([], []))
-        self.notify.child.send_signal(signal.SIGHUP)
+        self.write("etc/own.json", {"notifications": self.notifications})
         self.settled(1)
-        self.assertEqual(len(unlisted.got), 1, "the twin: now it stands there")
+        self.assertEqual(len(unlisted.got), 1, "the twin: now it stands there, and was read without being asked to")
+
+    def test_settings_with_a_mistake_leave_those_from_before(self):
+        receiver = self.receiver()
+        self.configure(webhooks=[self.webhook(receiver)])
+        self.write("etc/own.json", {"notifications": self.notifications})
+        self.start_notify("own.json")
+        self.write("etc/own.json", '{"notifications": {')
+        self.notify.wait_line(f"cvfd-notify: {self.dir}/etc/own.json:1:", patience=PATIENCE)
+        self.hold(PUSH)
+        self.settled(1)
+        self.assertEqual(len(receiver.got), 1)
+
+    def test_a_key_that_everybody_can_read_is_none(self):
+        receiver = self.receiver()
+        self.configure(webhooks=[self.webhook(receiver)])
+        os.chmod(f"{self.dir}/etc/key", 0o444)
+        self.start_notify()
+        self.assertTrue(any("everybody, can read it" in line for line in self.notify.lines), self.notify.lines)
 
     def test_what_a_target_may_not_be(self):
         receiver = self.receiver()
@@ -232,6 +253,20 @@ class Commands(Notify):
         self.assertNotIn("CVF_TEST_SECRET", text)
         if os.getuid() == 0:
             self.assertEqual(text[end:].split()[0], str(NOBODY.pw_uid), "not root")
+
+    def test_one_that_others_could_write_does_not_run(self):
+        out = f"{self.dir}/run/out"
+        self.configure(commands=[self.command(f": > {out}\n")])
+        os.chmod(f"{self.dir}/etc/hook", 0o777)
+        self.start_notify()
+        self.assertTrue(any("nobody else can write" in line for line in self.notify.lines), self.notify.lines)
+        self.hold(PUSH)
+        self.wait(lambda: any(n["attempts"] for n in self.notices()), "attempt", PATIENCE)
+        self.assertFalse(os.path.exists(out))
+        os.chmod(f"{self.dir}/etc/hook", 0o755)
+        self.notify.child.send_signal(signal.SIGHUP)
+        self.settled(1)
+        self.assertTrue(os.path.exists(out), "its twin does")
 
     def test_one_that_fails_is_tried_again(self):
         mark = f"{self.dir}/run/mark"

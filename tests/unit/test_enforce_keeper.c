@@ -85,7 +85,7 @@ static pid_t parent_start(const char *one, const char *two)
 
 	if (pid)
 		return pid;
-	if (keeper_start((const char *const[]){ one, two }) < 0)
+	if (keeper_start((const char *const[KEEPER_PROGRAMS]){ one, two }) < 0)
 		_exit(1);
 	for (;;)
 		pause();

@@ -18,7 +18,9 @@ everything() {
 world everything
 cvfd=$(pid_of cvfd | head -n 1)
 govern=$(pid_of cvfd-govern | head -n 1)
-yes "both processes run" '[ -n "$cvfd" ] && [ -n "$govern" ]'
+yes "the notifier runs" 'within $PATIENCE "pid_of cvfd-notify >/dev/null"'
+notify=$(pid_of cvfd-notify | head -n 1)
+yes "all processes run" '[ -n "$cvfd" ] && [ -n "$govern" ] && [ -n "$notify" ]'
 
 # The socket: cvfctl says it has no daemon, or no permission; nothing was approved.
 agent "$PROBE" unix-connect /run/cvf/cvfd.sock
@@ -53,6 +55,9 @@ agent "$PROBE" open-write /var/lib/cvf/cvf.db
 is "the store: not writable" $EPERM $?
 agent "$PROBE" open-read /etc/cvf/agents.d/t-t.json
 is "configuration: readable" 0 $?
+mkdir -p /etc/cvf/secrets && echo key >/etc/cvf/secrets/ops.key
+agent "$PROBE" open-read /etc/cvf/secrets/ops.key
+is "keys of webhooks: not readable" $EPERM $?
 for name in /etc/cvf /var/lib/cvf /sys/fs/bpf/cvf /usr/share/cvf; do
 	agent "$PROBE" create-excl $name/made
 	is "create in $name" $EPERM $?
@@ -80,7 +85,7 @@ agent "$PROBE" write /etc/t-other
 is "another file of /etc: writable" 0 $?
 agent "$PROBE" mkdir /var/lib/t-other
 is "another folder of /var/lib: can be made" 0 $?
-for name in /usr/sbin/cvfd /usr/bin/cvfctl; do
+for name in /usr/sbin/cvfd /usr/sbin/cvfd-notify /usr/bin/cvfctl; do
 	agent "$PROBE" unlink $name
 	is "delete $name" $EPERM $?
 	agent "$PROBE" rename $name /t/r0/gone
@@ -121,7 +126,7 @@ umount /t/r0/bpffs 2>/dev/null
 "$PROBE" pause &
 victim=$!
 disown
-for name in cvfd:$cvfd cvfd-govern:$govern; do
+for name in cvfd:$cvfd cvfd-govern:$govern cvfd-notify:$notify; do
 	pid=${name#*:}
 	for verb in kill tgkill sigqueue pidfd-kill ptrace-seize pidfd-getfd vm-read nice sched affinity prlimit; do
 		agent "$PROBE" $verb "$pid"

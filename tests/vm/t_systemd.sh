@@ -8,7 +8,7 @@
 
 installed() {
 	systemd-sysusers && systemd-tmpfiles --create cvf.conf &&
-		systemctl enable --quiet --now cvfd cvfd-quarantine cvfd-govern
+		systemctl enable --quiet --now cvfd cvfd-quarantine cvfd-govern cvfd-notify
 }
 installed >/tmp/install.log 2>&1
 install_status=$?
@@ -19,7 +19,7 @@ install_status=$?
 is "installed as README says" 0 $install_status
 [ $install_status = 0 ] || {
 	cat /tmp/install.log
-	systemctl --no-pager --full status cvfd cvfd-quarantine cvfd-govern
+	systemctl --no-pager --full status cvfd cvfd-quarantine cvfd-govern cvfd-notify
 	journalctl --no-pager -n 80
 	finish
 }
@@ -27,7 +27,7 @@ enforces() {
 	cvfctl status --json 2>/dev/null | grep -q '"enforcing":true'
 }
 yes "it enforces" "within 60 enforces"
-for unit in cvfd cvfd-quarantine cvfd-govern; do
+for unit in cvfd cvfd-quarantine cvfd-govern cvfd-notify; do
 	is "$unit is active" active "$(systemctl is-active $unit)"
 	is "$unit starts with the machine" enabled "$(systemctl is-enabled $unit)"
 done
@@ -97,8 +97,6 @@ capability s.critical CRITICAL DELETE 60 '{"file":[{"path":"/srv/s/critical/**",
 printf '{"principals":[{"user":"root","human":true,"roles":["approver"]}],"notifications":{"commands":[{"id":"told","path":"/usr/local/bin/told"}]}}\n' \
 	>/etc/cvf/cvfd.json
 systemctl reload cvfd-govern
-systemctl enable --quiet --now cvfd-notify
-is "the notifier is active" active "$(systemctl is-active cvfd-notify)"
 is "the notifier is cvf-notify" "$(id -u cvf-notify)" "$(uid_of cvfd-notify)"
 is "the notifier has no capability" 0000000000000000 "$(of_unit cvfd-notify CapPrm)"
 # What an authenticator shows: RFC 6238.
