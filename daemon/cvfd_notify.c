@@ -23,18 +23,19 @@
 #include "notify/govern.h"
 #include "notify/message.h"
 #include "notify/send.h"
+#include "notify/terminal.h"
 
 #define USER "cvf-notify"
 #define POLL_MS 500
 
 static struct {
-	const char *socket, *config_path;
+	const char *socket, *config_path, *utmp;
 	struct config config;
 	struct stat seen;	/* of the settings that were read */
 	struct govern *govern;
 	struct sends *sends;
 	char source[80];
-} notify = { .socket = "/run/cvf/cvfd.sock", .config_path = "/etc/cvf/cvfd.json" };
+} notify = { .socket = "/run/cvf/cvfd.sock", .config_path = "/etc/cvf/cvfd.json", .utmp = "/run/utmp" };
 
 static volatile sig_atomic_t is_ending, is_reloading;
 
@@ -53,6 +54,7 @@ static void usage(FILE *out)
 	      "the user " USER " beside cvfd-govern, which has no network; settings that changed are read again.\n\n"
 	      "  --config FILE  settings (default /etc/cvf/cvfd.json)\n"
 	      "  --socket PATH  control socket of the governor (default /run/cvf/cvfd.sock)\n"
+	      "  --utmp FILE    who is logged in at which terminal (default /run/utmp)\n"
 	      "  --help         this text\n"
 	      "  --version      version\n",
 	      out);
@@ -63,7 +65,7 @@ static int parse(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' }, { "socket", required_argument, NULL, 's' },
-		{ "help", no_argument, NULL, 'h' },	    { "version", no_argument, NULL, 'V' }, { 0 },
+		{ "utmp", required_argument, NULL, 'u' }, { "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' }, { 0 },
 	};
 	int c;
 
@@ -71,6 +73,7 @@ static int parse(int argc, char **argv)
 		switch (c) {
 		case 'c': notify.config_path = optarg; break;
 		case 's': notify.socket = optarg; break;
+		case 'u': notify.utmp = optarg; break;
 		case 'h': usage(stdout); return 0;
 		case 'V': puts("cvfd-notify " CVF_VERSION); return 0;
 		default: usage(stderr); return 2;
@@ -85,12 +88,14 @@ static int parse(int argc, char **argv)
 static int become_user(void)
 {
 	const struct passwd *user = geteuid() == 0 ? getpwnam(USER) : NULL;
+	const struct group *tty = user ? getgrnam("tty") : NULL;
 
 	if (geteuid() == 0 && !user) {
 		log_error("there is no user " USER "; make it with: useradd --system --no-create-home --shell /usr/sbin/nologin " USER);
 		return -ENOENT;
 	}
-	if (user && (initgroups(user->pw_name, user->pw_gid) < 0 || setresgid(user->pw_gid, user->pw_gid, user->pw_gid) < 0 ||
+	/* The group may write to terminals. */
+	if (user && (setgroups(tty ? 1 : 0, tty ? &tty->gr_gid : NULL) < 0 || setresgid(user->pw_gid, user->pw_gid, user->pw_gid) < 0 ||
 		     setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0)) {
 		log_error("cannot become the user " USER ": %s", strerror(errno));
 		return -errno;
@@ -107,6 +112,16 @@ static void done(void *ctx, const char *id, const char *error)
 		log_debug("what came of notice %s could not be said: it comes again", id);
 }
 
+/* At once. That nobody of them is logged in is no failure. */
+static void tell_terminals(const json_t *notice, const char *id)
+{
+	own_free char *text = terminal_text(notice);
+
+	if (text)
+		terminal_tell(notify.utmp, json_object_get(json_object_get(notice, "data"), "people"), text);
+	done(NULL, id, text ? NULL : "no memory");
+}
+
 static void begin(const json_t *notice)
 {
 	const char *id = json_string_value(json_object_get(notice, "id")), *name = json_string_value(json_object_get(notice, "target"));
@@ -117,6 +132,10 @@ static void begin(const json_t *notice)
 		return;
 	if (!t) {
 		done(NULL, id, "no such target in the settings of cvfd-notify");
+		return;
+	}
+	if (t->is_terminals) {
+		tell_terminals(notice, id);
 		return;
 	}
 	body = message_body(notice, notify.source);

@@ -19,6 +19,7 @@
 #define NOTICE_REQUESTED 1u
 #define NOTICE_ESCALATED 2u
 #define NOTICE_ENDED 4u
+#define NOTICE_TERMINALS "terminals"	/* the target that is no webhook and no program */
 
 struct settings {
 	struct principal *principals;	/* malloc'ed */
@@ -36,7 +37,7 @@ struct settings {
 	} *escalation;			/* malloc'ed; the soonest first */
 	size_t escalation_count;
 	struct notice_target {
-		char *name;		/* "webhook:ID", "command:ID" */
+		char *name;		/* "webhook:ID", "command:ID", "terminals" */
 		unsigned int events;	/* NOTICE_* */
 	} *notify;			/* malloc'ed; cvfd-notify knows where they are */
 	size_t notify_count;

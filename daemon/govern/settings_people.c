@@ -51,11 +51,12 @@ void settings_read_escalation(const struct jat *at, struct settings *s)
 }
 
 struct notification_fields {
-	struct jat webhooks, commands;
+	struct jat webhooks, commands, terminals;
 };
 static const struct field notification_table[] = {
 	{ "webhooks", read_at, offsetof(struct notification_fields, webhooks), false, NULL },
 	{ "commands", read_at, offsetof(struct notification_fields, commands), false, NULL },
+	{ "terminals", read_at, offsetof(struct notification_fields, terminals), false, NULL },
 };
 struct target_fields {
 	const char *id, *place, *secret_file;
@@ -70,6 +71,9 @@ static const struct field webhook_table[] = {
 static const struct field command_table[] = {
 	{ "id", read_text, offsetof(struct target_fields, id), true, NULL },
 	{ "path", read_text, offsetof(struct target_fields, place), true, NULL },
+	{ "events", read_at, offsetof(struct target_fields, events), false, NULL },
+};
+static const struct field terminals_table[] = {
 	{ "events", read_at, offsetof(struct target_fields, events), false, NULL },
 };
 static const struct word event_list[] = { { "requested", NOTICE_REQUESTED }, { "escalated", NOTICE_ESCALATED }, { "ended", NOTICE_ENDED } };
@@ -116,16 +120,29 @@ static void read_targets(const struct jat *at, const char *kind, const struct fi
 	}
 }
 
+static void read_terminals(const struct jat *at, struct settings *s)
+{
+	struct notice_target *t = &s->notify[s->notify_count];
+	struct target_fields f = { 0 };
+
+	fields_read(at, terminals_table, ARRAY_SIZE(terminals_table), &f);
+	t->events = read_events(&f.events);
+	t->name = strdup(NOTICE_TERMINALS);
+	s->notify_count += t->name != NULL;
+}
+
 void settings_read_notifications(const struct jat *at, struct settings *s)
 {
 	struct notification_fields f = { 0 };
 
 	fields_read(at, notification_table, ARRAY_SIZE(notification_table), &f);
-	s->notify = calloc(TARGETS_MAX, sizeof(*s->notify));
+	s->notify = calloc(TARGETS_MAX + 1, sizeof(*s->notify));
 	if (f.webhooks.value && s->notify)
 		read_targets(&f.webhooks, "webhook", webhook_table, ARRAY_SIZE(webhook_table), s);
 	if (f.commands.value && s->notify)
 		read_targets(&f.commands, "command", command_table, ARRAY_SIZE(command_table), s);
+	if (f.terminals.value && s->notify)
+		read_terminals(&f.terminals, s);
 }
 
 void settings_people_done(struct settings *s)

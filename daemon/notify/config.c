@@ -125,6 +125,19 @@ static void read_list(const json_t *list, bool is_command, struct config *c)
 	}
 }
 
+/* Which terminals, the governor's list of people and utmp say. */
+static void read_terminals(struct config *c)
+{
+	struct target *grown = reallocarray(c->v, c->n + 1, sizeof(*grown));
+
+	c->listed++;
+	if (!grown)
+		return;
+	c->v = grown;
+	c->v[c->n] = (struct target){ .name = strdup("terminals"), .is_terminals = true };
+	c->n += c->v[c->n].name != NULL;
+}
+
 int config_load(const char *path, struct config *ret_config)
 {
 	json_error_t e;
@@ -138,6 +151,8 @@ int config_load(const char *path, struct config *ret_config)
 	}
 	read_list(json_object_get(notifications, "webhooks"), false, ret_config);
 	read_list(json_object_get(notifications, "commands"), true, ret_config);
+	if (json_is_object(json_object_get(notifications, "terminals")))
+		read_terminals(ret_config);
 	return 0;
 }
 

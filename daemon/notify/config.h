@@ -15,11 +15,11 @@
 #define SECRET_MAX 128
 
 struct target {
-	char *name;	/* "webhook:ID", "command:ID" */
+	char *name;	/* "webhook:ID", "command:ID", "terminals" */
 	char *place;	/* URL or path */
 	char secret[SECRET_MAX];
 	size_t secret_size;
-	bool is_command;
+	bool is_command, is_terminals;
 };
 
 struct config {

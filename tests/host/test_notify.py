@@ -5,10 +5,14 @@ import hmac
 import http.server
 import json
 import os
+import pty
+import pwd
 import signal
 import socket
+import struct
 import threading
 import time
+import tty
 import unittest
 
 from govern_fixture import GovernTest, ME, NOBODY, Process, PUSH, ROOT
@@ -91,9 +95,10 @@ class Notify(GovernTest):
     def webhook(self, receiver, **more):
         return {"id": "ops", "url": receiver.url, "secret_file": f"{self.dir}/etc/key", **more}
 
-    def start_notify(self, config="cvfd.json"):
+    def start_notify(self, config="cvfd.json", utmp="/dev/null"):
         more = {"user": NOBODY.pw_uid, "group": NOBODY.pw_gid, "extra_groups": []} if os.getuid() == 0 else {}
-        self.notify = Process([NOTIFY, "--config", f"{self.dir}/etc/{config}", "--socket", f"{self.dir}/run/cvfd.sock"], "cvfd-notify",
+        self.notify = Process([NOTIFY, "--config", f"{self.dir}/etc/{config}", "--socket", f"{self.dir}/run/cvfd.sock",
+                               "--utmp", utmp], "cvfd-notify",
                               **more)
         self.notify.wait_line(("cvfd-notify: 0 targets", "cvfd-notify: 1 targets", "cvfd-notify: 2 targets"), patience=PATIENCE)
 
@@ -275,6 +280,77 @@ class Commands(Notify):
         self.hold(PUSH)
         notice = self.settled(1)[0]
         self.assertEqual((notice["state"], notice["attempts"]), ("sent", 2))
+
+
+@unittest.skipUnless(os.getuid() == 0, "needs terminals of other users")
+class Terminals(Notify):
+    """Each terminal is a pair of its own; utmp is a file that says who sits at it."""
+
+    def setUp(self):
+        self.pairs = {}
+        super().setUp()
+        self.addCleanup(lambda: [os.close(fd) for fd in self.pairs.values()])
+
+    def sit(self, name, user, mode=0o622, owner=None):
+        master, slave = pty.openpty()
+        line = os.ttyname(slave)
+        tty.setraw(slave)
+        os.chown(line, pwd.getpwnam(owner or user).pw_uid, NOBODY.pw_gid)
+        os.chmod(line, mode)
+        os.set_blocking(master, False)
+        self.pairs[name], self.pairs[name + " slave"] = master, slave
+        line = line.removeprefix("/dev/")
+        with open(f"{self.dir}/run/utmp", "ab") as f:
+            f.write(struct.pack("<hxxi32s4s32s256s", 7, os.getpid(), line.encode(), b"x", user.encode(), b"").ljust(384, b"\0"))
+
+    def read(self, name):
+        try:
+            return os.read(self.pairs[name], 65536).decode("ascii")
+        except BlockingIOError:
+            return ""
+
+    def set_principals(self, **more):
+        self.write("etc/cvfd.json", {"principals": [
+            {"user": ME, "roles": ["viewer"]}, {"user": "nobody", "roles": ["notifier"]}, {"user": "daemon", "roles": ["approver"]},
+            {"user": "bin", "roles": ["approver"]}, {"user": "mail", "roles": ["viewer"]}],
+            "notifications": self.notifications, "approvals": {"escalation": [{"after_s": 86400, "approvers": ["games"]}]}})
+
+    def test_only_those_who_may_answer_hear_of_it(self):
+        self.sit("approver", "daemon")
+        self.sit("viewer", "mail")
+        self.sit("closed", "daemon", mode=0o600)
+        self.sit("another's", "daemon", owner="mail")
+        self.sit("requester", "bin")
+        self.sit("later", "games")
+        self.sit("gone", "daemon")
+        os.close(self.pairs.pop("gone slave"))
+        os.close(self.pairs.pop("gone"))
+        self.configure(terminals={"events": ["requested", "ended"]})
+        self.start_notify(utmp=f"{self.dir}/run/utmp")
+        number, hold = self.hold("exec /usr/bin/git push origin", uid=pwd.getpwnam("bin").pw_uid)
+        said = self.settled(1)
+        self.assertEqual(sorted(said[0]["data"]["people"]), ["daemon", "root"])
+        heard = self.read("approver")
+        self.assertIn("CVF: agent coder-1 waits until", heard)
+        self.assertIn("HIGH, t.push\r\n     exec /usr/bin/git\r\n     cvfctl approvals show " + hold["id"], heard)
+        self.assertNotIn("origin", heard, "arguments may hold secrets")
+        for name in ("viewer", "closed", "another's", "requester", "later"):
+            self.assertEqual(self.read(name), "", name)
+        self.ok(self.post(f"/v1/approvals/{hold['id']}/deny"))
+        self.settled(2)
+        self.assertIn("CVF: denied: exec /usr/bin/git of agent coder-1", self.read("approver"))
+        self.fake.wait_line(f"answer {number} deny")
+
+    def test_a_hostile_name_is_text(self):
+        self.sit("approver", "daemon")
+        self.configure(terminals={})
+        self.start_notify(utmp=f"{self.dir}/run/utmp")
+        self.hold("delete /home/dev/\x1b]0;evil\x07\u202e" + "x" * 300)
+        self.settled(1)
+        heard = self.read("approver")
+        self.assertIn("/home/dev/", heard)
+        self.assertIn("xxx...", heard)
+        self.assertEqual([c for c in heard.replace("\a", "", 1) if not (c in "\r\n" or " " <= c <= "~")], [])
 
 
 if __name__ == "__main__":

@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "escalation.h"
+#include "govern/people/candidates.h"
 #include "govern/people/delegation.h"
 #include "govern/registry/numbers_table.h"
 #include "govern/registry/registry.h"
+#include "json/doc.h"
+#include "quorum.h"
 
 bool approver_is_requester(struct governor *g, const struct hold *h, const struct caller *c)
 {
@@ -25,27 +28,16 @@ bool approver_has_role(const struct hold *h, const struct caller *c)
 	return approval_needs_human(h) ? caller_duties(c) != 0 : caller_may(c, ROLE_APPROVER);
 }
 
-static int read_requested(void *ctx, const struct hold *h)
+bool approver_is_asked(struct governor *g, const struct caller *c, const struct peer *p, int64_t requested_ms, const struct quorum *quorum)
 {
-	*(int64_t *)ctx = h->requested_ms;
-	return 0;
-}
+	size_t level = escalation_level(g, requested_ms, clock_utc_ms());
 
-bool approver_is_asked(struct request *q, const char *hold, const struct quorum *quorum)
-{
-	struct governor *g = governor_of(q);
-	int64_t requested_ms = INT64_MAX / 2;
-	size_t level;
-
-	if (delegation_is_one_of(g, caller_of(q), q->peer, quorum->approvers, quorum->approvers_count))
+	if (delegation_is_one_of(g, c, p, quorum->approvers, quorum->approvers_count))
 		return true;
-	if (hold_table_find(g->store, hold, read_requested, &requested_ms) < 0)
-		return false;
-	level = escalation_level(g, requested_ms, clock_utc_ms());
 	for (size_t i = 0; i < level; i++) {
 		const struct escalation *step = &g->settings.escalation[i];
 
-		if (delegation_is_one_of(g, caller_of(q), q->peer, (const char *const *)step->approvers, step->approvers_count))
+		if (delegation_is_one_of(g, c, p, (const char *const *)step->approvers, step->approvers_count))
 			return true;
 	}
 	return false;
@@ -57,4 +49,55 @@ bool approver_saw(const struct hold *h, const char *digest)
 
 	snprintf(text, sizeof(text), "%016llx", (unsigned long long)h->digest);
 	return strcmp(digest, text) == 0;
+}
+
+struct users {
+	struct governor *g;
+	json_t *candidates, *may;
+};
+
+static bool may_approve(struct governor *g, const struct hold *h, const char *name)
+{
+	struct caller c;
+	struct peer p;
+	struct quorum quorum;
+	bool may;
+
+	if (!candidate_peer(name, &p))
+		return false;
+	quorum_of_hold(g, h, &quorum);
+	auth_identify(&g->auth, &p, &c);
+	delegation_add_roles(g, &c);
+	may = approver_has_role(h, &c) && !approver_is_requester(g, h, &c) &&
+	      (!quorum.approvers_count || approver_is_asked(g, &c, &p, h->requested_ms, &quorum));
+	free(p.groups);
+	return may;
+}
+
+static int choose(void *ctx, const struct hold *h)
+{
+	struct users *u = ctx;
+	struct quorum quorum;
+	const json_t *name;
+	size_t i;
+
+	quorum_of_hold(u->g, h, &quorum);
+	for (i = 0; i < quorum.approvers_count; i++)
+		candidates_add(u->candidates, quorum.approvers[i]);
+	json_array_foreach(u->candidates, i, name)
+		if (may_approve(u->g, h, json_string_value(name)))
+			json_array_append(u->may, json_array_get(u->candidates, i));
+	return 0;
+}
+
+json_t *approver_users(struct governor *g, const char *hold)
+{
+	own_json json_t *candidates = candidates_all(g);
+	struct users u = { .g = g, .candidates = candidates, .may = json_array() };
+	int r = candidates ? hold_table_find(g->store, hold, choose, &u) : -ENOMEM;
+
+	if (r >= 0)
+		return u.may;
+	json_decref(u.may);
+	return NULL;
 }

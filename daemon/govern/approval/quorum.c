@@ -120,13 +120,27 @@ static int tally(struct request *q, const char *id, const struct quorum *quorum,
 	return r;
 }
 
+static int read_requested(void *ctx, const struct hold *h)
+{
+	*(int64_t *)ctx = h->requested_ms;
+	return 0;
+}
+
+static bool is_asked(struct request *q, const char *id, const struct quorum *quorum)
+{
+	int64_t requested_ms = INT64_MAX / 2;
+
+	return hold_table_find(governor_of(q)->store, id, read_requested, &requested_ms) > 0 &&
+	       approver_is_asked(governor_of(q), caller_of(q), q->peer, requested_ms, quorum);
+}
+
 unsigned int quorum_check(struct request *q, const char *id, const struct decision *d, const struct quorum *quorum)
 {
 	const char *name = caller_of(q)->name;
 	own_free char *who = names_text(quorum), *hint = NULL;
 	struct tally t;
 
-	if (quorum->approvers_count && !approver_is_asked(q, id, quorum))
+	if (quorum->approvers_count && !is_asked(q, id, quorum))
 		return refuse(q, 403, "not-an-approver", who, "%s is none of those who may approve hold %s", name, id);
 	if (strcmp(d->scope, "once") != 0)
 		return refuse(q, 409, "once-only", "approve it with scope once",

@@ -6,6 +6,7 @@
 
 #include "api/view.h"
 #include "core/log.h"
+#include "govern/approval/approver.h"
 #include "govern/approval/escalation.h"
 #include "govern/approval/hold_view.h"
 #include "json/doc.h"
@@ -55,23 +56,32 @@ static int collect(void *ctx, const char *hold, int64_t level)
 	return 0;
 }
 
+static int add_one(struct governor *g, const struct notice_target *t, const char *type, const char *hold, json_t *data)
+{
+	bool to_terminals = strcmp(t->name, NOTICE_TERMINALS) == 0;
+	own_json json_t *people = to_terminals ? approver_users(g, hold) : NULL, *whole = json_copy(data);
+	own_free char *text = NULL;
+	char id[ULID_SIZE];
+	struct notice n = { .id = id, .type = type, .hold = hold, .target = t->name, .made_ms = clock_utc_ms() };
+
+	if (to_terminals)
+		json_object_set(whole, "people", people);
+	n.data = text = json_dumps(whole, JSON_COMPACT | JSON_ENSURE_ASCII);
+	if (!text)
+		return -ENOMEM;
+	n.due_ms = n.made_ms;
+	ulid_next(&g->ids, (uint64_t)n.made_ms, id);
+	return notice_table_add(g->store, &n);
+}
+
 static int add(struct governor *g, const char *type, const char *hold, unsigned int event)
 {
 	own_json json_t *data = data_of(g, hold);
-	own_free char *text = json_dumps(data, JSON_COMPACT | JSON_ENSURE_ASCII);
-	char id[ULID_SIZE];
-	int r = text ? 0 : -ENOMEM;
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < g->settings.notify_count; i++) {
-		struct notice n = { .id = id, .type = type, .hold = hold, .target = g->settings.notify[i].name, .data = text,
-				    .made_ms = clock_utc_ms() };
-
-		if (!(g->settings.notify[i].events & event))
-			continue;
-		n.due_ms = n.made_ms;
-		ulid_next(&g->ids, (uint64_t)n.made_ms, id);
-		r = notice_table_add(g->store, &n);
-	}
+	for (size_t i = 0; r == 0 && i < g->settings.notify_count; i++)
+		if (g->settings.notify[i].events & event)
+			r = add_one(g, &g->settings.notify[i], type, hold, data);
 	return r;
 }
 

@@ -2,31 +2,21 @@
 /* delegation.c - see delegation.h */
 #include "delegation.h"
 
-#include <grp.h>
-#include <pwd.h>
-#include <string.h>
-
+#include "candidates.h"
 #include "core/log.h"
 #include "delegation_table.h"
 
 #define LENT (ROLE_APPROVER | ROLE_DUTIES)
 
-/* A user of the system as if it had connected; false: there is none of that name and number any more. */
+/* The lender, if the name is still that user's. */
 static bool peer_of_user(const char *name, uid_t uid, struct peer *ret_peer)
 {
-	const struct passwd *pw = getpwnam(name);
-	int n = 0;
-
-	*ret_peer = (struct peer){ .pidfd = -1 };
-	if (!pw || pw->pw_uid != uid)
+	if (!candidate_peer(name, ret_peer))
 		return false;
-	ret_peer->uid = uid;
-	ret_peer->gid = pw->pw_gid;
-	getgrouplist(name, pw->pw_gid, NULL, &n);
-	ret_peer->groups = calloc((size_t)n + 1, sizeof(gid_t));
-	if (ret_peer->groups && getgrouplist(name, ret_peer->gid, ret_peer->groups, &n) >= 0)
-		ret_peer->groups_count = (size_t)n;
-	return true;
+	if (ret_peer->uid == uid)
+		return true;
+	free(ret_peer->groups);
+	return false;
 }
 
 struct walk {
