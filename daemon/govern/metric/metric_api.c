@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/route.h"
+#include "api/text.h"
 #include "api/view.h"
 #include "core/log.h"
 #include "agent_health.h"
@@ -43,46 +44,19 @@ static unsigned int get_metrics(struct request *q)
 
 /* ---- Prometheus ---- */
 
-struct text_stream {
-	struct stream stream;
-	char *text;
-	size_t size, sent;
-};
-
-static ssize_t pull_text(struct stream *stream, char *to, size_t room)
-{
-	struct text_stream *s = (struct text_stream *)stream;
-	size_t n = s->size - s->sent < room ? s->size - s->sent : room;
-
-	memcpy(to, s->text + s->sent, n);
-	s->sent += n;
-	return n ? (ssize_t)n : -1;
-}
-
-static void free_text(struct stream *stream)
-{
-	struct text_stream *s = (struct text_stream *)stream;
-
-	free(s->text);
-	free(s);
-}
-
 static unsigned int get_exposition(struct request *q)
 {
 	struct governor *g = governor_of(q);
-	struct text_stream *s = calloc(1, sizeof(*s));
+	char *text = NULL;
+	size_t size = 0;
 
 	if (!health_canary(g, CANARY_AGE_MS))
 		log_debug("the canary was not refused: the metrics say so");
-	if (s && counter_collect(g) == 0 && metric_collect(g) == 0)
-		s->text = exposition_text(g, &s->size);
-	if (!s || !s->text) {
-		free(s);
+	if (counter_collect(g) == 0 && metric_collect(g) == 0)
+		text = exposition_text(g, &size);
+	if (!text)
 		return refuse(q, 503, "store", "see the journal of cvfd-govern", "the metrics cannot be read");
-	}
-	s->stream = (struct stream){ .pull = pull_text, .free = free_text, .type = EXPOSITION_TYPE };
-	q->stream = &s->stream;
-	return 200;
+	return reply_text(q, 200, EXPOSITION_TYPE, text, size);
 }
 
 static unsigned int get_health(struct request *q)
