@@ -99,6 +99,16 @@ struct url to_post_v1_alerts_id_ack(const char *id)
 	return url_make("POST", "/v1/alerts/{id}/ack", (const char *[]){ id }, "", NULL);
 }
 
+struct url to_get_v1_answers_link(const char *link)
+{
+	return url_make("GET", "/v1/answers/{link}", (const char *[]){ link }, "", NULL);
+}
+
+struct url to_post_v1_answers_link(const char *link)
+{
+	return url_make("POST", "/v1/answers/{link}", (const char *[]){ link }, "", NULL);
+}
+
 struct url to_get_v1_approvals(const struct get_v1_approvals *query)
 {
 	return url_make("GET", "/v1/approvals", NULL, "agent capability state limit cursor", query);

@@ -61,6 +61,10 @@ struct get_v1_alerts {
 struct url to_get_v1_alerts(const struct get_v1_alerts *query);
 #define NAME_post_v1_alerts_id_ack "POST /v1/alerts/ID/ack"
 struct url to_post_v1_alerts_id_ack(const char *id);
+#define NAME_get_v1_answers_link "GET /v1/answers/LINK"
+struct url to_get_v1_answers_link(const char *link);
+#define NAME_post_v1_answers_link "POST /v1/answers/LINK"
+struct url to_post_v1_answers_link(const char *link);
 #define NAME_get_v1_approvals "GET /v1/approvals"
 struct get_v1_approvals {
 	const char *agent, *capability, *state, *limit, *cursor;

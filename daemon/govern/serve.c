@@ -22,6 +22,7 @@
 #include "metric/metric.h"
 #include "objective/objective.h"
 #include "probe.h"
+#include "notice/answer_link.h"
 #include "notice/notice.h"
 #include "people/delegation.h"
 #include "people/people.h"
@@ -34,6 +35,7 @@ static const struct routes *const all_routes[] = {
 	&health_routes, &registry_routes, &agent_routes, &event_routes, &approval_routes, &explain_routes, &counter_routes,
 	&authoring_routes, &quarantine_routes, &token_routes, &backup_routes, &serve_routes, &metric_routes, &probe_routes,
 	&objective_routes, &alert_routes, &audit_routes, &people_routes, &review_routes, &delegation_routes, &notice_routes,
+	&answer_routes,
 };
 #define TABLES SERVE_TABLES
 #define PEM_MAX (64u << 10)
@@ -176,6 +178,8 @@ static void note(const struct request *q, unsigned int status, uint64_t took_ns)
 {
 	static uint64_t second;
 	static unsigned int lines, dropped;
+	/* What comes after it in the path of a link is a credential. */
+	int path_size = strncmp(q->path, ANSWER_PATH, strlen(ANSWER_PATH)) == 0 ? (int)strlen(ANSWER_PATH) : 200;
 	int level = status < 400 && strcmp(q->method, "GET") == 0 ? LOG_DEBUG : LOG_INFO;
 
 	if (clock_boot_ns() / 1000000000 != second) {
@@ -189,7 +193,7 @@ static void note(const struct request *q, unsigned int status, uint64_t took_ns)
 		dropped++;
 		return;
 	}
-	log_at(level, "api: %.16s %.200s by %s: %u, %zu bytes, %llu us, request %s", q->method, q->path, *now.caller.name ? now.caller.name : "nobody",
+	log_at(level, "api: %.16s %.*s by %s: %u, %zu bytes, %llu us, request %s", q->method, path_size, q->path, *now.caller.name ? now.caller.name : "nobody",
 	       status, q->body_size == SIZE_MAX ? (size_t)HTTP_BODY_MAX : q->body_size, (unsigned long long)(took_ns / 1000), q->id);
 }
 

@@ -203,6 +203,8 @@ static void read_root(const struct jat *root, struct settings *s)
 		fields_read(&f.quarantine, quarantine_table, ARRAY_SIZE(quarantine_table), &n);
 	if (f.api.value)
 		api_settings_read(&f.api, &s->api);
+	if (s->answer_url && !s->api.listen)
+		jat_error(&f.notifications, "set \"listen\" of \"api\"", "\"answer_url\" needs the API on TCP: links lead there");
 	if (f.audit.value)
 		fields_read(&f.audit, audit_table, ARRAY_SIZE(audit_table), &n);
 	if (n.redact.value)

@@ -39,8 +39,10 @@ struct settings {
 	struct notice_target {
 		char *name;		/* "webhook:ID", "command:ID", "terminals" */
 		unsigned int events;	/* NOTICE_* */
+		char *answer_as;	/* the user whose answers links in it are; NULL: it has none */
 	} *notify;			/* malloc'ed; cvfd-notify knows where they are */
 	size_t notify_count;
+	char *answer_url;		/* what links begin with, without a slash at the end; NULL: there are none */
 	bool self_approval;		/* a user may approve what runs as that user */
 	int64_t questions_per_hour;	/* of one agent for one capability that says nothing of its own; 0: any number */
 	struct api_settings api;

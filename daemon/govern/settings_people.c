@@ -52,20 +52,23 @@ void settings_read_escalation(const struct jat *at, struct settings *s)
 
 struct notification_fields {
 	struct jat webhooks, commands, terminals;
+	const char *answer_url;
 };
 static const struct field notification_table[] = {
 	{ "webhooks", read_at, offsetof(struct notification_fields, webhooks), false, NULL },
 	{ "commands", read_at, offsetof(struct notification_fields, commands), false, NULL },
 	{ "terminals", read_at, offsetof(struct notification_fields, terminals), false, NULL },
+	{ "answer_url", read_text, offsetof(struct notification_fields, answer_url), false, NULL },
 };
 struct target_fields {
-	const char *id, *place, *secret_file;
+	const char *id, *place, *secret_file, *answer_as;
 	struct jat events;
 };
 static const struct field webhook_table[] = {
 	{ "id", read_text, offsetof(struct target_fields, id), true, NULL },
 	{ "url", read_text, offsetof(struct target_fields, place), true, NULL },
 	{ "secret_file", read_text, offsetof(struct target_fields, secret_file), true, NULL },
+	{ "answer_as", read_text, offsetof(struct target_fields, answer_as), false, NULL },
 	{ "events", read_at, offsetof(struct target_fields, events), false, NULL },
 };
 static const struct field command_table[] = {
@@ -79,6 +82,8 @@ static const struct field terminals_table[] = {
 static const struct word event_list[] = { { "requested", NOTICE_REQUESTED }, { "escalated", NOTICE_ESCALATED }, { "ended", NOTICE_ENDED } };
 static const struct words event_words = { "event", event_list, ARRAY_SIZE(event_list) };
 #define TARGETS_MAX 16
+/* Characters of an address with a port, and of a path. */
+#define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:/[]~"
 
 static unsigned int read_events(const struct jat *at)
 {
@@ -115,9 +120,28 @@ static void read_targets(const struct jat *at, const char *kind, const struct fi
 		if (f.id && strlen(f.id) > 64)
 			jat_error(&one, NULL, "\"id\" has at most 64 bytes");
 		t->events = read_events(&f.events);
+		if (f.answer_as && !s->answer_url)
+			jat_error(&one, "set \"answer_url\" of \"notifications\", too", "\"answer_as\" is for links, and there are none");
+		t->answer_as = f.answer_as ? strdup(f.answer_as) : NULL;
 		if (f.id && asprintf(&t->name, "%s:%s", kind, f.id) >= 0)
 			s->notify_count++;
 	}
+}
+
+/* What a link carries is as good as an answer: it does not leave the host in the clear. */
+static void read_answer_url(const struct jat *at, const char *url, struct settings *s)
+{
+	static const char *const begins[] = { "https://", "http://127.0.0.1", "http://localhost", "http://[::1]" };
+	struct jat member = jat_member(at, "answer_url");
+	bool is_good = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(begins); i++)
+		is_good |= strncmp(url, begins[i], strlen(begins[i])) == 0;
+	if (!is_good || strlen(url) > 200 || url[strlen(url) - 1] == '/' || url[strspn(url, PLAIN)])
+		jat_error(&member, "write for example \"https://cvf.example.org:8470\": api.listen as people reach it",
+			  "must begin with https (http only for this host), and end without a slash");
+	else
+		s->answer_url = strdup(url);
 }
 
 static void read_terminals(const struct jat *at, struct settings *s)
@@ -137,6 +161,8 @@ void settings_read_notifications(const struct jat *at, struct settings *s)
 
 	fields_read(at, notification_table, ARRAY_SIZE(notification_table), &f);
 	s->notify = calloc(TARGETS_MAX + 1, sizeof(*s->notify));
+	if (f.answer_url)
+		read_answer_url(at, f.answer_url, s);
 	if (f.webhooks.value && s->notify)
 		read_targets(&f.webhooks, "webhook", webhook_table, ARRAY_SIZE(webhook_table), s);
 	if (f.commands.value && s->notify)
@@ -153,7 +179,10 @@ void settings_people_done(struct settings *s)
 		free(s->escalation[i].approvers);
 	}
 	free(s->escalation);
-	for (size_t i = 0; i < s->notify_count; i++)
+	for (size_t i = 0; i < s->notify_count; i++) {
 		free(s->notify[i].name);
+		free(s->notify[i].answer_as);
+	}
+	free(s->answer_url);
 	free(s->notify);
 }

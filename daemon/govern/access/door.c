@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "govern/govern.h"
+#include "govern/notice/answer_link.h"
 #include "govern/serve.h"
 #include "rate.h"
 
@@ -66,16 +67,29 @@ static unsigned int check_type(struct request *q)
 	return refuse(q, 415, "media-type", "Content-Type: application/json", "the body is not sent as JSON");
 }
 
+/* The host and port that links begin with. */
+static bool is_of_links(const struct request *q, const char *host)
+{
+	const char *url = governor_of(q)->settings.answer_url, *begin = url ? strstr(url, "://") + 3 : NULL;
+	size_t n = begin ? strcspn(begin, "/") : 0;
+
+	return begin && strlen(host) == n && strncasecmp(begin, host, n) == 0;
+}
+
 unsigned int door_check(struct request *q)
 {
+	/* The form behind a link. Its credential is in the link, not in what a browser adds: another page cannot make use of it. */
+	bool is_answer = strncmp(q->path, ANSWER_PATH, strlen(ANSWER_PATH)) == 0;
 	const struct api_settings *s = &governor_of(q)->settings.api;
 	const char *host = request_header(q, "Host"), *origin = request_header(q, "Origin");
 	unsigned int status;
 
-	if (host && *host && !is_ours(q, s, host))
+	if (host && *host && !is_ours(q, s, host) && !(is_answer && is_of_links(q, host)))
 		return refuse(q, 403, "host", "names that this host has are listed in api.hosts of cvfd.json(5)", "the request is for another host");
 	if (q->socket == SERVE_TCP && (!host || !*host))
 		return refuse(q, 400, "host", "send the header Host", "the request does not say for which host it is");
+	if (is_answer)
+		return 0;
 	status = origin ? check_origin(q, s, origin) : 0;
 	return status ? status : check_type(q);
 }

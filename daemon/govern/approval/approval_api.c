@@ -185,10 +185,9 @@ static unsigned int check_found(struct request *q, const char *id, const struct 
 }
 
 /* Who may approve this one, and how far. 0, or the status of the refusal. The second factor is last: a code is good once. */
-static unsigned int check(struct request *q, const char *id, const struct decision *d, struct quorum *ret_quorum)
+static unsigned int check(struct request *q, const char *id, const struct decision *d, const char *digest, struct quorum *ret_quorum)
 {
-	struct look l = { .g = governor_of(q), .pattern = d->pattern, .caller = caller_of(q),
-			  .digest = body_text(q, "digest") };
+	struct look l = { .g = governor_of(q), .pattern = d->pattern, .caller = caller_of(q), .digest = digest };
 	int r = hold_table_find(governor_of(q)->store, id, look, &l);
 	unsigned int status;
 
@@ -214,20 +213,18 @@ static int consent(struct request *q, const char *id, const struct decision *d, 
 	return r < 0 ? -EIO : r;
 }
 
-static unsigned int decide(struct request *q, struct decision *d)
+unsigned int approval_answer(struct request *q, const char *id, const char *digest, struct decision *d)
 {
 	struct governor *g = governor_of(q);
-	char id[ULID_SIZE];
-	unsigned int status = find_hold(q, id), resumed = 0;
 	struct quorum quorum;
+	unsigned int status = check(q, id, d, digest, &quorum), resumed = 0;
 	json_t *view;
 	int r;
 
-	if (!status)
-		status = check(q, id, d, &quorum);
 	if (status)
 		return status;
-	d->by = caller_of(q)->name;
+	if (!d->by)
+		d->by = caller_of(q)->name;
 	d->uid = caller_of(q)->uid;
 	r = consent(q, id, d, &quorum);
 	if (r > 0)
@@ -237,6 +234,14 @@ static unsigned int decide(struct request *q, struct decision *d)
 	view = hold_view_id(g, id);
 	view_set(view, "resumed", json_integer(resumed));
 	return reply(q, 200, view);
+}
+
+static unsigned int decide(struct request *q, struct decision *d)
+{
+	char id[ULID_SIZE];
+	unsigned int status = find_hold(q, id);
+
+	return status ? status : approval_answer(q, id, body_text(q, "digest"), d);
 }
 
 static const struct {

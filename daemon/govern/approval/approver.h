@@ -18,6 +18,11 @@ bool approver_has_role(const struct hold *h, const struct caller *c);
 bool approver_is_asked(struct governor *g, const struct caller *c, const struct peer *p, int64_t requested_ms, const struct quorum *quorum);
 /* Names of the users who may approve a hold now: an array of strings. NULL: the store cannot say, or no memory. */
 json_t *approver_users(struct governor *g, const char *hold);
+/*
+ * Answers a hold for caller_of(q), as far as that may: the status, with the hold as the reply or the refusal. digest: what was
+ * shown, NULL: not said. d->by NULL: the caller's name.
+ */
+unsigned int approval_answer(struct request *q, const char *id, const char *digest, struct decision *d);
 /* The digest that the approver was shown, 16 digits: is it this hold's? */
 bool approver_saw(const struct hold *h, const char *digest);
 

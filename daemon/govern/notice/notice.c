@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "answer_link.h"
 #include "api/view.h"
 #include "core/log.h"
 #include "govern/approval/approver.h"
@@ -60,12 +61,14 @@ static int add_one(struct governor *g, const struct notice_target *t, const char
 {
 	bool to_terminals = strcmp(t->name, NOTICE_TERMINALS) == 0;
 	own_json json_t *people = to_terminals ? approver_users(g, hold) : NULL, *whole = json_copy(data);
-	own_free char *text = NULL;
+	own_free char *text = NULL, *link = answer_link_make(g, t, hold);
 	char id[ULID_SIZE];
 	struct notice n = { .id = id, .type = type, .hold = hold, .target = t->name, .made_ms = clock_utc_ms() };
 
 	if (to_terminals)
 		json_object_set(whole, "people", people);
+	if (link)
+		json_object_set_new(whole, "answer_url", json_string(link));
 	n.data = text = json_dumps(whole, JSON_COMPACT | JSON_ENSURE_ASCII);
 	if (!text)
 		return -ENOMEM;

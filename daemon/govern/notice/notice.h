@@ -12,7 +12,7 @@
 #include "govern/govern.h"
 
 struct routes;
-extern const struct routes notice_routes;
+extern const struct routes notice_routes, answer_routes;
 
 /* Every second: holds that are new, that nobody answered, that ended. */
 void notice_tick(struct governor *g);
