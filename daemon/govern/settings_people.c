@@ -9,6 +9,7 @@
 static const struct limits day = { 1, 86400 };
 
 #define STEPS_MAX 8
+#define STEP_NAMES_MAX 32
 struct step_fields {
 	long long after_s;
 	struct texts approvers;
@@ -26,6 +27,8 @@ static void read_step(const struct jat *at, struct settings *s)
 	fields_read(at, step_table, ARRAY_SIZE(step_table), &f);
 	if (s->escalation_count && f.after_s <= step[-1].after_s)
 		jat_error(at, "write them in the order in which they come", "\"after_s\" must be more than that of the step before");
+	if (f.approvers.n > STEP_NAMES_MAX)
+		jat_error(at, "name a group", "a step names at most %d users and groups", STEP_NAMES_MAX);
 	*step = (struct escalation){ .after_s = f.after_s, .approvers = calloc(f.approvers.n + 1, sizeof(char *)) };
 	s->escalation_count++;
 	for (size_t i = 0; step->approvers && i < f.approvers.n; i++) {

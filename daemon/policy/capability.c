@@ -108,6 +108,7 @@ static const struct field hold_fields[] = {
 	{"timeout_s", read_number, offsetof(struct hold_spec, timeout_s), false, &timeout_limits},
 	{"on_timeout", read_word, offsetof(struct hold_spec, on_timeout), false, &timeout_words},
 	{"questions_per_hour", read_number, offsetof(struct hold_spec, questions_per_hour), false, &questions_limits},
+	{"escalation", read_escalation, 0, false, NULL},
 };
 
 static void read_risk(const struct jat *at, const struct field *f, void *out)
@@ -338,6 +339,7 @@ static void normalise(json_t *j, const struct spec *spec, const struct capabilit
 	set_default(part, "timeout_s", json_integer(c->timeout_s));
 	set_default(part, "on_timeout", json_string("deny"));
 	set_default(part, "questions_per_hour", c->questions_per_hour ? json_integer(c->questions_per_hour) : json_null());
+	set_default(part, "escalation", json_array());
 	set_default(j, "match", json_object());
 	set_default(j, "examples", json_object());
 	part = json_object_get(j, "examples");

@@ -41,6 +41,8 @@ bool cidr_parse(const char *text, struct cidr *ret_cidr, bool *ret_masked);
 bool cidr_has(const struct cidr *c, const uint8_t address[16]);
 
 /* Can so many of them be found? Of a group nobody knows how many it has. */
+/* Steps of who is asked when nobody answers: checked here, read from the document by the governor. */
+void read_escalation(const struct jat *at, const struct field *f, void *out);
 bool approvers_suffice(const struct texts *names, long long quorum);
 
 /* json[key], made as given if missing; takes a reference to value. */

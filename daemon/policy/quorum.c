@@ -54,6 +54,38 @@ void read_approvers(const struct jat *at, const struct field *f, void *out)
 	}
 }
 
+#define STEPS_MAX 8
+#define STEP_MAX_S 86400
+struct step_spec {
+	long long after_s;
+	struct texts approvers;
+};
+static const struct limits step_limits = {1, STEP_MAX_S};
+static const struct field step_fields[] = {
+	{"after_s", read_number, offsetof(struct step_spec, after_s), true, &step_limits},
+	{"approvers", read_approvers, offsetof(struct step_spec, approvers), true, NULL},
+};
+
+void read_escalation(const struct jat *at, const struct field *f, void *out)
+{
+	size_t n = json_array_size(at->value);
+	long long before = 0;
+
+	(void)f;
+	(void)out;
+	if (!json_is_array(at->value) || n > STEPS_MAX)
+		jat_error(at, "write [{\"after_s\": 120, \"approvers\": [\"@oncall\"]}]", "must be an array of at most %d objects", STEPS_MAX);
+	for (size_t i = 0; json_is_array(at->value) && i < n; i++) {
+		struct jat one = element_at(at, i);
+		struct step_spec spec = {0};
+
+		fields_read(&one, step_fields, ARRAY_SIZE(step_fields), &spec);
+		if (spec.after_s && spec.after_s <= before)
+			jat_error(&one, "write them in the order in which they come", "\"after_s\" must be more than that of the step before");
+		before = spec.after_s;
+	}
+}
+
 bool approvers_suffice(const struct texts *names, long long quorum)
 {
 	for (size_t i = 0; i < names->n; i++)

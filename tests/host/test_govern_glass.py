@@ -8,7 +8,7 @@ import sqlite3
 import time
 import unittest
 
-from govern_fixture import GovernTest, ME, PUSH, WIPE, call_as
+from govern_fixture import CAPABILITIES, GovernTest, ME, PUSH, WIPE, call_as
 
 AS_ROOT = unittest.skipUnless(os.getuid() == 0, "needs users to become")
 
@@ -198,6 +198,20 @@ class Escalation(People):
         self.demand({"approvers": ["root"]})
         _, hold = self.hold(PUSH)
         self.assertEqual(self.approve_as("daemon", hold), (403, "not-an-approver"))
+
+    def test_a_capability_has_steps_of_its_own(self):
+        self.demand({"approvers": ["root"]})
+        own = [dict(c, hold={"escalation": [{"after_s": 1, "approvers": "sys"}, {"after_s": 3600, "approvers": ["@mail", "bin"]}]})
+               if c["id"] == "t.push" else c for c in CAPABILITIES]
+        self.write("etc/capabilities.d/t.json", own)
+        self.people = [{"user": "daemon", "roles": ["approver"]}, {"user": "sys", "roles": ["approver"]}]
+        self.set_principals()
+        self.ok(self.post("/v1/reload"))
+        _, hold = self.hold(PUSH)
+        self.assertEqual([s["approvers"] for s in self.show(hold)["escalation"]], [["sys"], ["@mail", "bin"]])
+        self.wait(lambda: self.show(hold)["escalation"][0]["reached"], "first step")
+        self.assertEqual(self.approve_as("daemon", hold), (403, "not-an-approver"), "of cvfd.json's steps, which are not asked")
+        self.assertEqual(self.approve_as("sys", hold), (200, "-"))
 
     def test_steps_that_make_no_sense(self):
         for bad in ({}, [{"after_s": 5}], [{"after_s": 0, "approvers": ["a"]}],

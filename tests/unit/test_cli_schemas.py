@@ -29,7 +29,8 @@ SAMPLES = {
         "side_effects": {"reversible": False, "scope": "local", "description": "d"},
         "compensation": {"supported": True, "strategy": "quarantine", "capability_id": "t.undo"},
         "parameters": [{"name": "p", "type": "string", "description": "d", "required": True, "default": 1, "enum": [1]}],
-        "hold": {"timeout_s": 300, "on_timeout": "deny", "questions_per_hour": 5},
+        "hold": {"timeout_s": 300, "on_timeout": "deny", "questions_per_hour": 5,
+                 "escalation": [{"after_s": 60, "approvers": ["alice", "@release"]}, {"after_s": 120, "approvers": "@oncall"}]},
         "match": {"exec": [{"path": "**/git", "argv": ["push", "**"], "except": ["/bin/x"]}],
                   "file": [{"path": ["/etc/**"], "ops": ["write"], "except": ["/etc/x"]}],
                   "net": [{"ops": ["connect"], "protocol": "tcp", "address": "10.0.0.0/8", "ports": "22,80-90", "except": ["10.1.0.0/16"]}],
@@ -76,7 +77,7 @@ CONTRARY = [
 ]
 # Of the parser alone: what a text means, and what two fields mean together.
 MEANING = re.compile(r"pattern|Risk Consistency|address|ports|not a time|RFC 3339|is(?: not)? matched|no operation|slash|user 0"
-                     r"|\"ops\" is missing|declared twice|named twice|can never be|does not exist")
+                     r"|\"ops\" is missing|declared twice|step before|named twice|can never be|does not exist")
 
 
 # --- as much of JSON Schema as the files use; a word that is not known here is a failure ------------------------

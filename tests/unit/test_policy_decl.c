@@ -71,6 +71,10 @@ static const struct row {
 	{CAP(",\"version\":\"-1.0.0\""), "is not a version", "1.0.0"},
 	{CAP(",\"version\":1"), "must be a string", NULL},
 	{CAP(",\"hold\":{\"questions_per_hour\":5}"), NULL, NULL},
+	{CAP(",\"hold\":{\"escalation\":[{\"after_s\":60,\"approvers\":\"@a\"},{\"after_s\":61,\"approvers\":[\"b\"]}]}"), NULL, NULL},
+	{CAP(",\"hold\":{\"escalation\":[{\"after_s\":60,\"approvers\":\"@a\"},{\"after_s\":60,\"approvers\":[\"b\"]}]}"),
+	 "must be more than that of the step before", NULL},
+	{CAP(",\"hold\":{\"escalation\":{\"after_s\":1,\"approvers\":\"a\"}}"), "must be an array of at most 8 objects", NULL},
 	{CAP(",\"hold\":{\"questions_per_hour\":0}"), "must be between 1 and 10000", NULL},
 
 	/* risk: a closed enumeration of eight words */

@@ -28,18 +28,16 @@ bool approver_has_role(const struct hold *h, const struct caller *c)
 	return approval_needs_human(h) ? caller_duties(c) != 0 : caller_may(c, ROLE_APPROVER);
 }
 
-bool approver_is_asked(struct governor *g, const struct caller *c, const struct peer *p, int64_t requested_ms, const struct quorum *quorum)
+bool approver_is_asked(struct governor *g, const struct caller *c, const struct peer *p, const struct hold *h, const struct quorum *quorum)
 {
-	size_t level = escalation_level(g, requested_ms, clock_utc_ms());
+	struct steps steps;
 
 	if (delegation_is_one_of(g, c, p, quorum->approvers, quorum->approvers_count))
 		return true;
-	for (size_t i = 0; i < level; i++) {
-		const struct escalation *step = &g->settings.escalation[i];
-
-		if (delegation_is_one_of(g, c, p, (const char *const *)step->approvers, step->approvers_count))
+	escalation_of_hold(g, h, &steps);
+	for (size_t i = 0; i < steps.reached; i++)
+		if (delegation_is_one_of(g, c, p, steps.v[i].names, steps.v[i].count))
 			return true;
-	}
 	return false;
 }
 
@@ -69,7 +67,7 @@ static bool may_approve(struct governor *g, const struct hold *h, const char *na
 	auth_identify(&g->auth, &p, &c);
 	delegation_add_roles(g, &c);
 	may = approver_has_role(h, &c) && !approver_is_requester(g, h, &c) &&
-	      (!quorum.approvers_count || approver_is_asked(g, &c, &p, h->requested_ms, &quorum));
+	      (!quorum.approvers_count || approver_is_asked(g, &c, &p, h, &quorum));
 	free(p.groups);
 	return may;
 }
@@ -78,12 +76,17 @@ static int choose(void *ctx, const struct hold *h)
 {
 	struct users *u = ctx;
 	struct quorum quorum;
+	struct steps steps;
 	const json_t *name;
 	size_t i;
 
 	quorum_of_hold(u->g, h, &quorum);
 	for (i = 0; i < quorum.approvers_count; i++)
 		candidates_add(u->candidates, quorum.approvers[i]);
+	escalation_of_hold(u->g, h, &steps);
+	for (i = 0; i < steps.reached; i++)
+		for (size_t k = 0; k < steps.v[i].count; k++)
+			candidates_add(u->candidates, steps.v[i].names[k]);
 	json_array_foreach(u->candidates, i, name)
 		if (may_approve(u->g, h, json_string_value(name)))
 			json_array_append(u->may, json_array_get(u->candidates, i));

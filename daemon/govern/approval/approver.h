@@ -15,7 +15,8 @@
 bool approver_is_requester(struct governor *g, const struct hold *h, const struct caller *c);
 bool approver_has_role(const struct hold *h, const struct caller *c);
 /* Is the caller one of those whom the rule names, or of those who are asked by now because nobody answered; itself or as a delegate. */
-bool approver_is_asked(struct governor *g, const struct caller *c, const struct peer *p, int64_t requested_ms, const struct quorum *quorum);
+bool approver_is_asked(struct governor *g, const struct caller *c, const struct peer *p, const struct hold *h,
+		       const struct quorum *quorum);
 /* Names of the users who may approve a hold now: an array of strings. NULL: the store cannot say, or no memory. */
 json_t *approver_users(struct governor *g, const char *hold);
 /*

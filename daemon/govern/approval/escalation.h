@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * escalation.h - who is asked next when nobody answers: the steps of cvfd.json, each so long after the question was asked
+ * escalation.h - who is asked next when nobody answers: the steps of the hold's capability, or else those of cvfd.json, each so
+ * long after the question was asked
  *
  * A step that is reached adds its users and groups to those whom a rule named; who has no role may not approve all the same.
  */
@@ -10,10 +11,23 @@
 #include "api/shape.h"
 #include "approval.h"
 
-/* How many steps are reached by now. */
-size_t escalation_level(const struct governor *g, int64_t requested_ms, int64_t now_ms);
+#define STEPS_MAX 8
+#define STEP_NAMES_MAX 32
+
+/* Borrowed from the model in force and the settings. */
+struct steps {
+	struct step {
+		int64_t after_s;
+		const char *names[STEP_NAMES_MAX];	/* users, and groups after an '@' */
+		size_t count;
+	} v[STEPS_MAX];
+	size_t n, reached;	/* of those, by now */
+};
+
+/* h with its record. */
+void escalation_of_hold(struct governor *g, const struct hold *h, struct steps *ret_steps);
 /* Array of {"at", "approvers", "reached"} of one that waits; empty of others. */
-json_t *escalation_view(const struct governor *g, const struct hold *h);
+json_t *escalation_view(struct governor *g, const struct hold *h);
 extern const struct shape escalation_shape;
 
 #endif

@@ -120,18 +120,25 @@ static int tally(struct request *q, const char *id, const struct quorum *quorum,
 	return r;
 }
 
-static int read_requested(void *ctx, const struct hold *h)
+struct asked {
+	struct request *q;
+	const struct quorum *quorum;
+	bool is_asked;
+};
+
+static int look(void *ctx, const struct hold *h)
 {
-	*(int64_t *)ctx = h->requested_ms;
+	struct asked *a = ctx;
+
+	a->is_asked = approver_is_asked(governor_of(a->q), caller_of(a->q), a->q->peer, h, a->quorum);
 	return 0;
 }
 
 static bool is_asked(struct request *q, const char *id, const struct quorum *quorum)
 {
-	int64_t requested_ms = INT64_MAX / 2;
+	struct asked a = { .q = q, .quorum = quorum };
 
-	return hold_table_find(governor_of(q)->store, id, read_requested, &requested_ms) > 0 &&
-	       approver_is_asked(governor_of(q), caller_of(q), q->peer, requested_ms, quorum);
+	return hold_table_find(governor_of(q)->store, id, look, &a) > 0 && a.is_asked;
 }
 
 unsigned int quorum_check(struct request *q, const char *id, const struct decision *d, const struct quorum *quorum)

@@ -89,34 +89,40 @@ static int add(struct governor *g, const char *type, const char *hold, unsigned 
 }
 
 struct state {
-	enum hold_state state;
-	int64_t boot, requested_ms;
+	struct governor *g;
+	bool waits;
+	int64_t level;	/* steps that are reached */
 };
 
 static int read_state(void *ctx, const struct hold *h)
 {
-	*(struct state *)ctx = (struct state){ h->state, h->boot, h->requested_ms };
+	struct state *s = ctx;
+	struct steps steps;
+
+	s->waits = h->state == HOLD_PENDING && h->boot == s->g->boot;
+	if (s->waits) {
+		escalation_of_hold(s->g, h, &steps);
+		s->level = (int64_t)steps.reached;
+	}
 	return 0;
 }
 
 /* It ended, or the next are asked by now. */
 static int follow(struct governor *g, const char *hold, int64_t told)
 {
-	struct state s = { 0 };
+	struct state s = { .g = g };
 	int r = hold_table_find(g->store, hold, read_state, &s);
-	int64_t level;
 
 	if (r <= 0)
 		return r < 0 ? r : noticed_table_put(g->store, hold, 0, true);
-	if (s.state != HOLD_PENDING || s.boot != g->boot) {
+	if (!s.waits) {
 		r = add(g, "cvf.approval.ended", hold, NOTICE_ENDED);
 		return r < 0 ? r : noticed_table_put(g->store, hold, 0, true);
 	}
-	level = (int64_t)escalation_level(g, s.requested_ms, clock_utc_ms());
-	if (level <= told)
+	if (s.level <= told)
 		return 0;
 	r = add(g, "cvf.approval.escalated", hold, NOTICE_ESCALATED);
-	return r < 0 ? r : noticed_table_put(g->store, hold, level, false);
+	return r < 0 ? r : noticed_table_put(g->store, hold, s.level, false);
 }
 
 static int tell(struct governor *g, const struct news *fresh, const struct news *open)

@@ -66,9 +66,6 @@ json_t *candidates_all(struct governor *g)
 	candidates_add(names, "@cvf-admin");
 	for (size_t i = 0; i < g->auth.principals_count; i++)
 		candidates_add(names, g->auth.principals[i].user);
-	for (size_t i = 0; i < g->settings.escalation_count; i++)
-		for (size_t k = 0; k < g->settings.escalation[i].approvers_count; k++)
-			candidates_add(names, g->settings.escalation[i].approvers[k]);
 	if (delegation_table_each(g->store, clock_utc_ms(), (uid_t)-1, add_lent, names) == 0)
 		return names;
 	json_decref(names);
