@@ -57,14 +57,19 @@ static void tell_jump(int64_t offset_ms)
 		    (long long)moved_ms / 1000);
 }
 
+int64_t clock_steady_ms(void)
+{
+	return kept.is_open ? kept.offset_ms + clock_boot_ms() : clock_utc_ms();
+}
+
 int64_t clock_age_ms(void)
 {
-	int64_t utc_ms = clock_utc_ms(), boot_ms = clock_boot_ms();
+	int64_t utc_ms = clock_utc_ms(), steady_ms = clock_steady_ms();
 
 	if (!kept.is_open)
 		return utc_ms;
-	tell_jump(utc_ms - boot_ms);
-	return utc_ms < kept.offset_ms + boot_ms ? utc_ms : kept.offset_ms + boot_ms;
+	tell_jump(utc_ms - clock_boot_ms());
+	return utc_ms < steady_ms ? utc_ms : steady_ms;
 }
 
 int64_t clock_utc_of_boot(uint64_t boot_ns)

@@ -22,6 +22,11 @@ void clock_open(void);
  * since clock_open(). Set ahead, it would otherwise empty the store; set back, it keeps more.
  */
 int64_t clock_age_ms(void);
+/*
+ * What the wall clock would say had nobody set it since clock_open(): for what waits or lasts over a restart, and must become
+ * neither shorter nor longer when the clock is set.
+ */
+int64_t clock_steady_ms(void);
 /* UTC of a boot time stamp, by the offset between the two clocks as it is now. */
 int64_t clock_utc_of_boot(uint64_t boot_ns);
 /* Boot time of a UTC moment, never 0: 0 means "never" in the kernel's tables. */

@@ -8,6 +8,7 @@ import glob
 import json
 import mmap
 import os
+import pwd
 import shutil
 import signal
 import sqlite3
@@ -16,7 +17,7 @@ import subprocess
 import time
 import unittest
 
-from govern_fixture import FAKE, GovernTest, NOBODY, PATIENCE, Process, READ, ROOT, SECRET, verify_chain
+from govern_fixture import FAKE, GovernTest, ME, NOBODY, PATIENCE, Process, READ, ROOT, SECRET, WIPE, call_as, verify_chain
 
 SHIM = os.environ.get("CVF_FAULTS_SO", os.path.dirname(FAKE) + "/faults.so")
 CVFCTL = os.environ.get("CVFCTL", ROOT + "/build/release/cvfctl")
@@ -393,6 +394,49 @@ class Clock(Faulty):
         self.ok(self.approve(hold))
         self.fake.wait_line(f"answer {number} allow")
         verify_chain(self, f"{self.dir}/state/cvf.db")
+
+
+@unittest.skipUnless(os.getuid() == 0, "needs users to become")
+class People(Faulty):
+    """What people wait for and lend is by a clock that nobody sets."""
+
+    def set_principals(self, **more):
+        self.write("etc/cvfd.json", {
+            "principals": [{"user": ME, "roles": ["admin"], "human": True}, {"user": "daemon", "roles": ["approver"]},
+                           {"user": "mail", "roles": ["viewer"]}],
+            "approvals": {"escalation": [{"after_s": 3600, "approvers": ["mail"]}]},
+            "notifications": {"commands": [{"id": "x", "path": "/x"}]}})
+
+    def as_user(self, user, method, url, body=None):
+        return call_as(pwd.getpwnam(user), f"{self.dir}/run/cvfd.sock", method, url, body)
+
+    def test_a_guess_waits_as_long_as_it_did(self):
+        _, hold = self.hold(WIPE)
+        device = self.enrol()
+        approve = f"/v1/approvals/{hold['id']}/approve"
+        for _ in range(4):  # the next is looked at in eight seconds
+            self.wait(lambda: self.post(approve, {"otp": device.wrong()}).status == 403, "guess that is looked at", 30)
+        for jump in (DAY_S, -DAY_S):
+            self.jump(jump)
+            self.refused(self.post(approve, {"otp": device.code()}), 429, "too-soon")
+
+    def test_what_is_lent_lasts_as_long_as_it_did(self):
+        self.assertEqual(self.as_user("daemon", "POST", "/v1/delegations", {"to": "mail", "for_s": 3600}), (201, "-"))
+        for i, jump in enumerate((DAY_S, -DAY_S)):
+            self.jump(jump)
+            self.assertEqual(len(self.get("/v1/delegations")["delegations"]), 1)
+            _, hold = self.push(i)
+            self.assertFalse(self.get(f"/v1/approvals/{hold['id']}")["escalation"][0]["reached"], "nor are others asked sooner")
+            self.assertEqual(self.as_user("mail", "POST", f"/v1/approvals/{hold['id']}/approve"), (200, "-"))
+        self.jump(-DAY_S)
+        self.assertEqual(self.as_user("daemon", "POST", "/v1/delegations", {"to": "mail", "for_s": 1}), (201, "-"))
+        self.wait(lambda: len(self.get("/v1/delegations")["delegations"]) == 1, "end of the second")
+
+    def test_what_is_to_be_told_is_told_now(self):
+        for i, jump in enumerate((DAY_S, -DAY_S)):
+            self.jump(jump)
+            self.push(i)
+            self.wait(lambda n=i + 1: len(self.get("/v1/notices")["notices"]) == n, "notice that is due")
 
 
 class Age(Faulty):

@@ -62,7 +62,7 @@ static const char *code_at(int64_t ms)
 static int use(const char *code, int64_t now_ms)
 {
 	look();
-	return factor_use(&t.g, &t.factor, code, now_ms);
+	return factor_use(&t.g, &t.factor, code, (struct factor_time){ now_ms, now_ms });
 }
 
 static void test_the_window_is_one_step_to_each_side(void **state)

@@ -50,13 +50,13 @@ void escalation_of_hold(struct governor *g, const struct hold *h, struct steps *
 {
 	const char *id = numbers_table_name(g->numbers, NUMBER_CAPABILITY, h->record->capability);
 	const json_t *decl = id ? model_find(registry_model(g->registry), DECL_CAPABILITY, id) : NULL;
-	int64_t now = clock_utc_ms();
+	uint64_t waited_ns = clock_boot_ns() - h->record->time_ns;
 
 	ret_steps->n = ret_steps->reached = 0;
 	steps_of_capability(json_object_get(json_object_get(decl, "hold"), "escalation"), ret_steps);
 	if (!ret_steps->n)
 		steps_of_settings(g, ret_steps);
-	while (ret_steps->reached < ret_steps->n && h->requested_ms + ret_steps->v[ret_steps->reached].after_s * 1000 <= now)
+	while (ret_steps->reached < ret_steps->n && (uint64_t)ret_steps->v[ret_steps->reached].after_s * 1000000000 <= waited_ns)
 		ret_steps->reached++;
 }
 

@@ -72,7 +72,7 @@ static int add_one(struct governor *g, const struct notice_target *t, const char
 	n.data = text = json_dumps(whole, JSON_COMPACT | JSON_ENSURE_ASCII);
 	if (!text)
 		return -ENOMEM;
-	n.due_ms = n.made_ms;
+	n.due_ms = clock_steady_ms();
 	ulid_next(&g->ids, (uint64_t)n.made_ms, id);
 	return notice_table_add(g->store, &n);
 }
@@ -168,7 +168,7 @@ static void purge(struct governor *g)
 	int r = store_begin(g->store, STORE_BATCH);
 
 	if (r == 0)
-		r = notice_table_purge(g->store, clock_utc_ms() - KEPT_MS);
+		r = notice_table_purge(g->store, clock_age_ms() - KEPT_MS);
 	if (r == 0)
 		r = store_commit(g->store);
 	if (r < 0)

@@ -46,7 +46,7 @@ static unsigned int get_notices(struct request *q)
 	struct store *s = governor_of(q)->store;
 	json_t *list = json_array();
 	int r = strcmp(query_text(q, "state"), "all") == 0 ? notice_table_each(s, LIMIT_MAX, add, list)
-							     : notice_table_each_due(s, clock_utc_ms(), PAGE, add, list);
+							     : notice_table_each_due(s, clock_steady_ms(), PAGE, add, list);
 
 	if (r == 0)
 		return reply(q, 200, json_pack("{s:o}", "notices", list));
@@ -92,7 +92,7 @@ static unsigned int post_outcome(struct request *q)
 	n.attempts = f.attempts + 1;
 	if (!sent) {
 		n.state = n.attempts < ATTEMPTS_MAX ? NOTICE_DUE : NOTICE_GIVEN_UP;
-		n.due_ms = clock_utc_ms() + (1000ll << f.attempts % ATTEMPTS_MAX);
+		n.due_ms = clock_steady_ms() + (1000ll << f.attempts % ATTEMPTS_MAX);
 	}
 	if (r > 0)
 		r = set(q, &n);

@@ -66,7 +66,7 @@ json_t *candidates_all(struct governor *g)
 	candidates_add(names, "@cvf-admin");
 	for (size_t i = 0; i < g->auth.principals_count; i++)
 		candidates_add(names, g->auth.principals[i].user);
-	if (delegation_table_each(g->store, clock_utc_ms(), (uid_t)-1, add_lent, names) == 0)
+	if (delegation_table_each(g->store, clock_steady_ms(), (uid_t)-1, add_lent, names) == 0)
 		return names;
 	json_decref(names);
 	return NULL;

@@ -48,7 +48,7 @@ void delegation_add_roles(struct governor *g, struct caller *c)
 {
 	struct walk w = { .g = g, .caller = c };
 
-	if (delegation_table_each(g->store, clock_utc_ms(), c->uid, add_roles, &w) < 0)
+	if (delegation_table_each(g->store, clock_steady_ms(), c->uid, add_roles, &w) < 0)
 		log_debug("what was lent to %s cannot be read: it counts for nothing", c->name);
 }
 
@@ -70,5 +70,5 @@ bool delegation_is_one_of(struct governor *g, const struct caller *c, const stru
 
 	if (peer_is_one_of(p, names, n))
 		return true;
-	return delegation_table_each(g->store, clock_utc_ms(), c->uid, look, &w) == 0 && w.found;
+	return delegation_table_each(g->store, clock_steady_ms(), c->uid, look, &w) == 0 && w.found;
 }

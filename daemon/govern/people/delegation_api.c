@@ -40,7 +40,7 @@ static unsigned int get_delegations(struct request *q)
 {
 	json_t *list = json_array();
 
-	if (delegation_table_each(governor_of(q)->store, clock_utc_ms(), (uid_t)-1, add, list) == 0)
+	if (delegation_table_each(governor_of(q)->store, clock_steady_ms(), (uid_t)-1, add, list) == 0)
 		return reply(q, 200, json_pack("{s:o}", "delegations", list));
 	json_decref(list);
 	return refuse_store(q);
@@ -64,7 +64,7 @@ static unsigned int keep(struct request *q, const struct delegation *d)
 static unsigned int lend(struct request *q, const char *to, int64_t for_s, const char *note)
 {
 	const struct passwd *pw = getpwnam(to);
-	struct delegation d = { .from = caller_of(q)->name, .from_uid = caller_of(q)->uid, .made_ms = clock_utc_ms(), .note = note };
+	struct delegation d = { .from = caller_of(q)->name, .from_uid = caller_of(q)->uid, .made_ms = clock_steady_ms(), .note = note };
 	char id[ULID_SIZE], name[CALLER_NAME];
 
 	if (q->socket == SOCKET_TCP)
@@ -102,7 +102,7 @@ static unsigned int delete_delegation(struct request *q)
 	if (r > 0 && from != caller_of(q)->uid && !caller_may(caller_of(q), ROLE_ADMIN))
 		return refuse(q, 403, "not-permitted", "its lender or an administrator ends it", "delegation %s is somebody else's", id);
 	if (r > 0)
-		r = store_begin(s, STORE_DURABLE) < 0 ? -EIO : delegation_table_end(s, id, clock_utc_ms(), caller_of(q)->name);
+		r = store_begin(s, STORE_DURABLE) < 0 ? -EIO : delegation_table_end(s, id, clock_steady_ms(), caller_of(q)->name);
 	if (r > 0)
 		r = store_commit(s) < 0 ? -EIO : 1;
 	if (r <= 0)

@@ -93,10 +93,10 @@ int factor_find(struct governor *g, const char *name, uid_t uid, struct factor *
 }
 
 /* 1, 2, 4, 8 seconds. A clock that was set back makes nobody wait longer than that. */
-int64_t factor_wait_s(const struct factor *f, int64_t now_ms)
+int64_t factor_wait_s(const struct factor *f, int64_t steady_ms)
 {
 	int64_t wait_ms = f->failures ? 1000ll << (f->failures < FACTOR_FAILURES ? f->failures - 1 : FACTOR_FAILURES) : 0;
-	int64_t passed = now_ms - f->failed_ms;
+	int64_t passed = steady_ms - f->failed_ms;
 
 	if (passed < 0 || passed >= wait_ms)
 		return 0;
@@ -124,12 +124,12 @@ static int64_t find_step(const struct factor *f, const char *code, int64_t now_m
 }
 
 /* A guess that cannot be noted is no guess either way: -EIO. */
-static int note_failure(struct governor *g, const struct factor *f, int64_t now_ms)
+static int note_failure(struct governor *g, const struct factor *f, int64_t steady_ms)
 {
 	int r = store_begin(g->store, STORE_DURABLE);
 
 	if (r == 0)
-		r = commit(g, factor_table_set_failures(g->store, f->name, f->failures + 1, now_ms));
+		r = commit(g, factor_table_set_failures(g->store, f->name, f->failures + 1, steady_ms));
 	if (r < 0)
 		return -EIO;
 	log_warning("wrong code of %s, %lld in a row%s", f->name, (long long)f->failures + 1,
@@ -137,13 +137,13 @@ static int note_failure(struct governor *g, const struct factor *f, int64_t now_
 	return -EKEYREJECTED;
 }
 
-int factor_use(struct governor *g, const struct factor *f, const char *code, int64_t now_ms)
+int factor_use(struct governor *g, const struct factor *f, const char *code, struct factor_time now)
 {
-	int64_t step = find_step(f, code, now_ms);
+	int64_t step = find_step(f, code, now.utc_ms);
 	int r;
 
 	if (step < 0)
-		return note_failure(g, f, now_ms);
+		return note_failure(g, f, now.steady_ms);
 	if (step <= f->last_step)
 		return -EKEYREVOKED;
 	r = store_begin(g->store, STORE_DURABLE);
@@ -166,7 +166,8 @@ static unsigned int refuse_code(struct request *q, int error)
 
 static unsigned int check_code(struct request *q, const struct factor *f, const char *otp)
 {
-	int64_t now = clock_utc_ms(), wait = factor_wait_s(f, now);
+	struct factor_time now = { clock_utc_ms(), clock_steady_ms() };
+	int64_t wait = factor_wait_s(f, now.steady_ms);
 	int r;
 
 	if (factor_is_locked(f))

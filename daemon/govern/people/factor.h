@@ -28,13 +28,17 @@ static inline bool factor_is_locked(const struct factor *f)
 	return f->failures >= FACTOR_FAILURES;
 }
 
+/* Codes are of the wall clock; waiting is by one that nobody sets. */
+struct factor_time {
+	int64_t utc_ms, steady_ms;
+};
 /* Seconds until the next guess is looked at; 0: now. */
-int64_t factor_wait_s(const struct factor *f, int64_t now_ms);
+int64_t factor_wait_s(const struct factor *f, int64_t steady_ms);
 /*
  * Uses the code up. 0; -EKEYREJECTED: it is wrong (noted); -EKEYREVOKED: it was used before; -EIO: the store cannot keep that it
  * is used, so it does not count. The caller has looked at factor_is_locked() and factor_wait_s().
  */
-int factor_use(struct governor *g, const struct factor *f, const char *code, int64_t now_ms) must_check;
+int factor_use(struct governor *g, const struct factor *f, const char *code, struct factor_time now) must_check;
 
 /* What the caller's approval of something CRITICAL needs: 0, or the status of the refusal. otp: NULL when none was given. */
 struct request;
