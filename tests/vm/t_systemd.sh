@@ -94,7 +94,7 @@ chmod 755 /usr/local/bin/told
 mkdir -p /srv/s/critical
 chmod 777 /srv/s/critical
 capability s.critical CRITICAL DELETE 60 '{"file":[{"path":"/srv/s/critical/**","ops":["delete"]}]}' >/etc/cvf/capabilities.d/s-critical.json
-printf '{"principals":[{"user":"root","human":true,"roles":["approver"]}],"notifications":{"commands":[{"id":"told","path":"/usr/local/bin/told"}]}}\n' \
+printf '{"principals":[{"user":"root","human":true,"roles":["approver"]}],"notifications":{"commands":[{"id":"told","path":"/usr/local/bin/told"}],"terminals":{}}}\n' \
 	>/etc/cvf/cvfd.json
 systemctl reload cvfd-govern
 is "the notifier is cvf-notify" "$(id -u cvf-notify)" "$(uid_of cvfd-notify)"
@@ -107,8 +107,24 @@ digest = hmac.digest(secret, (int(time.time()) // 30).to_bytes(8, "big"), "sha1"
 at = digest[-1] & 15
 print("%06d" % ((int.from_bytes(digest[at:at + 4], "big") & 0x7fffffff) % 1000000))' "$1"
 }
+# A terminal at which root is logged in.
+python3 -c 'import os, pty, select, struct, time
+master, slave = pty.openpty()
+line = os.ttyname(slave)
+os.chown(line, 0, 5)
+os.chmod(line, 0o620)
+with open("/run/utmp", "ab") as f:
+    f.write(struct.pack("<hxxi32s4s32s256s", 7, os.getpid(), line[5:].encode(), b"x", b"root", b"").ljust(384, b"\0"))
+end, got = time.monotonic() + 120, b""
+while time.monotonic() < end and b"approvals show" not in got:
+    if select.select([master], [], [], 1)[0]:
+        got += os.read(master, 65536)
+with open("/tmp/terminal", "wb") as f:
+    f.write(got)' &
+yes "root is logged in" "within 20 'grep -q root /run/utmp'"
 deletes /srv/s/critical/f
 yes "a CRITICAL delete is held" "wait_hold s /srv/s/critical/f"
+yes "the terminal of one who may approve it says so" "within 60 'grep -q \"approvals show \$HOLD\" /tmp/terminal'"
 yes "a program is told, inside the sandbox of the unit" "within 60 'journalctl -t told | grep -q $HOLD'"
 approve
 yes "a person without a second factor cannot approve it" "grep -q 'cvfctl approver enrol' /tmp/approve.log && [ -e /srv/s/critical/f ]"
