@@ -12,7 +12,7 @@ say = $(if $(filter 0,$(V)),@printf '  %-8s %s\n' $(1) $(patsubst $(B)/%,%,$(2))
 CC := gcc
 CLANG ?= clang
 BPFTOOL ?= bpftool
-PACKAGES := libbpf libelf zlib jansson sqlite3 libsystemd libcap-ng libseccomp libsodium liboath libmicrohttpd gnutls libcurl
+PACKAGES := libbpf libelf zlib jansson sqlite3 libsystemd libcap-ng libseccomp libsodium liboath libqrencode libmicrohttpd gnutls libcurl
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wformat=2 -Wvla
 CPPFLAGS += -D_GNU_SOURCE -DCVF_VERSION='"$(VERSION)"' -Iinclude -Idaemon -I$(B)/gen

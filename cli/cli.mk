@@ -7,7 +7,7 @@ $(CLI): $(filter-out $(B)/cli/main.o,$(CLI_OBJECTS)) cli/cli.mk
 
 $(B)/cvfctl: $(B)/cli/main.o $(CLI) $(TRAIL) $(STORE) $(POLICY) $(JSON) $(CORE)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -pthread $^ -lcurl -lsqlite3 -lsodium -ljansson -o $@
+	$(Q)$(CC) $(LDFLAGS) -pthread $^ -lcurl -lsqlite3 -lsodium -ljansson -lqrencode -o $@
 
 .PHONY: install-cli check-cli golden
 install: install-cli

@@ -4,6 +4,7 @@
  */
 #include "ask.h"
 #include "out.h"
+#include "qr.h"
 #include "routes.h"
 #include "verbs.h"
 
@@ -71,6 +72,9 @@ int verb_approver_enrol(const struct call *c)
 	fprintf(stderr, "This is shown once. Put it into the authenticator of this person, and nowhere else:\n");
 	out_value(stdout, out_field(reply, "uri"));
 	putchar('\n');
+	/* For the camera of the telephone, where there is somebody to hold one before it. */
+	if (isatty(STDOUT_FILENO) && qr_put(stdout, out_text(reply, "uri", "")) < 0)
+		fputs("It is too long for a QR code.\n", stderr);
 	return DONE;
 }
 

@@ -6,6 +6,7 @@ Usage: python3 tests/unit/test_cli_prompt.py CVFCTL [unittest arguments]
 import json
 import os
 import pty
+import re
 import select
 import signal
 import sys
@@ -83,6 +84,26 @@ class Prompt(unittest.TestCase):
         shown, status = self.run_on_terminal("approve", "01HOLD", typed=b"\x03")
         self.assertEqual(self.sent()[:1], [None], shown)
         self.assertNotEqual(status, 0)
+
+    def test_a_secret_is_a_qr_code_on_a_terminal(self):
+        uri = "otpauth://totp/CVF:maria?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=CVF&algorithm=SHA1&digits=6&period=30"
+        self.fake.call("POST", "/v1/approvers/maria/factor", lambda asked: (201, {"name": "maria", "uri": uri}))
+        shown, status = self.run_on_terminal("approver", "enrol", "maria")
+        self.assertEqual(status, 0, shown)
+        self.assertIn(uri, shown)
+        lines = re.findall(r"\x1b\[97;40m([\u2588\u2580\u2584 ]+)\x1b\[0m", shown)
+        dark = []  # by rows of modules
+        for line in lines:
+            dark.append([c in "\u2584 " for c in line])
+            dark.append([c in "\u2580 " for c in line])
+        size = len(lines[0]) - 4
+        self.assertEqual((size - 17) % 4, 0, "the size of a version")
+        code = [row[2:2 + size] for row in dark[2:2 + size]]
+        finder = [[max(abs(x - 3), abs(y - 3)) != 2 for x in range(7)] for y in range(7)]
+        for x, y in ((0, 0), (size - 7, 0), (0, size - 7)):
+            self.assertEqual([row[x:x + 7] for row in code[y:y + 7]], finder, (x, y))
+        self.assertEqual([code[6][i] for i in range(8, size - 8)], [i % 2 == 0 for i in range(8, size - 8)], "the line between them")
+        self.assertFalse(any(any(row) for row in dark[:2]), "light around it")
 
 
 if __name__ == "__main__":
