@@ -124,7 +124,7 @@ with open("/tmp/terminal", "wb") as f:
 yes "root is logged in" "within 20 'grep -q root /run/utmp'"
 deletes /srv/s/critical/f
 yes "a CRITICAL delete is held" "wait_hold s /srv/s/critical/f"
-yes "the terminal of one who may approve it says so" "within 60 'grep -q \"approvals show \$HOLD\" /tmp/terminal'"
+yes "the terminal of one who may approve it says so" "within 60 'grep -qs \"approvals show \$HOLD\" /tmp/terminal'"
 yes "a program is told, inside the sandbox of the unit" "within 60 'journalctl -t told | grep -q $HOLD'"
 approve
 yes "a person without a second factor cannot approve it" "grep -q 'cvfctl approver enrol' /tmp/approve.log && [ -e /srv/s/critical/f ]"
