@@ -147,6 +147,7 @@ typedef struct {
 struct signal_struct {
 	atomic_t live;
 	int group_exit_code;
+	unsigned int flags;
 };
 struct thread_info {
 	unsigned long flags;
@@ -160,6 +161,7 @@ struct task_struct {
 	int pid;
 	int tgid;
 	int exit_code;
+	unsigned long jobctl;
 	u64 start_boottime;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
@@ -254,7 +256,12 @@ struct pt_regs {
 #error "this architecture has no row in arch.bpf.h"
 #endif
 
-struct bpf_iter_meta;
+struct seq_file;
+struct bpf_iter_meta {
+	union {
+		struct seq_file *seq;
+	};
+};
 struct bpf_iter__task {
 	union {
 		struct bpf_iter_meta *meta;
@@ -296,6 +303,7 @@ enum {
 	VM_EXEC = 4,
 	MS_RDONLY = 1,
 	PF_IO_WORKER = 0x10, PF_KTHREAD = 0x00200000,
+	SIGNAL_STOP_STOPPED = 1, JOBCTL_STOP_PENDING = 1 << 17,
 	RENAME_EXCHANGE = 2,
 	O_ACCMODE = 3, O_TRUNC = 01000, O_NOATIME = 01000000, O_TMPFILE_BIT = 020000000,
 	FMODE_READ = 1, FMODE_WRITE = 2, FMODE_EXEC_FLAG = 0x20, FMODE_CREATED = 0x100000, FMODE_BACKING = 0x2000000,

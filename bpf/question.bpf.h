@@ -113,6 +113,7 @@ static __noinline struct cvf_scratch *question_start(const struct cvf_label *l, 
 	s->facts.own = agent->own;
 	s->facts.mode = agent->mode;
 	s->facts.shared = agent->shared;
+	s->facts.frozen = cvf_frozen[l->agent & (CVF_AGENTS_MAX - 1)];
 	if (!s->facts.row)
 		s->facts.fault = CVF_REASON_NO_POLICY;
 	return s;

@@ -26,6 +26,7 @@ struct cvf_state cvf_state;
 #define cvf_control cvf_state.control
 #define cvf_slots cvf_state.slots
 #define cvf_gate cvf_state.gate
+#define cvf_frozen cvf_state.frozen
 
 MAP(TASK_STORAGE, cvf_labels, int, struct cvf_label, 0, BPF_F_NO_PREALLOC);
 /* Every labelled task by its address: tells "label unreadable" from "no label", and counts sessions. */
@@ -125,7 +126,8 @@ struct facts {
 	__u8 keep;		/* it is kept before it goes */
 	__u8 shared;		/* the row is that of other agents too: counted for the agent */
 	__u16 own;
-	__u8 reserved[4];
+	__u8 frozen;		/* the agent is */
+	__u8 reserved[3];
 };
 
 struct cvf_scratch {

@@ -109,4 +109,9 @@ static __always_inline struct cvf_label *current_label(enum standing *ret_standi
 	return l;
 }
 
+static __always_inline bool is_frozen(const struct cvf_label *l)
+{
+	return cvf_frozen[l->agent & (CVF_AGENTS_MAX - 1)];
+}
+
 #endif

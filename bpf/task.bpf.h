@@ -16,10 +16,32 @@ int BPF_PROG(cvf_task_alloc, struct task_struct *task, unsigned long clone_flags
 	l = current_label(&standing);
 	if (standing == NOBODY)
 		return 0;
-	if (!l || label_give(task, l->agent, l->session, l->exec_id, l->flags)) {
+	if (l && is_frozen(l) && !stop_current())
+		return -ERESTARTNOINTR;
+	if (!l || label_give(task, l->agent, l->session, l->exec_id, l->flags & ~CVF_LABEL_PARKED)) {
 		COUNT(label_failed);
 		return -EAGAIN;
 	}
+	return 0;
+}
+
+/*
+ * A stopped task that is woken, by whom or whatever, leaves here before it comes to user mode: it stops again. What the helper
+ * refuses is a task that is dying.
+ */
+SEC("fexit/get_signal")
+int BPF_PROG(cvf_get_signal)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+	struct cvf_label *l;
+
+	if (!t->bpf_storage)
+		return 0;
+	l = bpf_task_storage_get(&cvf_labels, t, 0, 0);
+	if (!l || !is_frozen(l))
+		return 0;
+	l->flags &= ~CVF_LABEL_PARKED;
+	stop_current();
 	return 0;
 }
 
@@ -173,6 +195,34 @@ static __always_inline bool is_start_of(struct task_struct *t, __u64 start_ns)
 	return !start_ns || (start + TICK_NS > start_ns && start_ns + TICK_NS > start);
 }
 
+static __always_inline bool is_stopped(struct task_struct *t)
+{
+	return (t->signal->flags & SIGNAL_STOP_STOPPED) || (t->jobctl & JOBCTL_STOP_PENDING);
+}
+
+/* Run by cvfd for an agent: see enum cvf_visit. */
+static __noinline int visit_agent(struct bpf_iter__task *ctx, struct task_struct *t, const struct cvf_enrol *e)
+{
+	struct cvf_label *l = bpf_task_storage_get(&cvf_labels, t, 0, 0);
+	__u32 tgid = t->tgid;
+
+	if (!l || !l->agent || l->flags & CVF_LABEL_CANARY || (e->agent ? l->agent != e->agent : !is_frozen(l)))
+		return 0;
+	if (e->visit == CVF_VISIT_PARK) {
+		if (is_stopped(t) && !l->question)
+			l->flags |= CVF_LABEL_PARKED;
+		return 0;
+	}
+	if (e->visit == CVF_VISIT_RUNNING && is_stopped(t))
+		return 0;
+	if (e->visit == CVF_VISIT_THAW && l->flags & CVF_LABEL_PARKED) {
+		l->flags &= ~CVF_LABEL_PARKED;
+		return 0;
+	}
+	bpf_seq_write(ctx->meta->seq, &tgid, sizeof(tgid));
+	return 0;
+}
+
 /* Run by cvfd: labels every thread of a process, or every task below a cgroup, as one new session. */
 SEC("iter/task")
 int cvf_enrol_iter(struct bpf_iter__task *ctx)
@@ -184,6 +234,8 @@ int cvf_enrol_iter(struct bpf_iter__task *ctx)
 
 	if (!t || !e || (t->flags & PF_KTHREAD) || is_never_agent(t))
 		return 0;
+	if (e->visit)
+		return visit_agent(ctx, t, e);
 	if (e->tgid) {
 		if ((__u32)t->tgid != e->tgid || !is_start_of(t, e->start_ns))
 			return 0;

@@ -390,8 +390,20 @@ GLOBAL int record_allow(struct cvf_scratch *s, struct cvf_label *l)
 	return 0;
 }
 
-/* Judges what was asked, gives back the working memory, and returns what the hook returns. */
-static __always_inline int question_end(struct cvf_scratch *s, struct cvf_label *l)
+/* Of a frozen agent nothing is judged: it stops here, and asks when it is thawed. */
+GLOBAL int frozen_wait(struct cvf_scratch *s, struct cvf_label *l)
+{
+	if (!s || !l)
+		return -EPERM;
+	if (!s->facts.cannot_hold && !in_unrestartable_call() && !stop_current())
+		return -ERESTARTNOINTR;
+	question_record(s, l, CVF_KIND_VERDICT);
+	s->facts.mode = CVF_MODE_ENFORCE;
+	s->record.mode = CVF_MODE_ENFORCE;
+	return refuse(s, CVF_REASON_FROZEN);
+}
+
+static __always_inline int question_judge(struct cvf_scratch *s, struct cvf_label *l)
 {
 	const struct cvf_cell *cell;
 	int r = 0;
@@ -411,6 +423,14 @@ static __always_inline int question_end(struct cvf_scratch *s, struct cvf_label 
 		r = verdict_severe(s, l);
 	else if (cell->flags & CVF_CELL_RECORD)
 		record_allow(s, l);
+	return r;
+}
+
+/* Judges what was asked, gives back the working memory, and returns what the hook returns. */
+static __always_inline int question_end(struct cvf_scratch *s, struct cvf_label *l)
+{
+	int r = s->facts.frozen ? frozen_wait(s, l) : question_judge(s, l);
+
 	scratch_give(s);
 	/* Three values and no other, in a form that the verifier can follow. */
 	if (r == 0)

@@ -69,6 +69,11 @@ struct url to_get_v1_agents_id(const char *id)
 	return url_make("GET", "/v1/agents/{id}", (const char *[]){ id }, "", NULL);
 }
 
+struct url to_post_v1_agents_id_freeze(const char *id)
+{
+	return url_make("POST", "/v1/agents/{id}/freeze", (const char *[]){ id }, "", NULL);
+}
+
 struct url to_post_v1_agents_id_mode(const char *id)
 {
 	return url_make("POST", "/v1/agents/{id}/mode", (const char *[]){ id }, "", NULL);
@@ -82,6 +87,11 @@ struct url to_post_v1_agents_id_sessions(const char *id)
 struct url to_get_v1_agents_id_suggestion(const char *id, const struct get_v1_agents_id_suggestion *query)
 {
 	return url_make("GET", "/v1/agents/{id}/suggestion", (const char *[]){ id }, "since until", query);
+}
+
+struct url to_post_v1_agents_id_thaw(const char *id)
+{
+	return url_make("POST", "/v1/agents/{id}/thaw", (const char *[]){ id }, "", NULL);
 }
 
 struct url to_get_v1_agents_id_versions(const char *id, const struct get_v1_agents_id_versions *query)

@@ -40,6 +40,8 @@ struct url to_post_v1_agents(const struct post_v1_agents *query);
 struct url to_delete_v1_agents_id(const char *id);
 #define NAME_get_v1_agents_id "GET /v1/agents/ID"
 struct url to_get_v1_agents_id(const char *id);
+#define NAME_post_v1_agents_id_freeze "POST /v1/agents/ID/freeze"
+struct url to_post_v1_agents_id_freeze(const char *id);
 #define NAME_post_v1_agents_id_mode "POST /v1/agents/ID/mode"
 struct url to_post_v1_agents_id_mode(const char *id);
 #define NAME_post_v1_agents_id_sessions "POST /v1/agents/ID/sessions"
@@ -49,6 +51,8 @@ struct get_v1_agents_id_suggestion {
 	const char *since, *until;
 };
 struct url to_get_v1_agents_id_suggestion(const char *id, const struct get_v1_agents_id_suggestion *query);
+#define NAME_post_v1_agents_id_thaw "POST /v1/agents/ID/thaw"
+struct url to_post_v1_agents_id_thaw(const char *id);
 #define NAME_get_v1_agents_id_versions "GET /v1/agents/ID/versions"
 struct get_v1_agents_id_versions {
 	const char *limit, *cursor;

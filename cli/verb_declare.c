@@ -22,6 +22,13 @@ static void put_grants(FILE *out, const json_t *row)
 	fprintf(out, "%zu", json_array_size(out_field(row, "capabilities")));
 }
 
+static void put_mode(FILE *out, const json_t *row)
+{
+	out_value(out, out_field(row, "mode"));
+	if (json_is_object(out_field(row, "frozen")))
+		fputs(", frozen", out);
+}
+
 static void put_rules(FILE *out, const json_t *row)
 {
 	fprintf(out, "%zu", json_array_size(out_field(row, "rules")));
@@ -48,7 +55,7 @@ static const struct column capability_columns[] = {
 	{ "NAME", "name", NULL },
 };
 static const struct column agent_columns[] = {
-	{ "ID", "id", NULL },		{ "MODE", "mode", NULL },   { "PROFILE", "profile", NULL },
+	{ "ID", "id", NULL },		{ "MODE", NULL, put_mode }, { "PROFILE", "profile", NULL },
 	{ "GRANTS", NULL, put_grants }, { "OWNER", "owner", NULL }, { "FROM", NULL, put_origin },
 };
 static const struct column policy_columns[] = {
@@ -306,6 +313,35 @@ int verb_mode(const struct call *c)
 	say_part("agent %s: mode %s", c->words[0], mode);
 	putchar('\n');
 	return DONE;
+}
+
+static int set_frozen(const struct call *c, struct url (*to)(const char *id), const char *done)
+{
+	own_json json_t *reply = NULL;
+	json_t *body = json_object();
+	int r = set_note(c, body);
+
+	if (r == DONE)
+		r = post_to(c, to(c->words[0]), c->verb->verb, body, &reply);
+	if (r != DONE)
+		return r;
+	if (call_has(c, OPT_JSON)) {
+		out_json(stdout, reply);
+		return DONE;
+	}
+	say_part("agent %s is %s", c->words[0], done);
+	printf(", processes: %lld\n", (long long)json_integer_value(out_field(reply, "processes")));
+	return DONE;
+}
+
+int verb_freeze(const struct call *c)
+{
+	return set_frozen(c, to_post_v1_agents_id_freeze, "frozen");
+}
+
+int verb_thaw(const struct call *c)
+{
+	return set_frozen(c, to_post_v1_agents_id_thaw, "thawed");
 }
 
 int verb_state(const struct call *c)

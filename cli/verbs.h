@@ -57,6 +57,8 @@ int verb_remove(const struct call *c);
 int verb_validate(const struct call *c);
 int verb_attach(const struct call *c);
 int verb_mode(const struct call *c);
+int verb_freeze(const struct call *c);		/* agent freeze */
+int verb_thaw(const struct call *c);
 int verb_suggest(const struct call *c);
 int verb_policy_diff(const struct call *c);
 int verb_policy_replay(const struct call *c);

@@ -18,6 +18,7 @@
 #include "core/log.h"
 #include "enforce/canary.h"
 #include "enforce/drop.h"
+#include "enforce/freeze.h"
 #include "enforce/hooks.h"
 #include "enforce/keeper.h"
 #include "enforce/link.h"
@@ -45,6 +46,7 @@ struct daemon {
 	gid_t enforcer_gid, governor_gid;
 	int lock_fd, signal_fd, timer_fd, epoll_fd;
 	uint64_t ticks; /* of the timer, since what is overdue was looked for */
+	bool is_unquiet; /* something of a frozen agent ran */
 };
 
 static const char usage[] =
@@ -268,6 +270,8 @@ static void tick(struct daemon *d, uint64_t ticks)
 	unsigned int refused;
 
 	d->ticks += ticks;
+	if (d->is_unquiet || d->ticks >= OVERDUE_TICKS)
+		d->is_unquiet = freeze_sweep(&d->maps);
 	if (d->ticks < OVERDUE_TICKS)
 		return;
 	d->ticks = 0;

@@ -116,6 +116,15 @@ static bool is_other_variant(const struct btf *btf, const struct bpf_program *p,
 	return false;
 }
 
+/* Programs that hang on a function: without this one a frozen task that is woken runs until its next operation. */
+static int program_prepare_other(struct hooks *h, const struct btf *btf, struct bpf_program *p)
+{
+	if (strcmp(bpf_program__section_name(p), "fexit/get_signal") || kernel_function(btf, "get_signal") >= 0)
+		return 0;
+	h->missing++;
+	return bpf_program__set_autoload(p, false);
+}
+
 /* Decides for one program whether it is loaded and as what. -ENOENT: required and not there. */
 static int program_prepare(struct hooks *h, const struct btf *btf, struct bpf_program *p)
 {
@@ -123,7 +132,7 @@ static int program_prepare(struct hooks *h, const struct btf *btf, struct bpf_pr
 	char function[128];
 
 	if (!hook)
-		return 0;
+		return program_prepare_other(h, btf, p);
 	if (h->lsm)
 		snprintf(function, sizeof(function), "bpf_lsm_%s", hook);
 	else

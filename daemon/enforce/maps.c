@@ -52,7 +52,7 @@ void maps_close(struct maps *m)
  * Programs that began under the generation before last may still read the idle slot. This waits for all of them: the kernel
  * implements the command as synchronize_rcu() (kernel/sched/membarrier.c) and programs run inside RCU read sections.
  */
-static int readers_gone(void)
+int maps_readers_gone(void)
 {
 	return syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) ? -errno : 0;
 }
@@ -142,7 +142,7 @@ static int slot_write(struct maps *m, uint32_t slot, const struct cvf_image *ima
 	int prefixes = map_fd(m, slot ? MAP_PREFIX1 : MAP_PREFIX0);
 	int r;
 
-	r = readers_gone();
+	r = maps_readers_gone();
 	if (r >= 0)
 		r = prefixes_clear(prefixes);
 	if (r >= 0)
@@ -180,18 +180,36 @@ int maps_image(struct maps *m, const void *image, size_t size, uint64_t generati
 
 /* ---- enrolment ---- */
 
-static int iterate(struct maps *m)
+/* What the iterator writes comes whole: the kernel hands out no part of a task's. */
+static int iterate(struct maps *m, void (*each)(void *ctx, uint32_t tgid), void *ctx)
 {
 	own_fd int fd = bpf_iter_create(m->hooks->enrol_link_fd);
-	char buffer[64];
+	uint32_t list[64];
 	ssize_t n;
 
 	if (fd < 0)
 		return -errno;
-	do
-		n = read(fd, buffer, sizeof(buffer));
-	while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
+	do {
+		n = read(fd, list, sizeof(list));
+		for (ssize_t i = 0; i < n / (ssize_t)sizeof(*list); i++)
+			each(ctx, list[i]);
+	} while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
 	return n < 0 ? -errno : 0;
+}
+
+int maps_visit(struct maps *m, uint32_t agent, enum cvf_visit how, void (*each)(void *ctx, uint32_t tgid), void *ctx)
+{
+	struct cvf_enrol e = { .agent = agent, .visit = how };
+	__u32 zero = 0;
+
+	if (bpf_map_update_elem(map_fd(m, MAP_ENROL), &zero, &e, BPF_ANY))
+		return -errno;
+	return iterate(m, each, ctx);
+}
+
+static void ignore(void *ctx, uint32_t tgid)
+{
+	(void)ctx, (void)tgid;
 }
 
 int maps_enrol(struct maps *m, const struct cvf_enrol *what, struct cvf_enrol *ret)
@@ -205,7 +223,7 @@ int maps_enrol(struct maps *m, const struct cvf_enrol *what, struct cvf_enrol *r
 		e.already = 0;
 		if (bpf_map_update_elem(map_fd(m, MAP_ENROL), &zero, &e, BPF_ANY))
 			return -errno;
-		if (iterate(m) < 0 || bpf_map_lookup_elem(map_fd(m, MAP_ENROL), &zero, &e))
+		if (iterate(m, ignore, NULL) < 0 || bpf_map_lookup_elem(map_fd(m, MAP_ENROL), &zero, &e))
 			return -errno;
 	} while (e.count > before);
 	*ret = e;
@@ -235,17 +253,33 @@ static int pidfd_of(uint32_t pid)
 	return fd < 0 ? -errno : fd;
 }
 
-int maps_label(struct maps *m, uint32_t pid, struct cvf_label *ret)
+static int label_of(struct maps *m, int pidfd, struct cvf_label *ret)
 {
-	own_fd int pidfd = pidfd_of(pid);
 	struct cvf_label label = { 0 };
 
-	if (pidfd < 0)
-		return pidfd;
 	if (bpf_map_lookup_elem(map_fd(m, MAP_LABELS), &pidfd, &label) && errno != ENOENT)
 		return -errno;
 	*ret = label;
 	return 0;
+}
+
+int maps_label(struct maps *m, uint32_t pid, struct cvf_label *ret)
+{
+	own_fd int pidfd = pidfd_of(pid);
+
+	return pidfd < 0 ? pidfd : label_of(m, pidfd, ret);
+}
+
+int maps_labelled_pidfd(struct maps *m, uint32_t tgid, uint32_t *ret_agent)
+{
+	own_fd int pidfd = pidfd_of(tgid);
+	struct cvf_label label;
+	int r = pidfd < 0 ? pidfd : label_of(m, pidfd, &label);
+
+	if (r < 0)
+		return r;
+	*ret_agent = label.flags & CVF_LABEL_CANARY ? 0 : label.agent;
+	return TAKE_FD(pidfd);
 }
 
 /* ---- holds ---- */

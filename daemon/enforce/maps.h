@@ -29,6 +29,10 @@ void maps_close(struct maps *m);
 int maps_image(struct maps *m, const void *image, size_t size, uint64_t generation, uint32_t *ret_fault) must_check;
 /* Labels a process (tgid) or the tasks of a cgroup (tgid 0). 0 and *ret: what the iterator reported. */
 int maps_enrol(struct maps *m, const struct cvf_enrol *what, struct cvf_enrol *ret) must_check;
+/* Calls each with the process of every task of an agent that the visit lists; a process may come several times. */
+int maps_visit(struct maps *m, uint32_t agent, enum cvf_visit how, void (*each)(void *ctx, uint32_t tgid), void *ctx) must_check;
+/* Waits until no program runs that began before. */
+int maps_readers_gone(void) must_check;
 int maps_cgroup_bind(struct maps *m, uint64_t cgroup, uint32_t agent, struct cvf_enrol *ret) must_check;
 int maps_cgroup_unbind(struct maps *m, uint64_t cgroup) must_check;
 /* Writes the answer and resumes the task. *ret_resumed: it was still there. */
@@ -43,6 +47,8 @@ int maps_grant_add(struct maps *m, const struct wire_grant *g) must_check;
 int maps_grant_drop(struct maps *m, uint64_t digest) must_check;
 /* Label of a process; -ESRCH no such process. No label: agent 0. */
 int maps_label(struct maps *m, uint32_t pid, struct cvf_label *ret) must_check;
+/* A descriptor of a process, and the agent of its label; 0: it has none. */
+int maps_labelled_pidfd(struct maps *m, uint32_t tgid, uint32_t *ret_agent) must_check;
 int maps_status(struct maps *m, struct wire_status *ret) must_check;
 /* Records of a ring of a CPU: numbered, and of those lost. -ENOENT: no such CPU or ring. */
 int maps_sequence(struct maps *m, uint32_t cpu, uint32_t ring, uint64_t *ret_lost, uint64_t *ret_numbered) must_check;

@@ -8,6 +8,7 @@
 
 #include "../core/log.h"
 #include "cvf/image.h"
+#include "freeze.h"
 
 struct request {
 	struct link *link;
@@ -232,6 +233,19 @@ static int on_sequence(struct request *r)
 	return reply(r, error);
 }
 
+static int on_freeze(struct request *r)
+{
+	const struct wire_freeze *asked = r->body;
+	uint32_t told = 0;
+	int error = freeze_set(r->link->maps, asked, &told);
+
+	r->reply.value = told;
+	if (!error)
+		log_notice("agent number %u is %s: %u processes were told", asked->agent,
+			   asked->how == WIRE_THAW ? "thawed" : asked->how == WIRE_FREEZE_KILL ? "frozen and killed" : "frozen", told);
+	return reply(r, error);
+}
+
 static int on_canary(struct request *r)
 {
 	return reply(r, canary_try(r->link->canary));
@@ -272,6 +286,7 @@ static const struct {
 	[WIRE_CANARY] = { sizeof(struct wire_empty), on_canary },
 	[WIRE_ACK] = { sizeof(struct wire_ack), on_ack },
 	[WIRE_SEQUENCE] = { sizeof(struct wire_sequence), on_sequence },
+	[WIRE_FREEZE] = { sizeof(struct wire_freeze), on_freeze },
 };
 
 int requests_handle(struct link *l, const void *packet, size_t size, int fd)

@@ -10,6 +10,7 @@
 #include "audit/gap_table.h"
 #include "audit/intake.h"
 #include "audit/trail.h"
+#include "freeze/freeze.h"
 #include "metric/metric.h"
 #include "probe.h"
 #include "quarantine/quarantine.h"
@@ -154,6 +155,7 @@ static unsigned int get_status(struct request *q)
 	view_kernel(g, to);
 	view_set(to, "generation", json_integer((json_int_t)registry_generation(g->registry)));
 	view_set(to, "agents", json_integer((json_int_t)model_count(registry_model(g->registry), DECL_AGENT)));
+	view_set(to, "agents_frozen", json_integer(freeze_count(g)));
 	view_set(to, "modes", view_modes(g));
 	view_trail(g, to);
 	view_set(to, "version", json_string(CVF_VERSION));
@@ -173,7 +175,7 @@ static const struct shape status_shape = SHAPE("status",
 	M(WORD, "flavour", .words = "lsm|fmod_ret"), M(TEXT, "kernel"), M(NUMBER, "tasks"), M(NUMBER, "hooks"),
 	M(NUMBER, "hooks_missing"), M(NUMBER, "recursion_misses"), M(NUMBER, "label_failed"), M(NUMBER, "reasks"),
 	M(NUMBER, "holds_refused"), M(NUMBER, "cache_miss"), M(NUMBER, "kernel_lost"), M(NUMBER, "generation"),
-	M(NUMBER, "agents"),
+	M(NUMBER, "agents"), M(NUMBER, "agents_frozen", .about = "-1 when the store cannot be read"),
 	M(OBJECT, "modes", .about = "how many agents have each mode", .of = OF(M(NUMBER, "enforce"), M(NUMBER, "observe"), M(NUMBER, "learn"),)),
 	M(NUMBER, "holds_pending"), M(NUMBER, "events_recorded"),
 	M(NUMBER, "events_lost", .about = "records that the kernel numbered and that never arrived"),

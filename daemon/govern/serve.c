@@ -18,6 +18,7 @@
 #include "backup/backup.h"
 #include "counter/counter.h"
 #include "core/log.h"
+#include "freeze/freeze.h"
 #include "health.h"
 #include "metric/metric.h"
 #include "objective/objective.h"
@@ -35,7 +36,7 @@ static const struct routes *const all_routes[] = {
 	&health_routes, &registry_routes, &agent_routes, &event_routes, &approval_routes, &explain_routes, &counter_routes,
 	&authoring_routes, &quarantine_routes, &token_routes, &backup_routes, &serve_routes, &metric_routes, &probe_routes,
 	&objective_routes, &alert_routes, &audit_routes, &people_routes, &review_routes, &delegation_routes, &notice_routes,
-	&answer_routes,
+	&answer_routes, &freeze_routes,
 };
 #define TABLES SERVE_TABLES
 #define PEM_MAX (64u << 10)

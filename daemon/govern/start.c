@@ -19,6 +19,7 @@
 #include "backup/restore.h"
 #include "core/log.h"
 #include "counter/counter.h"
+#include "freeze/freeze.h"
 #include "health.h"
 #include "loop.h"
 #include "metric/metric.h"
@@ -211,8 +212,10 @@ static int open_rooms(struct governor *g)
 
 static int put_policy_in_force(struct governor *g)
 {
-	int r = registry_start(g);
+	int r = freeze_start(g);
 
+	if (r == 0)
+		r = registry_start(g);
 	if (r == 0 && registry_problem(g->registry))
 		log_error("the declarations have mistakes, older ones are in force: %s", registry_problem(g->registry));
 	if (r == 0)

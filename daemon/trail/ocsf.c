@@ -414,6 +414,7 @@ static const struct {
 	{ "factor", 1, "Create" },  { "factor-used", 3, "Update" }, { "factor-failed", 3, "Update" },
 	{ "factor-unlocked", 3, "Update" }, { "factor-removed", 4, "Delete" },
 	{ "glass", 1, "Create" },   { "reviewed", 3, "Update" }, { "lent", 1, "Create" }, { "lent-ended", 4, "Delete" },
+	{ "frozen", 3, "Update" },   { "thawed", 3, "Update" },
 	{ "pruned", 4, "Delete" },  { "grant-ended", 4, "Delete" },
 };
 

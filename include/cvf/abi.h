@@ -28,7 +28,7 @@ enum cvf_reason {
 #define REASON(number, suffix, word, sentence) CVF_REASON_##suffix = number,
 #include "reasons.def"
 #undef REASON
-	CVF_REASON_MAX = 40,
+	CVF_REASON_MAX = 41,
 };
 
 /* Folder of what was kept, at the root of a mount. No agent touches it; its length is known to bpf/question.bpf.h. */
@@ -183,11 +183,14 @@ struct cvf_state {
 	struct cvf_control control;
 	/* By cgroup id mod 65536: 0 means that no cgroup with such an id is enrolled. One load tells that a task is nobody's. */
 	__u8 gate[65536];
+	/* By agent number: 1, its tasks do not run. Written by cvfd; of no generation, so that a reload keeps it. */
+	__u8 frozen[CVF_AGENTS_MAX];
 	struct cvf_slot slots[2];
 };
 
 /* Label of a governed task: value of cvf_labels (task storage). Written by the task itself, by its parent at fork and by cvfd at enrolment. */
 #define CVF_LABEL_CANARY 0x1	/* everything is refused */
+#define CVF_LABEL_PARKED 0x2	/* somebody had stopped it before its agent was frozen: thawing leaves it stopped */
 #define CVF_AGENT_CANARY (CVF_AGENTS_MAX - 1)
 struct cvf_label {
 	__u32 agent;		/* agent number; 0: no label */
@@ -343,6 +346,18 @@ struct cvf_session {
 };
 CVF_SIZE(struct cvf_session, 16);
 
+/*
+ * What the iterator does. Those that list write the tgid of each task's process as a u32; a process with several threads comes
+ * several times.
+ */
+enum cvf_visit {
+	CVF_VISIT_ENROL = 0,
+	CVF_VISIT_PARK = 1,	/* of an agent: marks what is stopped already */
+	CVF_VISIT_RUNNING = 2,	/* lists what is not stopped; agent 0: of every agent that is frozen */
+	CVF_VISIT_THAW = 3,	/* lists what is not marked, and takes the marks away */
+	CVF_VISIT_ALL = 4,	/* lists all */
+};
+
 /* Enrolment by iterator: value of cvf_enrol (array of one), written by cvfd before it runs the iterator. */
 struct cvf_enrol {
 	__u32 tgid;		/* 0: by cgroup */
@@ -354,7 +369,7 @@ struct cvf_enrol {
 	__u32 failed;		/* out: tasks that could not be labelled */
 	__u32 already;		/* out: tasks that had a label of another session */
 	__u32 flags;		/* CVF_LABEL_* for the new labels */
-	__u32 reserved;
+	__u32 visit;		/* enum cvf_visit */
 };
 CVF_SIZE(struct cvf_enrol, 48);
 

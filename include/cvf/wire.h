@@ -93,6 +93,16 @@ struct wire_label {
 };
 
 /*
+ * Freezes an agent, or lets it go on: from the reply on none of its processes comes to user mode again until it is thawed. Again
+ * for what is so already: done again. REPLY.value: processes that were told.
+ */
+enum wire_freeze_how { WIRE_THAW = 0, WIRE_FREEZE_STAY = 1, WIRE_FREEZE_KILL = 2 };
+struct wire_freeze {
+	__u32 agent;
+	__u32 how;	/* enum wire_freeze_how; KILL: frozen, and what runs of it is killed */
+};
+
+/*
  * How far a ring of a CPU has been numbered. REPLY.value: numbers given out; value2: of them lost, read before, so never more
  * than belong to value. -ENOENT: no such ring.
  */

@@ -3,7 +3,7 @@
  * fuzz_enforce_wire.c - the governor's messages as the enforcer reads them: any sequence of packets
  *
  * Input: packets, each a little-endian u16 length and its bytes. The maps are replaced by functions that check what reaches
- * them: nothing malformed may.
+ * them: nothing malformed may. The version 0xffffffff of a HELLO stands for the one that is right.
  */
 #include <assert.h>
 #include <string.h>
@@ -116,6 +116,34 @@ int canary_try(struct canary *c)
 	return 0;
 }
 
+int maps_visit(struct maps *m, uint32_t agent, enum cvf_visit how, void (*each)(void *ctx, uint32_t tgid), void *ctx)
+{
+	(void)m, (void)ctx, (void)each;
+	assert(agent && agent < CVF_AGENT_CANARY && how);
+	return 0;
+}
+
+int maps_readers_gone(void)
+{
+	return 0;
+}
+
+int maps_labelled_pidfd(struct maps *m, uint32_t tgid, uint32_t *ret_agent)
+{
+	(void)m, (void)tgid;
+	*ret_agent = 0;
+	return -ESRCH;
+}
+
+static void version_fill(uint8_t *packet, size_t length)
+{
+	const uint32_t ours = CVF_ABI, any = 0xffffffff;
+
+	if (length >= sizeof(struct wire_head) + sizeof(ours) && packet[4] == WIRE_HELLO &&
+	    !memcmp(packet + sizeof(struct wire_head), &any, sizeof(any)))
+		memcpy(packet + sizeof(struct wire_head), &ours, sizeof(ours));
+}
+
 static void drain(int fd)
 {
 	char packet[WIRE_SIZE_MAX];
@@ -143,6 +171,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size -= 2;
 		length = length > size ? size : length;
 		memcpy(packet, data, length);
+		version_fill(packet, length);
 		r = requests_handle(&link, packet, length, -1);
 		drain(pair[1]);
 		data += length;

@@ -280,6 +280,10 @@ static void on_request(struct fake *f, const struct wire_head *head, const void 
 	case WIRE_CANARY: reply(f, head->id, f->canary, 0, 0); return;
 	case WIRE_ACK: on_ack(f, fixed); return;
 	case WIRE_SEQUENCE: on_sequence(f, head->id, fixed); return;
+	case WIRE_FREEZE:
+		say("freeze agent %u how %u", ((const struct wire_freeze *)fixed)->agent, ((const struct wire_freeze *)fixed)->how);
+		reply(f, head->id, 0, 2, 0);
+		return;
 	default:
 		say("bad request %u", head->type);
 		fake_disconnect(f);

@@ -5,6 +5,7 @@
 #include "api/view.h"
 #include "decl_table.h"
 #include "history.h"
+#include "govern/freeze/freeze.h"
 #include "govern/serve.h"
 #include "json/doc.h"
 #include "registry.h"
@@ -38,6 +39,8 @@ static unsigned int get_list(struct request *q)
 
 	for (size_t i = 0; i < model_count(m, kind); i++)
 		json_array_append_new(list, json_deep_copy(model_at(m, kind, i)));
+	if (kind == DECL_AGENT)
+		freeze_show_all(governor_of(q), list);
 	return reply_list(q, decl_kind_plural(kind), list);
 }
 
@@ -54,8 +57,13 @@ static unsigned int get_one(struct request *q)
 {
 	enum decl_kind kind = kind_of(q);
 	const json_t *decl = model_find(registry_model(governor_of(q)->registry), kind, q->params[0]);
+	json_t *to = decl ? json_deep_copy(decl) : NULL;
 
-	return decl ? reply(q, 200, json_deep_copy(decl)) : no_such(q, kind);
+	if (!decl)
+		return no_such(q, kind);
+	if (kind == DECL_AGENT)
+		freeze_show(governor_of(q), to);
+	return reply(q, 200, to);
 }
 
 /* What an activation that failed is to its caller. */
@@ -356,7 +364,8 @@ static const struct route table[] = {
 	  "The warnings say which agents name it.", .body = &state_body, .answer = &state_set },
 	{ "GET", "/v1/agents", ROLE_VIEWER, 0, get_list, "All registered agents", .query = &list_query,
 	  .answer = &agents },
-	{ "GET", "/v1/agents/{id}", ROLE_VIEWER, 0, get_one, "One agent", .answer = &declaration },
+	{ "GET", "/v1/agents/{id}", ROLE_VIEWER, 0, get_one, "One agent",
+	  "While it is frozen it has the member `frozen`: `since`, `by`, `note`, `how`.", .answer = &declaration },
 	{ "GET", "/agents", ROLE_VIEWER, 0, get_list, "The same as `/v1/agents`", .query = &list_query,
 	  .answer = &agents },
 	{ "GET", "/agents/{id}", ROLE_VIEWER, 0, get_one, "The same as `/v1/agents/{id}`", .answer = &declaration },
