@@ -55,6 +55,7 @@ struct governor {
 	struct wire_status status;	/* health: cvfd's last answer */
 	int64_t status_ms;
 	bool canary_ok;			/* health */
+	int canary_error;		/* -EIO: what must be refused was let through; others: it gave no answer */
 	int64_t canary_ms;		/* 0: never tried */
 	char canary_problem[128];
 	char *settings_problem;		/* NULL: none */

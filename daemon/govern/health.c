@@ -31,6 +31,7 @@ bool health_canary(struct governor *g, int64_t max_age_ms)
 	if (r == 0)
 		r = answer.error;
 	g->canary_ok = r == 0;
+	g->canary_error = r;
 	g->canary_ms = now;
 	metric_on_canary(g, g->canary_ok);
 	if (r < 0)

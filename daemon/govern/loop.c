@@ -12,6 +12,7 @@
 #include "audit/trail.h"
 #include "core/log.h"
 #include "counter/counter.h"
+#include "freeze/freeze.h"
 #include "health.h"
 #include "metric/metric.h"
 #include "notice/notice.h"
@@ -20,13 +21,14 @@
 
 #define TICK_US 1000000
 #define COUNTERS_TICKS 5
-#define CANARY_TICKS 30
+#define SILENT_LEAST 2 /* seconds in which the canary gave no answer at all */
 #define HOLDS_TICKS 10
 
 struct loop {
 	sd_event_source *link, *post, *tick, *term, *interrupt;
 	unsigned int ticks;
 	bool was_canary_ok;
+	unsigned int silent;	/* times that it gave no answer, one after the other */
 };
 static struct loop loop = { .was_canary_ok = true };
 
@@ -122,6 +124,9 @@ static void note_canary(struct governor *g)
 	if (ok && !loop.was_canary_ok)
 		log_notice("enforcing again");
 	loop.was_canary_ok = ok;
+	loop.silent = !ok && g->canary_error != -EIO ? loop.silent + 1 : 0;
+	if (!ok && !link_is_closed(g->link) && (!loop.silent || loop.silent >= SILENT_LEAST))
+		freeze_on_miss(g);
 }
 
 static void on_second(struct governor *g)
@@ -143,8 +148,7 @@ static void on_second(struct governor *g)
 	streams_wake(g);
 	if (loop.ticks % COUNTERS_TICKS == 0 && counter_collect(g) < 0)
 		log_debug("counters: tried again in %d s", COUNTERS_TICKS);
-	if (loop.ticks % CANARY_TICKS == 0)
-		note_canary(g);
+	note_canary(g);
 	/* A hold whose record found the ring full is on cvfd's list all the same. */
 	if (loop.ticks % HOLDS_TICKS == 0 && link_ask_holds(g->link) < 0)
 		log_debug("holds: asked for again in %d s", HOLDS_TICKS);

@@ -18,7 +18,7 @@ struct principal_fields {
 };
 
 struct root_fields {
-	struct jat principals, approvals, store, quarantine, audit, api, objectives, notifications;
+	struct jat principals, approvals, store, quarantine, audit, api, objectives, notifications, canary;
 };
 
 static const struct field principal_table[] = {
@@ -75,6 +75,11 @@ static const struct field audit_table[] = {
 	{ "redact", read_at, offsetof(struct number_fields, redact), false, NULL },
 	{ "head_every_entries", read_number, offsetof(struct number_fields, head_every_entries), false, &head_entries },
 };
+static const struct word on_miss_list[] = { { "log", ON_MISS_LOG }, { "freeze", ON_MISS_FREEZE }, { "stop", ON_MISS_STOP } };
+static const struct words on_miss_words = { "action", on_miss_list, ARRAY_SIZE(on_miss_list) };
+static const struct field canary_table[] = {
+	{ "on_miss", read_word, offsetof(struct settings, on_miss), false, &on_miss_words },
+};
 static const struct field root_table[] = {
 	{ "principals", read_at, offsetof(struct root_fields, principals), false, NULL },
 	{ "approvals", read_at, offsetof(struct root_fields, approvals), false, NULL },
@@ -84,6 +89,7 @@ static const struct field root_table[] = {
 	{ "audit", read_at, offsetof(struct root_fields, audit), false, NULL },
 	{ "objectives", read_at, offsetof(struct root_fields, objectives), false, NULL },
 	{ "notifications", read_at, offsetof(struct root_fields, notifications), false, NULL },
+	{ "canary", read_at, offsetof(struct root_fields, canary), false, NULL },
 };
 
 static void read_roles(const struct jat *at, const struct texts *names, struct principal *p)
@@ -207,6 +213,8 @@ static void read_root(const struct jat *root, struct settings *s)
 		jat_error(&f.notifications, "set \"listen\" of \"api\"", "\"answer_url\" needs the API on TCP: links lead there");
 	if (f.audit.value)
 		fields_read(&f.audit, audit_table, ARRAY_SIZE(audit_table), &n);
+	if (f.canary.value)
+		fields_read(&f.canary, canary_table, ARRAY_SIZE(canary_table), s);
 	if (n.redact.value)
 		read_redact(&n.redact, s);
 	s->audit_age_s = n.audit_age_s;
@@ -257,6 +265,15 @@ static void set_defaults(struct settings *s)
 	targets_default(&s->targets);
 }
 
+/* What a file that cannot be read forbids is not known. */
+static int set_strict(struct settings *s)
+{
+	set_defaults(s);
+	s->grant_scopes = 0;
+	s->on_miss = ON_MISS_FREEZE;
+	return -EINVAL;
+}
+
 int settings_load(const char *path, struct settings *ret_settings, struct diags *d)
 {
 	own_free char *text = NULL;
@@ -274,20 +291,18 @@ int settings_load(const char *path, struct settings *ret_settings, struct diags 
 		return 0;
 	if (r < 0) {
 		diags_add(d, DIAG_ERROR, path, 0, 0, NULL, "cannot be read: %s", strerror(-r));
-		return -EINVAL;
+		return set_strict(ret_settings);
 	}
 	doc.text = text;
 	r = jdoc_parse(&doc, &json);
 	if (r < 0)
-		return r;
+		return set_strict(ret_settings);
 	root = jat_root(&doc, json);
 	read_root(&root, ret_settings);
 	if (!d->errors)
 		return 0;
 	settings_done(ret_settings);
-	set_defaults(ret_settings);
-	ret_settings->grant_scopes = 0; /* what the file forbids is not known */
-	return -EINVAL;
+	return set_strict(ret_settings);
 }
 
 void settings_done(struct settings *s)

@@ -21,6 +21,9 @@
 #define NOTICE_ENDED 4u
 #define NOTICE_TERMINALS "terminals"	/* the target that is no webhook and no program */
 
+/* What becomes of the agents when the canary was not refused. */
+enum on_miss { ON_MISS_LOG, ON_MISS_FREEZE, ON_MISS_STOP };
+
 struct settings {
 	struct principal *principals;	/* malloc'ed */
 	size_t principals_count;
@@ -54,10 +57,11 @@ struct settings {
 	int64_t quarantine_age_s;	/* what was kept longer ago is purged */
 	uint64_t quarantine_bytes;	/* of everything kept: beyond, the oldest is purged */
 	struct targets targets;		/* what is promised */
+	int on_miss;			/* enum on_miss */
 	uint64_t quarantine_copy_bytes;	/* larger files are kept only where they can be linked */
 };
 
-/* A missing file is a file without settings. -EINVAL with diagnoses; *ret_settings is then the default, without a right to lasting grants. */
+/* A missing file is a file without settings. -EINVAL with diagnoses; *ret_settings is then the default, without a right to lasting grants, and a missed canary freezes. */
 int settings_load(const char *path, struct settings *ret_settings, struct diags *d) must_check;
 void settings_done(struct settings *s);
 

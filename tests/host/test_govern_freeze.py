@@ -94,6 +94,69 @@ class Freeze(GovernTest):
         self.ok(self.post("/v1/agents/coder-3/thaw", {}))
         self.assertEqual(self.told()[-1], "freeze agent 3 how 0")
 
+    def on_miss(self, action):
+        self.settings = {"canary": {"on_miss": action}}
+        self.set_principals()
+        self.ok(self.post("/v1/reload"))
+
+    def alert(self):
+        return self.wait(lambda: [a["reason"] for a in self.get("/v1/alerts")["alerts"] if a["kind"] == "not-enforcing"], "alert", 40)[0]
+
+    def test_a_missed_canary_is_logged_by_default(self):
+        self.tell("canary fail")
+        self.assertNotIn("frozen", self.alert())
+        self.refused(self.get("/readyz"), 503, "not-enforcing")
+        self.assertEqual((self.told(), self.frozen()), ([], None))
+
+    def missed(self, action, how, word):
+        self.on_miss(action)
+        self.assertEqual((self.told(), self.frozen()), ([], None))
+        self.tell("canary fail")
+        shown = self.wait(self.frozen, "frozen agent")
+        self.assertEqual((shown["by"], shown["how"]), ("canary", word))
+        self.assertIn("not refused", shown["note"])
+        self.assertEqual(self.frozen("coder-2")["how"], word)
+        self.wait(lambda: len(self.told()) >= 2, "orders")
+        self.assertEqual(sorted(self.told()), [f"freeze agent {n} how {how}" for n in (1, 2)])
+        self.refused(self.get("/readyz"), 503, "not-enforcing")
+        self.assertIn(word, self.alert())
+        self.assertEqual(len(self.told()), 2, "it is done once")
+        self.ok(self.post("/v1/agents", dict(AGENT, id="coder-3")), 201)
+        self.wait(lambda: self.frozen("coder-3"), "frozen newcomer")
+        self.tell("canary ok")
+        self.wait(lambda: self.get("/readyz").status == 200, "readiness")
+        self.assertEqual(self.frozen(), shown, "it lasts until somebody thaws it")
+        self.ok(self.post(THAW))
+        self.assertIsNone(self.frozen())
+        self.assertIsNotNone(self.frozen("coder-2"))
+
+    def test_a_missed_canary_freezes(self):
+        self.missed("freeze", 1, "frozen")
+
+    def test_a_missed_canary_stops(self):
+        self.missed("stop", 2, "stopped")
+
+    def test_frozen_agents_are_stopped_when_that_is_asked_for(self):
+        self.ok(self.post(FREEZE))
+        self.on_miss("stop")
+        self.tell("canary fail")
+        self.wait(lambda: self.frozen()["how"] == "stopped", "stopped agent")
+        self.assertEqual([body["how"] for kind, body in self.acts() if body["agent"] == "coder-1"], [1, 2])
+
+    def test_actions_there_are(self):
+        self.settings = {"canary": {"on_miss": "explode"}}
+        self.set_principals()
+        self.refused(self.post("/v1/reload"), 422, "invalid")
+        self.tell("canary fail")
+        self.refused(self.get("/readyz"), 503, "not-enforcing")
+        self.assertIsNone(self.frozen(), "the settings before stay")
+
+    def test_settings_that_cannot_be_read_freeze(self):
+        self.write("etc/cvfd.json", "{")
+        self.restart()
+        self.tell("canary fail")
+        self.wait(lambda: self.told(), "orders")
+
 
 if __name__ == "__main__":
     unittest.main()

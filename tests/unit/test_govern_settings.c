@@ -141,6 +141,8 @@ static void test_scopes_and_questions(void **state)
 	}
 	assert_int_equal(load("{\"approvals\":{\"scopes\":[\"once\"]}}"), -EINVAL);
 	assert_int_equal(settings.grant_scopes, 0); /* what it forbids is not known */
+	assert_int_equal(load("{"), -EINVAL);
+	assert_int_equal(settings.grant_scopes, 0);
 	assert_int_equal(load("{\"approvals\":{\"scopes\":\"session\"}}"), -EINVAL);
 	assert_int_equal(load("{\"approvals\":{\"questions_per_hour\":20}}"), 0);
 	assert_int_equal(settings.questions_per_hour, 20);
@@ -209,6 +211,23 @@ static void test_what_is_no_file_is_a_mistake(void **state)
 	settings_done(&settings);
 	assert_int_equal(settings_load(dir, &settings, &diags), -EINVAL);
 	assert_int_equal(diags.errors, 1);
+	assert_int_equal(settings.grant_scopes, 0);
+	assert_int_equal(settings.on_miss, ON_MISS_FREEZE);
+}
+
+static void test_what_a_missed_canary_does(void **state)
+{
+	(void)state;
+	assert_int_equal(load("{}"), 0);
+	assert_int_equal(settings.on_miss, ON_MISS_LOG);
+	assert_int_equal(load("{\"canary\":{\"on_miss\":\"freeze\"}}"), 0);
+	assert_int_equal(settings.on_miss, ON_MISS_FREEZE);
+	assert_int_equal(load("{\"canary\":{\"on_miss\":\"stop\"}}"), 0);
+	assert_int_equal(settings.on_miss, ON_MISS_STOP);
+	assert_int_equal(load("{\"canary\":{\"on_miss\":\"log\"}}"), 0);
+	assert_int_equal(settings.on_miss, ON_MISS_LOG);
+	assert_int_equal(load("{\"canary\":{\"on_miss\":\"Stop\"}}"), -EINVAL);
+	assert_int_equal(settings.on_miss, ON_MISS_FREEZE); /* it forbids something */
 }
 
 static void test_the_api_on_tcp(void **state)
@@ -265,6 +284,7 @@ int main(void)
 		T(test_the_default_is_never_longer_than_the_longest),
 		T(test_mistakes_have_a_place_and_give_no_rights),
 		T(test_what_is_no_file_is_a_mistake),
+		T(test_what_a_missed_canary_does),
 		T(test_the_api_on_tcp),
 	};
 

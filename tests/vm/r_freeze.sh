@@ -18,7 +18,7 @@ beats() {
 # beat AGENT HOW: counts in the file of that name, from now on
 beat() {
 	dd if=/dev/zero of=$WORK/event/beat-$2 bs=4096 count=1 2>/dev/null
-	cvfctl run --agent "$1" -- $BEAT $2 $WORK/event/beat-$2 >/tmp/beat-$2 2>&1 </dev/null &
+	cvfctl run --agent "$1" -- $BEAT "${2%-*}" $WORK/event/beat-$2 >/tmp/beat-$2 2>&1 </dev/null &
 	within 30 "[ \$(beats $2) -gt 3 ]" || not_ok "$2: it counts" "$(cat /tmp/beat-$2)"
 }
 
@@ -156,7 +156,52 @@ deny "$id"
 ended 30 $held_2
 is "held, frozen, thawed: denied" "$WORK/held/frozen-2 EPERM" "$(tail -n 1 /tmp/held-2)"
 
-pids_of "$BEAT" | while read -r pid; do kill -KILL "$pid"; done 2>/dev/null
+# --- the canary: tracing silenced by a person, so that nothing is refused
+silenced() {
+	echo "{\"canary\":{\"on_miss\":\"$1\"}}" >/etc/cvf/cvfd.json
+	reload
+	echo 0 >/proc/sys/kernel/ftrace_enabled
+}
+# What wakes itself would only be stopped again and again: this one does not.
+beat robust calm-2
+rests() {
+	local before end=$((SECONDS + 3))
+	before=$(beats calm-2)
+	within 10 "[ \$SECONDS -ge $end ]"
+	[ "$(beats calm-2)" = "$before" ]
+}
+silenced log
+no "canary missed, log: not ready" "within 30 '! ready' && ready"
+before=$(beats calm-2)
+yes "canary missed, log: agents go on" "within 30 '[ \$(beats calm-2) -gt $((before + 100)) ]'"
+is "canary missed, log: nobody is frozen" 0 "$(status_of agents_frozen)"
+silenced freeze
+all_frozen() {
+	[ "$(status_of agents_frozen)" -ge "$(status_of agents)" ]
+}
+yes "canary missed, freeze: every agent is frozen" "within 30 all_frozen"
+yes "canary missed, freeze: the agent rests" "within 20 rests"
+yes "canary missed, freeze: by whom" "cvfctl agent show robust --json | grep -q '\"by\":\"canary\"'"
+echo 1 >/proc/sys/kernel/ftrace_enabled
+yes "canary refused again: ready" "within 30 ready"
+yes "canary refused again: still frozen" rests
+cvfctl agent thaw robust >/dev/null
+before=$(beats calm-2)
+yes "canary refused again, thawed: goes on" "within 30 '[ \$(beats calm-2) -gt $before ]'"
+silenced stop
+yes "canary missed, stop: no process of the agents is left" "within 30 '! pids_of $BEAT | grep -q .'"
+yes "canary missed, stop: ours are" "governor >/dev/null && kill -0 \$(enforcer)"
+echo 1 >/proc/sys/kernel/ftrace_enabled
+yes "canary refused after stop: ready" "within 30 ready"
+rm -f /etc/cvf/cvfd.json
+reload
+in_background /tmp/after-stop $TOOL open $WORK/free/file
+job=$JOB
+no "canary missed, stop: a new session waits" "within 3 '! kill -0 $job 2>/dev/null'"
+for agent in robust calm; do cvfctl agent thaw $agent >/dev/null; done
+ended 30 $job
+is "canary missed, stop, thawed: it goes on" "0 $WORK/free/file ok" "$? $(tail -n 1 /tmp/after-stop)"
+
 rm -f /etc/cvf/agents.d/r-calm.json
 reload
 finish

@@ -124,7 +124,9 @@ static void look_at_host(struct notice *n)
 	struct governor *g = n->g;
 
 	if (g->canary_ms && !g->canary_ok)
-		notice(n, "not-enforcing", "host", CRITICAL, "nothing is enforced: %s", g->canary_problem);
+		notice(n, "not-enforcing", "host", CRITICAL, "nothing is enforced: %s%s", g->canary_problem,
+		       g->settings.on_miss == ON_MISS_LOG ? "" :
+		       g->settings.on_miss == ON_MISS_STOP ? "; all agents are stopped" : "; all agents are frozen");
 	look_at_sums(n);
 	for (size_t i = 0; i < g->settings.targets.n; i++)
 		look_at_objective(n, &g->settings.targets.v[i]);

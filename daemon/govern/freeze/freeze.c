@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/view.h"
+#include "core/log.h"
 #include "govern/registry/numbers_table.h"
 
 static int tell(struct governor *g, uint32_t agent, enum wire_freeze_how how, uint32_t *ret_told)
@@ -65,6 +66,78 @@ int freeze_agent(struct governor *g, const struct frozen *f, uint32_t *ret_told)
 		r = -ECOMM;
 	return r;
 }
+
+/* ---- the canary ---- */
+
+#define BY_CANARY "canary"
+
+struct everybody {
+	enum wire_freeze_how how;
+	bool is_so[CVF_AGENTS_MAX];
+};
+
+static void mark(void *ctx, const struct frozen *f)
+{
+	struct everybody *e = ctx;
+
+	if (f->agent < CVF_AGENTS_MAX && f->how >= e->how)
+		e->is_so[f->agent] = true;
+}
+
+static int note_rest(struct governor *g, const struct everybody *e, uint32_t last)
+{
+	struct frozen f = { .how = e->how, .since_ms = clock_utc_ms(), .by = BY_CANARY, .note = g->canary_problem };
+	int r = store_begin(g->store, STORE_DURABLE);
+
+	for (f.agent = 1; r == 0 && f.agent <= last; f.agent++)
+		if (!e->is_so[f.agent])
+			r = freeze_table_freeze(g->store, &f);
+	if (r == 0)
+		r = store_commit(g->store);
+	if (r < 0)
+		store_rollback(g->store);
+	return r;
+}
+
+/* What cannot be noted is done all the same, and tried again. */
+static void freeze_rest(struct governor *g, const struct everybody *e, uint32_t last)
+{
+	unsigned int agents = 0;
+	uint32_t told = 0, processes = 0;
+	int r = note_rest(g, e, last);
+
+	for (uint32_t agent = 1; agent <= last; agent++) {
+		if (e->is_so[agent] || tell(g, agent, e->how, &told) < 0)
+			continue;
+		agents++;
+		processes += told;
+	}
+	log_error("the canary was missed (%s): %u agents are %s, processes: %u; when it is clear why, let them go on with: cvfctl agent thaw ID",
+		  g->canary_problem, agents, e->how == WIRE_FREEZE_KILL ? "stopped" : "frozen", processes);
+	if (r < 0)
+		log_error("that could not be noted: %s", strerror(-r));
+}
+
+void freeze_on_miss(struct governor *g)
+{
+	static struct everybody e;
+	uint32_t last = numbers_table_last(g->numbers, NUMBER_AGENT);
+	bool is_all = true;
+
+	if (g->settings.on_miss == ON_MISS_LOG)
+		return;
+	e = (struct everybody){ .how = g->settings.on_miss == ON_MISS_STOP ? WIRE_FREEZE_KILL : WIRE_FREEZE_STAY };
+	if (last >= CVF_AGENT_CANARY)
+		last = CVF_AGENT_CANARY - 1;
+	if (freeze_table_each(g->store, false, mark, &e) < 0)
+		memset(e.is_so, 0, sizeof(e.is_so));
+	for (uint32_t agent = 1; agent <= last; agent++)
+		is_all &= e.is_so[agent];
+	if (!is_all)
+		freeze_rest(g, &e, last);
+}
+
+/* ---- what is shown ---- */
 
 static json_t *view(const struct frozen *f)
 {

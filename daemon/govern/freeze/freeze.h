@@ -20,6 +20,8 @@ extern const struct routes freeze_routes;
 int freeze_start(struct governor *g) must_check;
 /* f->how WIRE_THAW: since_ms is now. *ret_told: processes. -ECOMM: it is noted, and cvfd could not be told. */
 int freeze_agent(struct governor *g, const struct frozen *f, uint32_t *ret_told) must_check;
+/* The canary was missed: freezes or stops every agent, as cvfd.json says; what is so already stays. */
+void freeze_on_miss(struct governor *g);
 /* The member "frozen" of an agent as shown; nothing when it is not. */
 void freeze_show(struct governor *g, json_t *agent);
 /* The same for a list of them. */
