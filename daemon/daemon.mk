@@ -53,4 +53,4 @@ install-daemon: $(B)/cvfd $(B)/cvfd-govern $(B)/cvfd-quarantine $(B)/cvfd-notify
 	$(Q)install -D -m 755 $(B)/cvfd-quarantine $(DESTDIR)$(PREFIX)/sbin/cvfd-quarantine
 	$(Q)install -D -m 755 $(B)/cvfd-notify $(DESTDIR)$(PREFIX)/sbin/cvfd-notify
 	$(Q)for f in share/*/*.json; do install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/cvf/$${f#share/}; done
-	$(Q)for d in capabilities agents policies skills; do install -d -m 755 $(DESTDIR)/etc/cvf/$$d.d; done
+	$(Q)for d in capabilities profiles agents policies skills; do install -d -m 755 $(DESTDIR)/etc/cvf/$$d.d; done
