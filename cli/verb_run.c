@@ -106,6 +106,9 @@ static int enrol(struct job *j)
 	r = ask(j->c, &a, &reply);
 	if (r != DONE)
 		return r;
+	if (json_is_object(out_field(reply, "frozen")))
+		say_fail(DONE, "see: cvfctl agent show; to let it go on: cvfctl agent thaw",
+			 "the agent %s is frozen: the command stands until it is thawed", agent);
 	snprintf(j->session, sizeof(j->session), "%s", out_text(reply, "session", ""));
 	return *j->session ? DONE
 			   : say_fail(REFUSED, "see: cvfctl doctor", "cannot %s: the daemon named no session",

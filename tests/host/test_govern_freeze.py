@@ -48,6 +48,13 @@ class Freeze(GovernTest):
                          [("frozen", "coder-1", "looks wrong"), ("thawed", "coder-1", "was nothing")])
         self.assertEqual({body["by"] for _, body in acts}, {shown["by"]})
 
+    def test_whoever_enrols_a_process_is_told(self):
+        new = {"pid": os.getpid()}
+        self.assertNotIn("frozen", self.ok(self.post("/v1/agents/coder-1/sessions", new), 201))
+        self.ok(self.post(FREEZE))
+        self.assertEqual(self.ok(self.post("/v1/agents/coder-1/sessions", new), 201)["frozen"], self.frozen())
+        self.assertNotIn("frozen", self.ok(self.post("/v1/agents/coder-2/sessions", new), 201))
+
     def test_again_changes_nothing(self):
         first = self.ok(self.post(FREEZE, {"note": "first"}))["frozen"]
         self.assertEqual(self.ok(self.post(FREEZE, {"note": "second"}))["frozen"], first)

@@ -9,6 +9,7 @@
 #include "govern/approval/hold_view.h"
 #include "govern/audit/event_api.h"
 #include "govern/audit/event_view.h"
+#include "govern/freeze/freeze.h"
 #include "govern/registry/numbers_table.h"
 #include "govern/registry/registry.h"
 #include "govern/registry/registry_view.h"
@@ -79,6 +80,7 @@ static unsigned int enrol(struct request *q, const struct enrolment *e)
 	struct session_new session = e->session;
 	struct wire_reply answer;
 	char id[ULID_SIZE];
+	json_t *to;
 	int r = link_call(g->link, WIRE_ENROL_PID, &message, -1, &answer);
 
 	if (r == 0)
@@ -95,7 +97,9 @@ static unsigned int enrol(struct request *q, const struct enrolment *e)
 		store_rollback(g->store);
 		snprintf(id, sizeof(id), "%u", session.number);
 	}
-	return reply(q, 201, json_pack("{s:s, s:s, s:s?}", "session", id, "agent", q->params[0], "skill", session.skill));
+	to = json_pack("{s:s, s:s, s:s?}", "session", id, "agent", q->params[0], "skill", session.skill);
+	freeze_show(g, q->params[0], to);
+	return reply(q, 201, to);
 }
 
 /* An id, as declarations have them. */
@@ -218,7 +222,8 @@ static unsigned int get_why(struct request *q)
 static const struct shape new_shape = SHAPE(NULL,
 	M(NUMBER, "pid", .flags = NEEDED, .min = 1, .max = INT32_MAX, .about = "a process of the caller (any process for root), numbered as the host numbers it"),
 	M(TEXT, "skill", .max = SKILL_SIZE - 1, .about = "what the session is run for; shown with its events and holds"),);
-static const struct shape session_shape = SHAPE(NULL, M(TEXT, "session"), M(TEXT, "agent"), M(TEXT, "skill", .flags = OR_NULL),);
+static const struct shape session_shape = SHAPE(NULL, M(TEXT, "session"), M(TEXT, "agent"), M(TEXT, "skill", .flags = OR_NULL),
+	M(OBJECT, "frozen", .flags = SOMETIMES, .of = &frozen_shape, .about = "when the agent is frozen: the process stands until it is thawed"),);
 static const struct shape ask_shape = SHAPE(NULL,
 	M(TEXT, "agent", .about = "on the agent socket it is the caller's own"),
 	PAGE_OF(1000, "20"),);

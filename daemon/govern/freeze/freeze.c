@@ -150,12 +150,12 @@ static void show(void *ctx, const struct frozen *f)
 	view_set(ctx, "frozen", view(f));
 }
 
-void freeze_show(struct governor *g, json_t *agent)
+void freeze_show(struct governor *g, const char *agent, json_t *to)
 {
-	uint32_t number = numbers_table_find(g->numbers, NUMBER_AGENT, json_string_value(json_object_get(agent, "id")));
+	uint32_t number = numbers_table_find(g->numbers, NUMBER_AGENT, agent);
 
-	if (number && freeze_table_find(g->store, number, show, agent) < 0)
-		view_set(agent, "frozen", json_null()); /* status says what is wrong with the store */
+	if (number && freeze_table_find(g->store, number, show, to) < 0)
+		return; /* status says what is wrong with the store */
 }
 
 struct listing {

@@ -14,6 +14,7 @@
 #include "govern/govern.h"
 
 struct routes;
+struct shape;
 extern const struct routes freeze_routes;
 
 /* Tells cvfd who is frozen and who is not any more; before any policy is put in force. */
@@ -22,8 +23,9 @@ int freeze_start(struct governor *g) must_check;
 int freeze_agent(struct governor *g, const struct frozen *f, uint32_t *ret_told) must_check;
 /* The canary was missed: freezes or stops every agent, as cvfd.json says; what is so already stays. */
 void freeze_on_miss(struct governor *g);
-/* The member "frozen" of an agent as shown; nothing when it is not. */
-void freeze_show(struct governor *g, json_t *agent);
+/* Adds the member "frozen", of frozen_shape, for an agent; nothing when it is not. */
+void freeze_show(struct governor *g, const char *agent, json_t *to);
+extern const struct shape frozen_shape;
 /* The same for a list of them. */
 void freeze_show_all(struct governor *g, json_t *agents);
 /* How many are frozen; -1: the store cannot be read. */

@@ -35,7 +35,7 @@ static unsigned int set(struct request *q, enum wire_freeze_how how, const char 
 	if (r < 0)
 		return refuse_freeze(q, r, word);
 	to = json_pack("{s:s, s:n, s:I}", "id", q->params[0], "frozen", "processes", (json_int_t)told);
-	freeze_show(g, to);
+	freeze_show(g, q->params[0], to);
 	return reply(q, 200, to);
 }
 
@@ -50,9 +50,9 @@ static unsigned int post_thaw(struct request *q)
 }
 
 static const struct shape note_shape = SHAPE(NULL, M(TEXT, "note", .max = NOTE_MAX, .about = "why; in the audit trail"),);
-static const struct shape answer_shape = SHAPE(NULL, M(TEXT, "id"),
-	M(OBJECT, "frozen", .flags = OR_NULL, .of = OF(M(TIME, "since"), M(TEXT, "by"), M(TEXT, "note", .flags = OR_NULL),
-		M(WORD, "how", .words = "frozen|stopped", .about = "stopped: what ran was killed, because the canary was missed"),)),
+const struct shape frozen_shape = SHAPE("frozen", M(TIME, "since"), M(TEXT, "by"), M(TEXT, "note", .flags = OR_NULL),
+	M(WORD, "how", .words = "frozen|stopped", .about = "stopped: what ran was killed, because the canary was missed"),);
+static const struct shape answer_shape = SHAPE(NULL, M(TEXT, "id"), M(OBJECT, "frozen", .flags = OR_NULL, .of = &frozen_shape),
 	M(NUMBER, "processes", .about = "of the agent that were told now"),);
 
 static const struct route table[] = {

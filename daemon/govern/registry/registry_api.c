@@ -62,7 +62,7 @@ static unsigned int get_one(struct request *q)
 	if (!decl)
 		return no_such(q, kind);
 	if (kind == DECL_AGENT)
-		freeze_show(governor_of(q), to);
+		freeze_show(governor_of(q), q->params[0], to);
 	return reply(q, 200, to);
 }
 
