@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Passes of one request; what runs after them is swept. */
+/* Passes of one request after the first; what runs after them is swept. */
 #define PASSES 4
 
 struct telling {
@@ -40,7 +40,7 @@ static int tell_all(struct telling *t, enum cvf_visit how)
 
 static int freeze(struct telling *t, uint8_t *frozen)
 {
-	uint32_t before;
+	uint32_t told = 0;
 	int r = 0;
 
 	if (!*frozen)
@@ -48,13 +48,16 @@ static int freeze(struct telling *t, uint8_t *frozen)
 	if (r < 0)
 		return r;
 	__atomic_store_n(frozen, 1, __ATOMIC_RELEASE);
+	r = tell_all(t, CVF_VISIT_ALL);
+	told = t->told;
 	/* A fork that had passed its hook before: its child has no stop of its own. */
 	for (int i = 0; i < PASSES && r >= 0; i++) {
-		before = t->told;
+		t->told = 0;
 		r = tell_all(t, CVF_VISIT_RUNNING);
-		if (t->told == before)
+		if (!t->told)
 			break;
 	}
+	t->told = told;
 	return r;
 }
 

@@ -88,6 +88,7 @@ static int on_enrol_pid(struct request *r)
 	if (!error && !what.count)
 		error = what.already ? -EEXIST : -ESRCH;
 	r->reply.value = what.session;
+	freeze_sweep(r->link->maps);
 	return reply(r, error);
 }
 
@@ -101,6 +102,7 @@ static int on_cgroup_bind(struct request *r)
 		return reply(r, -EINVAL);
 	error = maps_cgroup_bind(r->link->maps, asked->cgroup, asked->agent, &found);
 	r->reply.value = found.count;
+	freeze_sweep(r->link->maps);
 	return reply(r, error);
 }
 

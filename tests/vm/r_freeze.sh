@@ -61,6 +61,8 @@ done
 # --- frozen
 cvfctl agent freeze robust --note "looks wrong" >/tmp/freeze
 is "freeze" 0 $?
+# count, threads, and fork with or without a child of it
+yes "freeze: so many processes were told" "grep -qE ', processes: (3|4)\$' /tmp/freeze"
 within 10 standing
 stands frozen
 cvfctl agent show robust --json >/tmp/show
@@ -80,6 +82,22 @@ yes "frozen: a new session of its twin runs" "[ -s $WORK/event/fresh-twin ]"
 later
 no "frozen: a new session does nothing" "[ -s $WORK/event/fresh ]"
 yes "frozen: nothing was killed" "kill -0 $fresh"
+
+# One that computes and asks for nothing.
+cp $BEAT /tmp/beat-stray
+dd if=/dev/zero of=$WORK/event/beat-stray bs=4096 count=1 2>/dev/null
+/tmp/beat-stray count $WORK/event/beat-stray &
+stray=$!
+disown
+within 20 "[ \$(beats stray) -gt 3 ]"
+cvfctl agent attach robust --pid $stray >/dev/null
+strays() {
+	local before
+	before=$(beats stray)
+	later
+	[ "$(beats stray)" = "$before" ]
+}
+yes "frozen: who is enrolled now stands, too" "within 10 strays"
 
 cvfctl reload >/dev/null
 is "frozen: reload" 0 $?
@@ -103,6 +121,7 @@ yes "governor killed: still shown" "cvfctl agent show robust --json | grep -q 'l
 cvfctl agent thaw robust --note "was nothing" >/tmp/thaw
 is "thaw" 0 $?
 goes_on thawed
+kill -KILL $stray
 ended 30 "$fresh"
 is "thawed: the session that was begun while it was frozen ends" 0 $?
 yes "thawed: with its effect" "[ -s $WORK/event/fresh ]"
