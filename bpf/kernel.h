@@ -96,7 +96,9 @@ struct vfsmount {
 	struct dentry *mnt_root;
 	struct super_block *mnt_sb;
 };
+struct mount;
 struct mnt_namespace {
+	struct mount *root;
 	u64 seq;
 };
 struct mount {

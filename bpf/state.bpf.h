@@ -86,10 +86,16 @@ struct sip {
 	__u32 reserved;
 };
 
+/* What a mount is a mount of, and where it is mounted. */
+struct mount_link {
+	__u64 parent, mountpoint, root, sb;
+};
+
 /* Ways of a path to the root (path.bpf.h) and of bytes through the automaton. */
 struct walk {
 	__u64 from_dentry, from_mnt, name;	/* what GLOBAL functions take: they accept no pointers into the kernel */
 	__u64 dentry, root, mount;
+	struct mount_link on;	/* of mount */
 	__u64 chain;	/* of the object's mounts */
 	__u32 off, which, result;
 	__u32 known;	/* 1 + row of known_places, 0 none */

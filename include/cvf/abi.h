@@ -149,9 +149,9 @@ struct cvf_slot {
 	struct cvf_rate rates[CVF_RATES_MAX];
 	struct cvf_set sets[CVF_SETS_MAX];
 	struct cvf_owner owners[CVF_OWNERS_MAX];
+	__u32 dfa[CVF_DFA_WORDS]; /* never last: a short row is read at fixed distances from a masked index */
 	__u16 slates[CVF_SLATES_MAX];
 	__u16 index[CVF_INDEX_MAX];
-	__u32 dfa[CVF_DFA_WORDS];
 };
 
 /* Synthetic paths judged by the same automaton: they start with two slashes, which no resolved path does. */

@@ -25,16 +25,16 @@
 static inline __attribute__((always_inline)) __u32 cvf_dfa_next(const __u32 *dfa, __u32 short_from, __u32 state,
 								__u32 class)
 {
-	__u32 first, second, other;
+	const __u32 *row;
+	__u32 other;
 
 	if (state >= short_from) {
-		first = dfa[(state + CVF_SHORT_FIRST) & CVF_DFA_MASK];
-		second = dfa[(state + CVF_SHORT_SECOND) & CVF_DFA_MASK];
-		other = dfa[(state + CVF_SHORT_OTHER) & CVF_DFA_MASK];
-		if (first >> 24 == class)
-			return first & CVF_SHORT_NEXT;
-		if (second >> 24 == class)
-			return second & CVF_SHORT_NEXT;
+		row = &dfa[state & CVF_DFA_MASK];
+		if (row[CVF_SHORT_FIRST] >> 24 == class)
+			return row[CVF_SHORT_FIRST] & CVF_SHORT_NEXT;
+		if (row[CVF_SHORT_SECOND] >> 24 == class)
+			return row[CVF_SHORT_SECOND] & CVF_SHORT_NEXT;
+		other = row[CVF_SHORT_OTHER];
 		if (other & CVF_SHORT_STATE)
 			return other & CVF_SHORT_NEXT;
 		state = other;
