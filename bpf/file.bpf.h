@@ -75,41 +75,44 @@ static __always_inline bool nobody_here(void)
  * Both are the access that was just judged. 6.1: the overlay's path with the layer's inode; 6.12: FMODE_BACKING; copy-up:
  * a private mount of no namespace under the mounter's credentials.
  */
-static __noinline bool is_layer_open(const struct file *file)
+static __always_inline bool is_layer_open(const struct file *file, __u32 flags, __u32 mode)
 {
-	struct task_struct *t = bpf_get_current_task_btf();
+	struct task_struct *t;
 	struct mount *m;
 
-	if (file->f_mode & FMODE_BACKING)
+	if (mode & FMODE_BACKING)
 		return true;
 	if (file->f_inode != file->f_path.dentry->d_inode)
 		return true;
-	if (t->cred == t->real_cred || !(file->f_flags & O_NOATIME))
+	if (!(flags & O_NOATIME))
+		return false;
+	t = bpf_get_current_task_btf();
+	if (t->cred == t->real_cred)
 		return false;
 	m = mount_of((__u64)file->f_path.mnt);
 	return (__u64)BPF_CORE_READ(m, mnt_ns) == MNT_NS_INTERNAL_ADDRESS;
 }
 
 /* Reading and writing at once is judged as both. */
-static __noinline int open_judge(struct cvf_scratch *s, struct file *file)
+static __always_inline void open_judge(struct cvf_scratch *s, struct file *file, __u32 flags, __u32 mode)
 {
 	struct dentry *dentry = file->f_path.dentry;
 	struct vfsmount *mnt = file->f_path.mnt;
-	bool writes = (file->f_mode & FMODE_WRITE) || (file->f_flags & O_TRUNC);
+	bool writes = (mode & FMODE_WRITE) || (flags & O_TRUNC);
 	__u32 cell;
 
 	question_object(s, dentry, mnt);
-	if (file->f_flags & O_TMPFILE_BIT) {
+	if (flags & O_TMPFILE_BIT) {
 		/* A file without a name: it would have another number after every restart, so the directory is the object. */
 		s->facts.op = CVF_OP_CREATE;
 		judge_place(s, dentry, mnt, 0);
 		question_object(s, dentry->d_parent, mnt);
 		s->path_len[0] = 0;
-		return 0;
+		return;
 	}
 	s->facts.op = writes ? CVF_OP_WRITE : CVF_OP_READ;
 	judge_place(s, dentry, mnt, 0);
-	if (writes && (file->f_mode & FMODE_READ) && !s->facts.fault) {
+	if (writes && (mode & FMODE_READ) && !s->facts.fault) {
 		cell = s->facts.cell;
 		s->facts.op = CVF_OP_READ;
 		judge_place(s, dentry, mnt, 0);
@@ -120,10 +123,9 @@ static __noinline int open_judge(struct cvf_scratch *s, struct file *file)
 			s->facts.cell = cell;
 		}
 	}
-	return 0;
 }
 
-static __noinline int open_question(struct file *file)
+static __always_inline int open_question(struct file *file, __u32 flags, __u32 mode)
 {
 	enum standing standing;
 	struct cvf_label *l = current_label(&standing);
@@ -134,22 +136,26 @@ static __noinline int open_question(struct file *file)
 	s = question_start(l, CVF_OP_READ);
 	if (!s)
 		return -EPERM;
-	open_judge(s, file);
+	open_judge(s, file, flags, mode);
 	return question_end(s, l);
 }
 
 HOOK(file_open)
 int BPF_PROG(cvf_file_open, struct file *file, int ret)
 {
+	__u32 flags, mode;
+
 	if (ret || nobody_here())
 		return ret;
-	if (file->f_flags & FMODE_EXEC_FLAG)
+	flags = file->f_flags;
+	mode = file->f_mode;
+	if (flags & FMODE_EXEC_FLAG)
 		return 0;
-	if ((file->f_mode & FMODE_CREATED) && !(file->f_flags & O_TMPFILE_BIT))
+	if ((mode & FMODE_CREATED) && !(flags & O_TMPFILE_BIT))
 		return 0;
-	if (is_layer_open(file))
+	if (is_layer_open(file, flags, mode))
 		return 0;
-	return open_question(file);
+	return open_question(file, flags, mode);
 }
 
 HOOK(path_mknod)
