@@ -76,6 +76,18 @@ static int put_events(const struct call *c, const json_t *events)
 	return DONE;
 }
 
+/* Where the next page begins, if there is one; an empty page need not be the last, but one that leads to itself is. */
+static bool go_on(char **after, const json_t *reply)
+{
+	const char *next = out_text(reply, "next", "");
+
+	if (!*next || (*after && strcmp(*after, next) == 0))
+		return false;
+	free(*after);
+	*after = strdup(next);
+	return *after;
+}
+
 /* The newest: asked for from the newest on, shown in the order they happened. *ret_last: id to go on from. */
 static int newest(const struct call *c, const char *since, long most, char **ret_last)
 {
@@ -100,9 +112,7 @@ static int newest(const struct call *c, const char *since, long most, char **ret
 		json_array_foreach(events, i, one)
 			if ((long)json_array_size(all) < most)
 				json_array_insert(all, 0, one);
-		free(after);
-		after = strdup(out_text(reply, "next", ""));
-		if (!after || !*after || json_array_size(events) == 0 || (long)json_array_size(all) >= most)
+		if (!go_on(&after, reply) || (long)json_array_size(all) >= most)
 			break;
 	}
 	if (ret_last && json_array_size(all) > 0)
@@ -138,9 +148,7 @@ static int since_then(const struct call *c, const char *since, char **ret_last)
 			free(*ret_last);
 			*ret_last = strdup(out_text(json_array_get(events, n - 1), "id", ""));
 		}
-		free(after);
-		after = strdup(out_text(reply, "next", ""));
-		if (!after || !*after || n == 0)
+		if (!go_on(&after, reply))
 			return DONE;
 	}
 }

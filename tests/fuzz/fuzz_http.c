@@ -76,6 +76,7 @@ static struct governor *make(void)
 {
 	struct governor *g = governor_make(":memory:");
 	struct event_filter all = { .kinds = ~0, .limit = 1 };
+	struct event_scan scan;
 	int peer;
 
 	governor_link(g, &peer);
@@ -88,7 +89,7 @@ static struct governor *make(void)
 	while (link_fill(g->link) == 0)
 		;
 	if (loop_drain(g) == 0 || hold_table_id(g->store, g->boot, 1, hold_id) < 0 || !*hold_id ||
-	    event_table_each(g->store, &all, keep_id, NULL) < 0 || !*event_id)
+	    event_table_each(g->store, &all, keep_id, NULL, &scan) < 0 || !*event_id)
 		abort();
 	return g;
 }

@@ -338,6 +338,25 @@ class Stream(GovernTest):
         ids = [self.next(stream)[0] for _ in range(999)]
         self.assertEqual(ids, sorted(set(ids)))
 
+    def test_what_is_rare_is_found_a_part_at_a_time(self):
+        """A glob that no index can follow: pages may be empty, a follower is led on, and others are served in between."""
+        self.do("delete /home/dev/a", pid=1)
+        self.tell("flood 45000")
+        self.do("delete /home/dev/b", pid=2)
+        self.wait(lambda: self.get("/v1/status")["records_unseen"] == 0 and self.get("/v1/status")["events_recorded"] >= 45002,
+                  "events", 60)
+        seen, sizes, after = [], [], ""
+        while after is not None:
+            page = self.ok(self.get(f"/v1/events?capability=unregistered.delete&kind=all&limit=5{after and '&after=' + after}"))
+            seen += [e["object"] for e in page["events"]]
+            sizes.append(len(page["events"]))
+            after = page["next"]
+        self.assertEqual(seen, ["/home/dev/b", "/home/dev/a"])
+        self.assertIn(0, sizes)
+        first = self.events(order="asc", limit=1)[0]
+        stream = self.open("/v1/events/stream?capability=unregistered.delete", last=first["id"])
+        self.assertEqual(self.next(stream)[1]["object"], "/home/dev/b")
+
     def test_readers_that_leave_harm_nobody(self):
         for _ in range(20):
             self.open().close()

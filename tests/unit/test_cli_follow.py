@@ -94,7 +94,8 @@ class Follow(Base):
         self.assertEqual(self.asked("/v1/events/stream")[0]["query"], "agent=a&capability=io.%2A&verdict=deny")
 
     def test_since_then_follow_without_a_gap(self):
-        pages = {"": {"events": [event(1), event(2)], "next": "E2"}, "E2": {"events": [event(3)], "next": None}}
+        pages = {"": {"events": [event(1), event(2)], "next": "E2"}, "E2": {"events": [], "next": "E2b"},
+                 "E2b": {"events": [event(3)], "next": None}}
 
         def page(asked):
             after = [q[6:] for q in asked["query"].split("&") if q.startswith("after=")]
@@ -104,6 +105,17 @@ class Follow(Base):
         p = self.start("events", "--follow", "--since", "2025-01-01", "--json")
         self.assertEqual(self.ids(p, 4), ["E1", "E2", "E3", "E4"])
         self.assertEqual(self.asked("/v1/events/stream")[0]["last"], "E3")
+
+    def test_an_empty_page_is_not_the_last_and_one_that_leads_to_itself_is(self):
+        pages = {"": {"events": [], "next": "E7"}, "E7": {"events": [event(2)], "next": "E1"}, "E1": {"events": [event(1)], "next": "E1"}}
+
+        def page(asked):
+            after = [q[6:] for q in asked["query"].split("&") if q.startswith("after=")]
+            return 200, pages[after[0] if after else ""]
+        self.fake.call("GET", "/v1/events", page)
+        p = self.start("events", "--json", "--capability", "io.*")
+        self.assertEqual(self.ids(p, 2), ["E1", "E2"])
+        self.assertEqual(p.wait(5), 0)
 
     def test_limit_then_follow(self):
         self.fake.set("GET", "/v1/events", 200, {"events": [event(9), event(8)], "next": None})

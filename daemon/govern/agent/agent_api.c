@@ -183,12 +183,16 @@ static const char *cut(json_t *list, size_t limit)
 	return json_string_value(json_object_get(json_array_get(list, limit - 1), "id"));
 }
 
-static unsigned int reply_why(struct request *q, uint32_t agent, json_t *take_events, json_t *take_holds)
+/* more: where the events go on that were not looked at yet; "": all were. */
+static unsigned int reply_why(struct request *q, uint32_t agent, json_t *take_events, json_t *take_holds, const char *more)
 {
 	size_t limit = (size_t)query_number(q, "limit");
 	const char *event = cut(take_events, limit), *hold = cut(take_holds, limit);
-	json_t *next = *event == '-' && *hold == '-' ? json_null() : json_sprintf("%s.%s", event, hold);
+	json_t *next;
 
+	if (*event == '-' && *more)
+		event = more;
+	next = *event == '-' && *hold == '-' ? json_null() : json_sprintf("%s.%s", event, hold);
 	return reply(q, 200, json_pack("{s:s?, s:o, s:o, s:o}", "agent",
 				       numbers_table_name(governor_of(q)->numbers, NUMBER_AGENT, agent), "events", take_events, "holds",
 				       take_holds, "next", next));
@@ -201,6 +205,7 @@ static unsigned int get_why(struct request *q)
 	struct place p = { "", "" };
 	unsigned int status;
 	json_t *events, *holds;
+	char more[ULID_SIZE] = "";
 	uint32_t agent;
 
 	if (!read_place(query_text(q, "cursor"), &p))
@@ -210,10 +215,10 @@ static unsigned int get_why(struct request *q)
 		return status;
 	f.agent = agent;
 	f.before = *p.hold ? p.hold : NULL;
-	events = *p.event == '-' ? json_array() : event_refusals(g, agent, *p.event ? p.event : NULL, f.limit);
+	events = *p.event == '-' ? json_array() : event_refusals(g, agent, *p.event ? p.event : NULL, f.limit, more);
 	holds = *p.hold == '-' ? json_array() : holds_view(g, &f);
 	if (events && holds)
-		return reply_why(q, agent, events, holds);
+		return reply_why(q, agent, events, holds, more);
 	json_decref(events);
 	json_decref(holds);
 	return refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read");

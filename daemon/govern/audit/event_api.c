@@ -20,8 +20,7 @@
 
 void event_query_done(struct event_query *q)
 {
-	free(q->capabilities);
-	free(q->ops);
+	free(q->set.capabilities);
 	*q = (struct event_query){ 0 };
 }
 
@@ -31,32 +30,26 @@ static unsigned int bad_parameter(struct request *q, const char *name, const cha
 }
 
 /* "io.fs.*" as the numbers and the operations it stands for. */
-static int match_capabilities(struct governor *g, const char *glob, struct event_query *to)
+static int match_capabilities(struct governor *g, const char *glob, struct event_set *to)
 {
-	json_t *numbers = json_array(), *ops = json_array();
+	uint32_t last = numbers_table_last(g->numbers, NUMBER_CAPABILITY);
 	char name[64];
 
-	for (uint32_t i = 1; i <= numbers_table_last(g->numbers, NUMBER_CAPABILITY); i++) {
+	to->capabilities = calloc(last + 1, sizeof(*to->capabilities));
+	if (!to->capabilities)
+		return -ENOMEM;
+	for (uint32_t i = 1; i <= last; i++) {
 		const char *one = numbers_table_name(g->numbers, NUMBER_CAPABILITY, i);
 
 		if (one && fnmatch(glob, one, 0) == 0)
-			json_array_append_new(numbers, json_integer(i));
+			to->capabilities[to->count++] = i;
 	}
 	for (unsigned int op = 1; op < CVF_OP_MAX; op++) {
 		snprintf(name, sizeof(name), "unregistered.%s", op_name((enum cvf_op)op));
 		if (fnmatch(glob, name, 0) == 0)
-			json_array_append_new(ops, json_integer(op));
+			to->unregistered |= 1ull << op;
 	}
-	to->is_empty |= json_array_size(numbers) == 0 && json_array_size(ops) == 0; /* no event has ever had such a one */
-	if (json_array_size(numbers) == 1 && json_array_size(ops) == 0)
-		to->filter.capability = json_integer_value(json_array_get(numbers, 0));
-	to->capabilities = json_dumps(numbers, JSON_COMPACT);
-	to->ops = json_dumps(ops, JSON_COMPACT);
-	json_decref(numbers);
-	json_decref(ops);
-	to->filter.capabilities = to->capabilities;
-	to->filter.unregistered_ops = to->ops;
-	return to->capabilities && to->ops ? 0 : -ENOMEM;
+	return 0;
 }
 
 /* What a route does not take is absent. */
@@ -106,6 +99,13 @@ int event_skip_before(struct governor *g, struct event_filter *f)
 	return r;
 }
 
+int event_query_each(struct governor *g, struct event_query *q, int (*each)(void *ctx, const struct event_row *row), void *ctx,
+		     struct event_scan *ret_scan)
+{
+	q->filter.set = q->has_set ? &q->set : NULL; /* queries are copied */
+	return event_table_each(g->store, &q->filter, each, ctx, ret_scan);
+}
+
 struct page {
 	struct governor *g;
 	json_t *list;
@@ -134,14 +134,14 @@ static unsigned int slow_or_failing(struct request *q, int error)
 }
 
 /* Within its time: the loop has other things to do. */
-static int read_page(struct page *page, struct event_query *query)
+static int read_page(struct page *page, struct event_query *query, struct event_scan *scan)
 {
 	int r = event_skip_before(page->g, &query->filter);
 
 	query->filter.by_time = query->filter.since_ms || query->filter.until_ms;
 	store_limit_time(page->g->store, QUERY_MS);
 	if (r == 0)
-		r = event_table_each(page->g->store, &query->filter, add_to_page, page);
+		r = event_query_each(page->g, query, add_to_page, page, scan);
 	store_limit_time(page->g->store, 0);
 	return r;
 }
@@ -161,10 +161,10 @@ unsigned int event_query_read(struct request *q, struct event_query *ret_query)
 		one.filter.agent = numbers_table_find(g->numbers, NUMBER_AGENT, agent);
 		one.is_empty = !one.filter.agent;
 	}
-	if (capability && match_capabilities(g, capability, &one) < 0) {
-		event_query_done(&one);
+	if (capability && match_capabilities(g, capability, &one.set) < 0)
 		return refuse(q, 500, "no-memory", NULL, "out of memory");
-	}
+	one.has_set = capability;
+	one.is_empty |= capability && !one.set.count && !one.set.unregistered; /* no event has ever had such a one */
 	*ret_query = one;
 	return 0;
 }
@@ -173,6 +173,7 @@ static unsigned int get_events(struct request *q)
 {
 	struct page page = { .g = governor_of(q), .list = json_array() };
 	struct event_query query;
+	struct event_scan scan = { 0 };
 	unsigned int status = event_query_read(q, &query);
 	json_t *next;
 	int r = 0;
@@ -183,14 +184,15 @@ static unsigned int get_events(struct request *q)
 	}
 	page.room = query.filter.limit++; /* one more tells whether there is a next page */
 	if (!query.is_empty)
-		r = read_page(&page, &query);
+		r = read_page(&page, &query, &scan);
 	event_query_done(&query);
 	if (r < 0) {
 		json_decref(page.list);
 		return slow_or_failing(q, r);
 	}
 	next = json_object_get(json_array_get(page.list, json_array_size(page.list) - 1), "id");
-	return reply(q, 200, json_pack("{s:o, s:O?}", "events", page.list, "next", page.has_more ? next : NULL));
+	next = page.has_more ? json_incref(next) : scan.is_cut ? json_string(scan.last_id) : NULL;
+	return reply(q, 200, json_pack("{s:o, s:o?}", "events", page.list, "next", next));
 }
 
 static unsigned int get_stream(struct request *q)
@@ -258,15 +260,19 @@ static int find_place(struct store *s, const char *id, int64_t *ret_n)
 	return r;
 }
 
-json_t *event_refusals(struct governor *g, uint32_t agent, const char *before, int64_t limit)
+json_t *event_refusals(struct governor *g, uint32_t agent, const char *before, int64_t limit, char ret_more[ULID_SIZE])
 {
 	struct page page = { .g = g, .list = json_array() };
+	struct event_scan scan;
 	struct event_filter f = { .agent = agent, .verdict = CVF_VERDICT_DENY, .kinds = KINDS_DECISIONS, .limit = limit,
 				  .order = EVENT_DESC };
 	int r = before ? find_place(g->store, before, &f.before_n) : 0;
 
+	*ret_more = 0;
 	if (r == 0)
-		r = event_table_each(g->store, &f, add_refusal, &page);
+		r = event_table_each(g->store, &f, add_refusal, &page, &scan);
+	if (r == 0 && scan.is_cut)
+		memcpy(ret_more, scan.last_id, ULID_SIZE);
 	if (r < 0) {
 		json_decref(page.list);
 		return NULL;
@@ -350,7 +356,9 @@ static const struct shape explained_shape = SHAPE(NULL, M(OBJECT, "event", .of =
 	M(OBJECT, "then", .flags = OR_NULL, .of = &answer_shape), M(OBJECT, "now", .flags = OR_NULL, .of = &answer_shape),);
 
 static const struct route table[] = {
-	{ "GET", "/v1/events", ROLE_VIEWER, 0, get_events, "The audit trail, by page", .query = &events_query, .answer = &events_shape },
+	{ "GET", "/v1/events", ROLE_VIEWER, 0, get_events, "The audit trail, by page",
+	  "A request looks at 20,000 events at most. A page may so have fewer than `limit`, or none, while `next` says where to go on;\n"
+	  "it is the last page when `next` is null.", .query = &events_query, .answer = &events_shape },
 	{ "GET", "/v1/events/stream", ROLE_VIEWER, 0, get_stream, "The audit trail as it grows: Server-Sent Events",
 	  "Each event has its id; a reader that comes back with `Last-Event-ID` (or `cursor=ID`) misses nothing. Without either it starts\n"
 	  "with what happens next.\n\n"

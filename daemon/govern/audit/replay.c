@@ -204,12 +204,15 @@ static int step(struct governor *g, void *work, json_t **ret_result)
 {
 	struct replay *r = work;
 	int64_t before = r->query.filter.after_n;
+	struct event_scan scan = { 0 };
 	int result = candidate_check(g, &r->candidate);
 
 	if (result == 0 && !r->query.is_empty)
-		result = event_table_each(g->store, &r->query.filter, on_row, r);
+		result = event_query_each(g, &r->query, on_row, r, &scan);
 	if (result == 0)
 		result = r->error;
+	if (scan.is_cut)
+		r->query.filter.after_n = scan.last_n;
 	if (result < 0)
 		return result;
 	if (r->query.filter.after_n > before)

@@ -72,6 +72,7 @@ static int format(void *ctx, const struct event_row *row)
 static int refill(struct reader *r)
 {
 	int64_t head = intake_head(r->g->intake), before = r->query.filter.after_n;
+	struct event_scan scan = { 0 };
 	int result;
 
 	r->size = 0;
@@ -79,9 +80,13 @@ static int refill(struct reader *r)
 	if (before >= head)
 		return 0;
 	if (!r->query.is_empty) {
-		result = event_table_each(r->g->store, &r->query.filter, format, r);
+		result = event_query_each(r->g, &r->query, format, r, &scan);
 		if (result < 0)
 			return result;
+	}
+	if (scan.is_cut) {
+		r->query.filter.after_n = scan.last_n;
+		return r->size || append(r, BEAT_TEXT, strlen(BEAT_TEXT)) ? 0 : -ENOMEM; /* so that it is asked for the rest at once */
 	}
 	if (!r->size)
 		r->query.filter.after_n = head;

@@ -73,12 +73,15 @@ static int step(struct governor *g, void *ctx, json_t **ret_result)
 {
 	struct work *w = ctx;
 	int64_t before = w->query.filter.after_n;
+	struct event_scan scan = { 0 };
 	int r = candidate_check(g, &w->candidate);
 
 	if (r == 0 && w->query.filter.agent)
-		r = event_table_each(g->store, &w->query.filter, on_row, w);
+		r = event_query_each(g, &w->query, on_row, w, &scan);
 	if (r == 0)
 		r = w->error;
+	if (scan.is_cut)
+		w->query.filter.after_n = scan.last_n;
 	if (r < 0)
 		return r;
 	if (w->query.filter.after_n > before)
