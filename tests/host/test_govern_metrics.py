@@ -263,6 +263,21 @@ class Dashboard(MetricTest):
         self.fake.wait_line(f"answer {number} allow")
         self.assertEqual(self.dashboard()["approvals"], {"total_needed": 1, "granted": 1, "rejected": 0, "acceptance_rate": 100.0})
 
+    def test_what_the_kernel_refused_no_person_answered(self):
+        """Woken too often, say: it is rejected, and no answer of anybody."""
+        number, _ = self.hold(PUSH + "0", pid=3021)
+        self.tell(f"refuse {number} 20")
+        number, hold = self.hold(PUSH + "1", pid=3022)
+        self.ok(self.post(f"/v1/approvals/{hold['id']}/approve"))
+        self.fake.wait_line(f"answer {number} allow")
+        self.wait(lambda: not self.get("/v1/approvals")["holds"], "ends")
+        self.settled()
+        shown = self.dashboard()
+        self.assertEqual(shown["approvals"], {"total_needed": 2, "granted": 1, "rejected": 1, "acceptance_rate": 50.0})
+        self.assertEqual(shown["quality_metrics"]["human_approval_acceptance_rate"], 100.0)
+        self.assertEqual(self.get("/v1/metrics?period=1h")["questions"]["ended"], 1)
+        self.check_dashboards()
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -14,6 +14,7 @@
  *   flood N             N allowed reads
  *   pour N              N records of many kinds, made as fast as they are acknowledged
  *   abandon HOLD        its process died
+ *   refuse HOLD REASON  the kernel ended it, for a reason by number
  *   forget HOLD         so did it, and no record says so
  *   canary ok|fail      label AGENT|0      mute on|off|answers      attach (as if programs were loaded anew)
  *   disconnect          quit
@@ -260,6 +261,15 @@ static bool run_abandon(struct fake *f, char **words, size_t n)
 	return h;
 }
 
+static bool run_refuse(struct fake *f, char **words, size_t n)
+{
+	struct fake_hold *h = n > 2 ? fake_find(f, strtoull(words[1], NULL, 10)) : NULL;
+
+	if (h)
+		fake_resume(f, h, CVF_VERDICT_DENY, (enum cvf_reason)atoi(words[2]));
+	return h;
+}
+
 static bool run_forget(struct fake *f, char **words, size_t n)
 {
 	struct fake_hold *h = n > 1 ? fake_find(f, strtoull(words[1], NULL, 10)) : NULL;
@@ -314,7 +324,7 @@ static const struct {
 	{ "pour", run_pour },
 	{ "abandon", run_abandon }, { "canary", run_canary },	  { "label", run_label },     { "mute", run_mute },
 	{ "attach", run_attach },  { "disconnect", run_disconnect },
-	{ "forget", run_forget },
+	{ "forget", run_forget },   { "refuse", run_refuse },
 };
 
 bool fake_line(struct fake *f, char *line)

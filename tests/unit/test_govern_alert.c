@@ -178,6 +178,36 @@ static void test_errors_and_other_risks(void **state)
 	assert_non_null(strstr(f.kinds, "more-errors:coder-1 "));
 }
 
+/* Two agents with one history: who goes on as before is not named because of the other. */
+static void test_who_changed_is_named_and_its_quiet_twin_is_not(void **state)
+{
+	struct governor *g = *state;
+	struct found f;
+
+	governor_number(g, NUMBER_AGENT, "coder-2");
+	for (int h = 2; h < 62; h++)
+		for (int64_t agent = 1; agent <= 2; agent++) {
+			put(g, METRIC_EXECUTION, agent, GOOD, NOW - h * HOUR_MS, 54);
+			put(g, METRIC_EXECUTION, agent, RISKY, NOW - h * HOUR_MS, 6);
+			put(g, METRIC_OPERATION, agent, CVF_VERDICT_DENY, NOW - h * HOUR_MS, 2);
+		}
+	/* The same number of executions of both; of the one, most are now of another risk. */
+	put(g, METRIC_EXECUTION, 1, GOOD, NOW - MINUTE_MS, 20);
+	put(g, METRIC_EXECUTION, 1, RISKY, NOW - MINUTE_MS, 40);
+	put(g, METRIC_EXECUTION, 2, GOOD, NOW - MINUTE_MS, 54);
+	put(g, METRIC_EXECUTION, 2, RISKY, NOW - MINUTE_MS, 6);
+	f = look(g, NOW);
+	assert_string_equal(f.kinds, "other-risks:coder-1 ");
+	assert_non_null(strstr(f.reason, "66 % of what coder-1 ran in the last hour was R2"));
+	assert_non_null(strstr(f.reason, "in the 60 hours before 10 %"));
+	/* And the other way round: the other does more of the same. */
+	put(g, METRIC_OPERATION, 2, CVF_VERDICT_DENY, NOW - MINUTE_MS, 60);
+	put(g, METRIC_OPERATION, 1, CVF_VERDICT_DENY, NOW - MINUTE_MS, 3);
+	f = look(g, NOW);
+	assert_int_equal(f.n, 2);
+	assert_non_null(strstr(f.kinds, "more-refusals:coder-2 "));
+}
+
 static void test_silence(void **state)
 {
 	struct governor *g = *state;
@@ -355,6 +385,7 @@ int main(void)
 		T(test_nothing_is_said_of_an_agent_without_a_history),
 		T(test_more_refusals_than_ever_in_words_once_and_over_when_quiet),
 		T(test_errors_and_other_risks),
+		T(test_who_changed_is_named_and_its_quiet_twin_is_not),
 		T(test_silence),
 		T(test_the_host),
 		T(test_an_alert_is_acknowledged_once),

@@ -90,7 +90,7 @@ static json_t *view_approvals(const int64_t outcomes[OUTCOME_MAX])
 {
 	int64_t granted = outcomes[OUTCOME_APPROVED] + outcomes[OUTCOME_GRANTED];
 	int64_t rejected = outcomes[OUTCOME_DENIED] + outcomes[OUTCOME_EXPIRED] + outcomes[OUTCOME_ABANDONED] +
-			   outcomes[OUTCOME_OVER_BUDGET];
+			   outcomes[OUTCOME_OVER_BUDGET] + outcomes[OUTCOME_ENDED];
 	json_t *to = json_object();
 
 	view_set(to, "total_needed", json_integer(outcomes[OUTCOME_ASKED]));

@@ -105,7 +105,7 @@ static void put_questions(struct text *t, const char *name, const char *agent, c
 	static const char *const words[OUTCOME_MAX] = {
 		[OUTCOME_ASKED] = "asked",     [OUTCOME_APPROVED] = "approved",	  [OUTCOME_GRANTED] = "by_grant",
 		[OUTCOME_DENIED] = "denied",   [OUTCOME_EXPIRED] = "expired",	  [OUTCOME_ABANDONED] = "abandoned",
-		[OUTCOME_OVER_BUDGET] = "over_budget",
+		[OUTCOME_OVER_BUDGET] = "over_budget", [OUTCOME_ENDED] = "ended",
 	};
 
 	for (unsigned int i = 0; i < OUTCOME_MAX; i++) {

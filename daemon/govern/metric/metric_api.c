@@ -134,7 +134,7 @@ static const struct shape dashboard_shape = SHAPE("dashboard", M(WORD, "period",
 	M(OBJECT, "approvals", .about = "holds, by when they were asked",
 	  .of = OF(M(NUMBER, "total_needed", .about = "that somebody had to approve; waiting ones too"),
 		   M(NUMBER, "granted", .about = "by a person, or by a grant of one"),
-		   M(NUMBER, "rejected", .about = "denied, timed out, over the budget of questions, or abandoned"),
+		   M(NUMBER, "rejected", .about = "denied, timed out, over the budget of questions, abandoned, or ended by the kernel"),
 		   RATE("acceptance_rate", .about = "granted of total_needed"),)),
 	M(OBJECT, "quality_metrics",
 	  .of = OF(RATE("audit_completeness", .about = "records stored of stored and lost"),
@@ -153,7 +153,8 @@ static const struct shape risks_shape = SHAPE("risks", COUNT("LOW"), COUNT("MEDI
 static const struct shape times_shape = SHAPE("times", TIMES,);
 static const struct shape operations_shape = SHAPE("operations", COUNT("allow"), COUNT("deny"), COUNT("hold"),);
 static const struct shape questions_shape = SHAPE("questions", COUNT("asked"), COUNT("approved"), COUNT("by_grant"),
-	COUNT("denied"), COUNT("expired"), COUNT("abandoned"), COUNT("over_budget"),);
+	COUNT("denied"), COUNT("expired"), COUNT("abandoned"), COUNT("over_budget"),
+	M(NUMBER, "ended", .about = "refused by the kernel, not by a person"),);
 static const struct shape metrics_shape = SHAPE("metrics", M(WORD, "period", .words = "1h|24h|7d|30d"), M(TIME, "from"), M(TIME, "to"),
 	OF_AGENT, M(OBJECT, "people", .about = "how long they took to answer", .of = OF(COUNT("answered"), TIMES,)),
 	M(OBJECT, "api", .of = OF(COUNT("requests"), TIMES,)),

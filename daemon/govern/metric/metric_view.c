@@ -78,10 +78,11 @@ static json_t *view_operations(const struct keys *k)
 
 static json_t *view_questions(const struct keys *k)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "asked", (json_int_t)k->n[OUTCOME_ASKED], "approved",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "asked", (json_int_t)k->n[OUTCOME_ASKED], "approved",
 			 (json_int_t)k->n[OUTCOME_APPROVED], "by_grant", (json_int_t)k->n[OUTCOME_GRANTED], "denied",
 			 (json_int_t)k->n[OUTCOME_DENIED], "expired", (json_int_t)k->n[OUTCOME_EXPIRED], "abandoned",
-			 (json_int_t)k->n[OUTCOME_ABANDONED], "over_budget", (json_int_t)k->n[OUTCOME_OVER_BUDGET]);
+			 (json_int_t)k->n[OUTCOME_ABANDONED], "over_budget", (json_int_t)k->n[OUTCOME_OVER_BUDGET],
+			 "ended", (json_int_t)k->n[OUTCOME_ENDED]);
 }
 
 static int read_keys(struct view *v, enum metric metric, int64_t subject, struct keys *ret_keys)

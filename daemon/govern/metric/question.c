@@ -54,6 +54,8 @@ static enum outcome outcome_of(const struct hold_outcome *o)
 			return rows[i].outcome;
 	if (o->state == HOLD_APPROVED && !is_of_person(o))
 		return OUTCOME_GRANTED;
+	if (o->state == HOLD_DENIED && !is_of_person(o))
+		return OUTCOME_ENDED;
 	return o->state < HOLD_STATE_MAX ? by_state[o->state] : OUTCOME_ABANDONED;
 }
 
