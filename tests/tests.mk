@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests. A unit test links the archive of its room (test_ROOM_*.c) and those of the rooms below it, and only what it uses of them.
+TESTS_bpf :=
 TESTS_core := $(CORE)
 TESTS_json := $(JSON) $(CORE)
 TESTS_policy := $(POLICY) $(JSON) $(CORE)
@@ -24,7 +25,7 @@ FLAVOUR ?=
 RECORDS ?= 1000000
 
 # room of tests/unit/test_ROOM_x.c or tests/fuzz/fuzz_ROOM_x.c; a name without a known room has the governor's archives
-room = $(or $(filter core json policy store trail api govern enforce quarantine cli,$(word 2,$(subst _, ,$(notdir $(1))))),govern)
+room = $(or $(filter bpf core json policy store trail api govern enforce quarantine cli,$(word 2,$(subst _, ,$(notdir $(1))))),govern)
 test_archives = $(TESTS_$(call room,$(1)))
 test_libs = $(if $(filter enforce quarantine,$(call room,$(1))),$(TEST_LIBS_$(call room,$(1))),$(TEST_LIBS_govern) -lcurl)
 
