@@ -28,19 +28,34 @@ int say_fail(int status, const char *hint, const char *format, ...)
 	return status;
 }
 
-void say_part(const char *format, ...)
+static void put(const char *format, va_list args)
 {
 	own_free char *text = NULL;
-	va_list args;
-	int n;
+	int n = vasprintf(&text, format, args);
 
-	va_start(args, format);
-	n = vasprintf(&text, format, args);
-	va_end(args);
 	if (n >= 0)
 		escape_line(stdout, text, (size_t)n);
 	else
 		text = NULL;
+}
+
+void say_part(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	put(format, args);
+	va_end(args);
+}
+
+void say_line(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	put(format, args);
+	va_end(args);
+	putchar('\n');
 }
 
 int say_no_memory(void)

@@ -23,5 +23,6 @@ int say_fail(int status, const char *hint, const char *format, ...) printf_like(
 int say_no_memory(void);
 /* A part of a line on stdout, escaped: our own sentence that quotes what was typed or what the daemon says. */
 void say_part(const char *format, ...) printf_like(1, 2);
+void say_line(const char *format, ...) printf_like(1, 2);	/* the same, to the end of the line */
 
 #endif

@@ -75,7 +75,7 @@ static void print_findings(const json_t *findings, int64_t count)
 		printf("%-13s", out_text(one, "fault", "-"));
 		out_value(stdout, out_field(one, "message"));
 		if (out_text(one, "id", NULL))
-			printf(" [%s]", out_text(one, "id", ""));
+			say_part(" [%s]", out_text(one, "id", ""));
 		putchar('\n');
 	}
 	if (count > SHOWN_MAX)

@@ -103,7 +103,7 @@ int verb_audit_check_proof(const struct call *c)
 		return say_fail(REFUSED, NULL, "%s proves nothing: %s", c->words[0], words);
 	if (call_has(c, OPT_JSON))
 		return DONE;
-	printf("proved: %s\n", words);
+	say_line("proved: %s", words);
 	if (!keys.n)
 		puts("no --key was given: the key that the head names was believed");
 	return DONE;
@@ -141,7 +141,7 @@ int verb_audit_match(const struct call *c)
 	if (!json_is_true(out_field(reply, "matches")))
 		return say_fail(REFUSED, NULL, "event %s had other arguments", c->words[0]);
 	if (!call_has(c, OPT_JSON))
-		printf("these were the arguments of event %s\n", c->words[0]);
+		say_line("these were the arguments of event %s", c->words[0]);
 	return DONE;
 }
 
@@ -156,6 +156,6 @@ int verb_audit_rotate_key(const struct call *c)
 	if (call_has(c, OPT_JSON))
 		out_json(stdout, reply);
 	else
-		printf("the audit trail is signed with key %s from now on\n", out_text(reply, "public", "-"));
+		say_line("the audit trail is signed with key %s from now on", out_text(reply, "public", "-"));
 	return DONE;
 }

@@ -129,7 +129,7 @@ int verb_store_backup(const struct call *c)
 
 		out_json(stdout, to);
 	} else {
-		printf("%s: %zu bytes, schema %u; see whether it is sound with: cvfctl store check %s\n", file, s.size,
+		say_line("%s: %zu bytes, schema %u; see whether it is sound with: cvfctl store check %s", file, s.size,
 		       (unsigned int)number(s.header + 60, 4), file);
 	}
 	return DONE;

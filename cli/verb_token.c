@@ -94,7 +94,7 @@ int verb_token_create(const struct call *c)
 	if (call_has(c, OPT_JSON))
 		out_json(stdout, reply);
 	else
-		puts(out_text(reply, "token", ""));
+		say_line("%s", out_text(reply, "token", ""));
 	fputs("keep it now: it is not shown again\n", stderr);
 	return DONE;
 }
@@ -111,6 +111,6 @@ int verb_token_revoke(const struct call *c)
 	if (call_has(c, OPT_JSON))
 		out_json(stdout, reply);
 	else
-		printf("token %s revoked\n", c->words[0]);
+		say_line("token %s revoked", c->words[0]);
 	return DONE;
 }

@@ -156,13 +156,25 @@ class Words(Base):
         every = b"".join(s for s in hostile.STRINGS.values() if b"\0" not in s)
         for words in ([b"approve", every], [b"deny", every], [b"agent", b"mode", every, b"observe"], [b"agent", b"remove", every],
                       [b"capability", b"state", every, b"RETIRED"], [b"grants", b"revoke", every], [b"quarantine", b"purge", every],
-                      [b"quarantine", b"restore", every], [b"agent", b"attach", every, b"--pid", b"1"]):
+                      [b"quarantine", b"restore", every], [b"agent", b"attach", every, b"--pid", b"1"], [b"token", b"revoke", every],
+                      [b"audit", b"match", every, b"input/words"], [b"alerts", b"ack", every], [b"maintenance", b"end", every]):
             class Any(dict):
                 def get(self, key, default=None):
-                    return 200, {"id": ALL, "state": "approved"}
+                    return 200, {"id": ALL, "state": "approved", "matches": True}
             self.fake.routes = Any()
             p = self.check(words, repr(words[:2]))
             self.assertEqual(p.returncode, 0, p.stderr)
+
+
+    def test_a_file_that_is_made(self):
+        copy = bytearray(512)
+        copy[:16], copy[16:18], copy[28:32] = b"SQLite format 3\0", b"\2\0", b"\0\0\0\1"
+        self.fake.set("GET", "/v1/store/backup", 200, bytes(copy))
+        for name, data in hostile.STRINGS.items():
+            if b"\0" not in data and b"/" not in data and len(data) < 250:
+                with tempfile.TemporaryDirectory() as folder:
+                    for words in ([b"store", b"backup", data], [b"store", b"backup", b"--json", b"again" + data]):
+                        self.assertEqual(self.check(words, name, cwd=folder).returncode, 0)
 
 
 class Files(Base):
