@@ -8,6 +8,8 @@ import http.client
 import json
 import os
 import re
+import sqlite3
+import subprocess
 import sys
 import time
 import unittest
@@ -15,7 +17,10 @@ import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "hostile"))
 import hostile  # noqa: E402
-from govern_fixture import AGENT, CAPABILITIES, Connection, GovernTest  # noqa: E402
+import exposition_check  # noqa: E402
+from govern_fixture import AGENT, CAPABILITIES, GOVERN, Connection, GovernTest  # noqa: E402
+
+CVFCTL = os.path.join(os.path.dirname(GOVERN), "cvfctl")
 
 # What a path of the kernel can be: anything but NUL and the slashes.
 NAMES = {name: data for name, data in hostile.STRINGS.items() if b"\0" not in data}
@@ -156,6 +161,66 @@ class Hostile(GovernTest):
                 status, _ = self.check("POST", url, body)
                 self.assertIn(status, (400, 413, 422))
         self.assertEqual(self.get("/healthz").status, 200)
+
+    def cvfctl(self, *words):
+        """What it prints, with and without --json; statuses are other tests' business."""
+        env = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "CVF_SOCKET": f"{self.dir}/run/cvfd.sock"}
+        for more in ([], ["--json"]):
+            p = subprocess.run([CVFCTL, *words, *more], env=env, capture_output=True, timeout=120)
+            name = " ".join([*words, *more])
+            self.assertGreaterEqual(p.returncode, 0, name)
+            self.assertEqual(hostile.leaks(p.stderr), [], name)
+            is_json = more or words[:2] in (("audit", "export"), ("audit", "prove"))
+            self.assertEqual(hostile.json_leaks(p.stdout) if is_json else hostile.leaks(p.stdout), [], name)
+            self.assertTrue(p.stdout, name + repr(p.stderr))
+        return p.stdout
+
+    def read_trail(self):
+        store = ("--store", f"{self.dir}/state/cvf.db")
+        for words in (("verify",), ("export",), ("heads",), ("keys",), ("prove", "1")):
+            said = self.cvfctl("audit", *words, *store)
+            if words == ("export",):
+                self.assertGreater(said.count(b"\n"), len(NAMES))
+
+    def test_the_trail(self):
+        self.live()
+        self.wait(lambda: self.get("/v1/audit/heads")["heads"], "a head")
+        self.read_trail()
+
+    def lie(self):
+        """Somebody wrote into the store: every name and every word of it is hostile."""
+        db = sqlite3.connect(f"{self.dir}/state/cvf.db")
+        db.create_function("lies", 1, lambda n: f"{n}{hostile.everything()}".replace("\0", ""))
+        db.execute("UPDATE numbers SET name = lies(number)")
+        db.execute("INSERT INTO alerts (id, kind, subject, severity, reason, opened_ms, seen_ms)"
+                   " VALUES ('01ALERT', lies(1), lies(2), lies(3), lies(4), 1, 9000000000000)")
+        for table, columns in (("acts", ("id", "kind", "body")), ("versions", ("made_by", "note")), ("holds", ("decided_by", "note"))):
+            for column in columns:
+                db.execute(f"UPDATE {table} SET {column} = lies(rowid)")
+        db.commit()
+        db.close()
+
+    def test_a_store_that_lies(self):
+        self.live()
+        self.do("read /tmp/a")
+        self.wait(lambda: self.get("/v1/counters")["counters"], "counters")
+        self.wait(lambda: self.get("/v1/audit/heads")["heads"], "a head")
+        self.stop()
+        self.lie()
+        self.read_trail()
+        self.start()
+        _, text = self.check("GET", "/metrics")
+        self.assertIn(b"\\\\u001b", text)
+        exposition_check.read(text.decode())
+        for url in ("/v1/alerts?state=all", "/v1/dashboard", "/v1/metrics", "/v1/counters", "/v1/why", "/v1/events?kind=all", "/v1/approvals?state=all",
+                    "/v1/health/agents", "/v1/capabilities/t.push/versions"):
+            status, _ = self.check("GET", url)
+            self.assertEqual(status, 200, url)
+        for words in (("alerts", "--all"), ("dashboard",), ("metrics",), ("counters",), ("why",), ("top", "--once"), ("status",), ("events",),
+                      ("approvals", "--all"), ("agent", "health"), ("capability", "show", "t.push", "--versions")):
+            self.cvfctl(*words)
+        for line in self.govern.lines:
+            self.assertEqual(hostile.leaks(line.encode()), [])
 
     def test_the_log(self):
         for i, data in enumerate(NAMES.values()):

@@ -2,6 +2,7 @@
 """What monitors ask: /metrics as Prometheus reads it, /readyz, the probe, and the health of agents."""
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -94,7 +95,9 @@ class Exposition(ProbeTest):
         self.start()
         series = exposition_check.read(self.text())["cvf_executions_total"]
         agents = {dict(labels)["agent"] for labels in series}
-        self.assertLessEqual(set(names), agents)
+        shown = {re.sub(r"[^ -~\n]", lambda m: f"\\u{ord(m.group()):04x}", name) for name in names}
+        self.assertIn("\\u202eright to left", shown)
+        self.assertLessEqual(shown, agents)
         self.assertEqual(len(agents), 201)
         self.assertEqual(sum(series.values()), 998 * 3, "nothing is left out")
 

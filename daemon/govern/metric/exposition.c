@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/view.h"
+#include "core/utf8.h"
 #include "execution_table.h"
 #include "govern/approval/hold_table.h"
 #include "govern/counter/counter.h"
@@ -30,12 +31,20 @@ static void head(struct text *t, const char *name, const char *type, const char 
 void exposition_label(FILE *out, const char *value)
 {
 	own_json json_t *text = view_text(value);
+	const char *at = json_string_value(text);
+	size_t left = at ? strlen(at) : 0, n;
+	uint32_t c;
 
-	for (const char *c = json_string_value(text); c && *c; c++) {
-		if (*c == '\n')
+	/* Somebody will look at this with curl, in a terminal. */
+	for (; left; left -= n, at += n) {
+		n = utf8_decode(at, left, &c);
+		n = n ? n : 1;
+		if (*at == '\n')
 			fputs("\\n", out);
+		else if (n == 1 && *at >= ' ' && *at < 0x7f)
+			fprintf(out, *at == '"' || *at == '\\' ? "\\%c" : "%c", *at);
 		else
-			fprintf(out, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+			fprintf(out, "\\\\u%04x", n == 1 ? (unsigned int)(unsigned char)*at : c);
 	}
 }
 

@@ -16,7 +16,7 @@
 
 /* malloc'ed; NULL: the store cannot be read, or no memory. */
 char *exposition_text(struct governor *g, size_t *ret_size);
-/* A label value between its quotes, escaped; bytes that are no UTF-8 as \\xNN. */
+/* A label value between its quotes, escaped: printable ASCII; a line feed as \n, other characters as \\uNNNN, bytes that are no UTF-8 as \\xNN. */
 void exposition_label(FILE *out, const char *value);
 
 #endif
