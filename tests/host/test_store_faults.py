@@ -97,6 +97,10 @@ class Disk(Faulty):
         self.refused(self.approve(hold), 503, "store")
         self.refused(self.post("/v1/policies", {"schema": "cvf.policy/v1", "id": "p", "rules": []}), 503, "store")
         self.refused(self.get("/readyz"), 503, "store")
+        alert = self.wait(self.store_alerts, "the alert")[0]
+        self.assertEqual((alert["severity"], alert["state"]), ("critical", "open"))
+        self.assertIn("cannot be stored", alert["reason"])
+        self.assertEqual([a["id"] for a in self.get("/v1/alerts?limit=1")["alerts"]], [alert["id"]])
         self.assertEqual(self.get("/healthz").status, 200)
         self.assertEqual((self.do(READ)[0], self.do(SECRET)[0]), ("allow", "deny"), "the kernel goes on")
         self.assertEqual(self.answers(), [])
@@ -106,6 +110,12 @@ class Disk(Faulty):
         self.ok(self.approve(hold))
         self.fake.wait_line(f"answer {number} allow")
         self.is_whole()
+        db = f"file:{self.dir}/state/cvf.db?mode=ro"
+        self.wait(lambda: list(sqlite3.connect(db, uri=True).execute("SELECT 1 FROM alerts WHERE kind = 'store'")), "the alert as a row")
+        self.assertEqual([(a["id"], a["opened_at"]) for a in self.store_alerts()], [(alert["id"], alert["opened_at"])])
+
+    def store_alerts(self):
+        return [a for a in self.ok(self.get("/v1/alerts"))["alerts"] if a["kind"] == "store"]
 
     def test_a_full_disk(self):
         self.nothing_goes_out(WRITE, errno.ENOSPC)

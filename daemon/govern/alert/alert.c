@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "alert_store.h"
 #include "alert_table.h"
 #include "anomaly.h"
 #include "core/log.h"
@@ -127,6 +128,8 @@ static void look_at_host(struct notice *n)
 		notice(n, "not-enforcing", "host", CRITICAL, "nothing is enforced: %s%s", g->canary_problem,
 		       g->settings.on_miss == ON_MISS_LOG ? "" :
 		       g->settings.on_miss == ON_MISS_STOP ? "; all agents are stopped" : "; all agents are frozen");
+	if (n->error == 0)
+		n->error = alert_store_write(g);
 	look_at_sums(n);
 	for (size_t i = 0; i < g->settings.targets.n; i++)
 		look_at_objective(n, &g->settings.targets.v[i]);
@@ -348,6 +351,8 @@ void alert_tick(struct governor *g)
 	int64_t last = numbers_table_last(g->numbers, NUMBER_AGENT), to;
 	bool with_host = ++turn.ticks % HOST_TICKS == 0;
 
+	if (alert_store_look(g, clock_utc_ms()) && !*g->store_problem)
+		with_host = true;
 	if (*g->store_problem)
 		return;
 	if (with_host && turn.agent >= last)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "alert.h"
+#include "alert_store.h"
 #include "alert_table.h"
 #include "api/route.h"
 #include "api/view.h"
@@ -11,14 +12,18 @@
 
 struct listing {
 	json_t *list;
+	bool has_store;	/* what fails now stands in the place of its row */
 	char last[ULID_SIZE];
 };
 
 static void add(void *ctx, const struct alert *a)
 {
 	struct listing *l = ctx;
-	json_t *to = json_object();
+	json_t *to;
 
+	if (l->has_store && !a->ended_ms && strcmp(a->kind, ALERT_STORE_KIND) == 0)
+		return;
+	to = json_object();
 	view_set(to, "id", json_string(a->id));
 	view_set(to, "kind", view_text(a->kind));
 	view_set(to, "subject", view_text(a->subject));
@@ -39,11 +44,18 @@ static unsigned int get_alerts(struct request *q)
 {
 	struct listing l = { .list = json_array() };
 	const char *state = query_text(q, "state");
+	const char *cursor = query_text(q, "cursor");
 	int64_t limit = query_number(q, "limit");
-	int r = alert_table_each(governor_of(q)->store, strcmp(state, "all") == 0, query_text(q, "cursor"), limit, add, &l);
-	bool is_full = json_array_size(l.list) == (size_t)limit;
+	struct alert failing;
+	bool is_full;
+	int r;
 
-	if (r == 0)
+	if (alert_store_now(&failing) && !cursor)
+		add(&l, &failing);
+	l.has_store = alert_store_now(&failing);
+	r = alert_table_each(governor_of(q)->store, strcmp(state, "all") == 0, cursor, limit - (int64_t)json_array_size(l.list), add, &l);
+	is_full = json_array_size(l.list) == (size_t)limit;
+	if (r == 0 || json_array_size(l.list))
 		return reply(q, 200, json_pack("{s:o, s:s?}", "alerts", l.list, "next", is_full ? l.last : NULL));
 	json_decref(l.list);
 	return refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read: %s", strerror(-r));
@@ -78,7 +90,7 @@ static const struct shape acked_shape = SHAPE(NULL, M(TEXT, "id"), M(TEXT, "acke
 
 static const struct route table[] = {
 	{ "GET", "/v1/alerts", ROLE_VIEWER, 0, get_alerts, "What somebody should look at, the newest first",
-	  "Of the host: `not-enforcing`, `records-lost`, `unanswered` (a question timed out), `objective-burns-fast`, `objective-burns`.\n"
+	  "Of the host: `store` (what happens cannot be stored), `not-enforcing`, `records-lost`, `unanswered` (a question timed out), `objective-burns-fast`, `objective-burns`.\n"
 	  "Of an agent, compared with its own week before: `more-executions`, `more-errors`, `more-refusals`, `more-questions`, `silent`,\n"
 	  "`other-risks`; nothing is said of an agent that was not seen in 24 different hours. One that was not noticed for fifteen\n"
 	  "minutes is over.", .query = &alerts_query, .answer = &alerts_shape },
