@@ -116,6 +116,26 @@ static struct finding check_lost(const struct patient *p)
 	return finding(FINDING_OK, NULL, "no event was lost");
 }
 
+static struct finding check_api(const struct patient *p)
+{
+	const char *address = out_text(p->status, "api.listen", NULL);
+
+	if (!p->status)
+		return finding(FINDING_WARN, "see the check `daemon`", "unknown");
+	if (json_is_true(out_field(p->status, "api.any_host")))
+		return finding(FINDING_WARN, "name them in api.hosts of cvfd.json(5)",
+			       "the API answers under any name (api.hosts has \"*\"): any page that a browser here is shown can have one that leads here");
+	if (json_is_true(out_field(p->status, "api.any_origin")))
+		return finding(FINDING_WARN, "name them in api.origins of cvfd.json(5)",
+			       "pages of any origin may ask the API from a browser (api.origins has \"*\")");
+	if (address && !json_is_true(out_field(p->status, "api.tls")))
+		return finding(FINDING_WARN, "set api.certificate and api.key in cvfd.json(5)", "the API listens at %s without TLS: tokens travel unencrypted",
+			       address);
+	if (address)
+		return finding(FINDING_OK, NULL, "the API listens at %s, with TLS", address);
+	return finding(FINDING_OK, NULL, "the API is on unix sockets only");
+}
+
 static bool matches(const json_t *patterns, const char *text)
 {
 	const json_t *one;
@@ -210,6 +230,7 @@ const struct check daemon_checks[] = {
 	{ "quarantine", check_quarantine },
 	{ "trail", check_trail },
 	{ "events-lost", check_lost },
+	{ "api", check_api },
 	{ "terminals", check_terminals },
 };
 const size_t daemon_checks_count = ARRAY_SIZE(daemon_checks);

@@ -14,11 +14,29 @@
 #include <curl/curl.h>
 #include <string.h>
 
+/* A percentage alone says nothing of what it is a part of. */
+static void put_completeness(const json_t *reply)
+{
+	json_int_t recorded = json_integer_value(out_field(reply, "events_recorded")), lost = json_integer_value(out_field(reply, "events_lost"));
+	json_int_t unseen = json_integer_value(out_field(reply, "records_unseen"));
+
+	if (!json_is_number(out_field(reply, "audit_completeness"))) {
+		puts("Completeness of the audit trail: nothing was recorded yet.");
+		return;
+	}
+	printf("Completeness of the audit trail: the kernel numbers every record. Of %lld numbers up to the last that arrived, %lld are stored\n"
+	       "and %lld never arrived (each gap is a row).", (long long)(recorded + lost), (long long)recorded, (long long)lost);
+	if (unseen)
+		printf(" %lld more are on their way.", (long long)unseen);
+	putchar('\n');
+}
+
 static int put_status(const struct call *c, const json_t *reply)
 {
 	(void)c;
 	puts(json_is_true(out_field(reply, "enforcing")) ? "Enforcing." : "NOT ENFORCING. See: cvfctl doctor");
 	out_tree(stdout, reply, 2);
+	put_completeness(reply);
 	return 0;
 }
 

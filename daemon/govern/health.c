@@ -127,8 +127,18 @@ static void add_counts(struct http_counts *to, const struct http_counts *c)
 	to->malformed += c->malformed;
 }
 
+static bool has_any(const struct names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (strcmp(names->v[i], "*") == 0)
+			return true;
+	return false;
+}
+
 static json_t *view_api(struct governor *g)
 {
+	const struct api_settings *s = &g->settings.api;
+	json_t *to;
 	struct http_counts sum = { 0 }, one;
 
 	if (g->http) {
@@ -139,10 +149,15 @@ static json_t *view_api(struct governor *g)
 		one = http_counts(g->http_tcp);
 		add_counts(&sum, &one);
 	}
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "requests", (json_int_t)g->api_counts[0], "refused", (json_int_t)g->api_counts[1],
+	to = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "requests", (json_int_t)g->api_counts[0], "refused", (json_int_t)g->api_counts[1],
 			 "failed", (json_int_t)g->api_counts[2], "open", (json_int_t)sum.open, "connections", (json_int_t)sum.connections,
 			 "connections_refused", (json_int_t)sum.connections_refused, "timed_out", (json_int_t)sum.timed_out, "malformed",
 			 (json_int_t)sum.malformed);
+	view_set(to, "listen", view_text(g->http_tcp ? s->listen : NULL));
+	view_set(to, "tls", json_boolean(g->http_tcp && s->certificate));
+	view_set(to, "any_host", json_boolean(has_any(&s->hosts)));
+	view_set(to, "any_origin", json_boolean(has_any(&s->origins)));
+	return to;
 }
 
 static unsigned int get_status(struct request *q)
@@ -192,7 +207,9 @@ static const struct shape status_shape = SHAPE("status",
 	M(OBJECT, "api", .about = "since the start of cvfd-govern", .of = OF(M(NUMBER, "requests", .about = "done"),
 		M(NUMBER, "refused", .about = "with 4xx"), M(NUMBER, "failed", .about = "with 5xx"), M(NUMBER, "open", .about = "connections now"),
 		M(NUMBER, "connections"), M(NUMBER, "connections_refused"), M(NUMBER, "timed_out"),
-		M(NUMBER, "malformed", .about = "what was no HTTP, or had too large a head"),)),
+		M(NUMBER, "malformed", .about = "what was no HTTP, or had too large a head"),
+		M(TEXT, "listen", .flags = OR_NULL, .about = "the address on TCP; null: there is none"), M(YES_NO, "tls"),
+		M(YES_NO, "any_host", .about = "`api.hosts` has `*`"), M(YES_NO, "any_origin", .about = "`api.origins` has `*`"),)),
 	M(OBJECT, "canary", .of = OF(M(YES_NO, "ok"), M(TIME, "at", .flags = OR_NULL), M(TEXT, "problem", .flags = OR_NULL),)),);
 
 static const struct route table[] = {

@@ -139,6 +139,15 @@ class Limits(TcpTest):
 class Browsers(TcpTest):
     api = {"origins": ["https://desk.example"], "hosts": ["cvf.example"]}
 
+    def test_what_doctor_will_say(self):
+        api = self.get("/v1/status")["api"]
+        self.assertEqual([api[k] for k in ("listen", "tls", "any_host", "any_origin")], [f"127.0.0.1:{self.port}", False, False, False])
+        self.settings["api"].update({"origins": ["*"], "hosts": ["a.example", "*"]})
+        self.set_principals()
+        self.ok(self.post("/v1/reload", {}))
+        api = self.get("/v1/status")["api"]
+        self.assertEqual([api["any_host"], api["any_origin"]], [True, True])
+
     def test_host(self):
         for host in ("evil.example", "127.0.0.1.evil.example", "cvf.example.evil", ""):
             self.assertIn(self.tcp("GET", "/healthz", headers={"Host": host})[0], (400, 403), host)

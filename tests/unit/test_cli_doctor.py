@@ -51,7 +51,7 @@ class Doctor(unittest.TestCase):
         return {c["check"]: c for c in document["checks"]}
 
     def test_good(self):
-        for name in ("daemon", "enforcing", "canary", "policy", "store", "quarantine", "trail", "events-lost", "terminals"):
+        for name in ("daemon", "enforcing", "canary", "policy", "store", "quarantine", "trail", "events-lost", "api", "terminals"):
             self.assertEqual(self.look()[name]["result"], "OK", name)
 
     def test_each_problem_and_how_to_put_it_right(self):
@@ -59,13 +59,19 @@ class Doctor(unittest.TestCase):
                                     ("policy", "FAIL", {"policy_problem": "x.json:1:2: no"}),
                                     ("store", "FAIL", {"store_problem": "disk full"}), ("events-lost", "WARN", {"events_lost": 3}),
                                     ("quarantine", "WARN", {"quarantine_problem": "it does not run"}),
-                                    ("trail", "FAIL", {"trail_problem": "it was damaged"})):
+                                    ("trail", "FAIL", {"trail_problem": "it was damaged"}),
+                                    ("api", "WARN", {"api": {"any_host": True}}), ("api", "WARN", {"api": {"any_origin": True}}),
+                                    ("api", "WARN", {"api": {"listen": "127.0.0.1:8470", "tls": False}})):
             self.set(**change)
             found = self.look()
             self.assertEqual((name, found[name]["result"]), (name, level))
             self.assertTrue(found[name]["fix"])
-            self.assertEqual([n for n in ("daemon", "enforcing", "canary", "policy", "store", "quarantine", "trail", "events-lost")
+            self.assertEqual([n for n in ("daemon", "enforcing", "canary", "policy", "store", "quarantine", "trail", "events-lost", "api")
                               if found[n]["result"] != "OK"], [name])
+
+    def test_an_api_with_tls(self):
+        self.set(api={"listen": "10.0.0.1:8470", "tls": True, "any_host": False, "any_origin": False})
+        self.assertEqual(self.look()["api"]["result"], "OK")
 
     def test_without_daemon(self):
         self.env["CVF_SOCKET"] = self.socket + "x"
