@@ -299,9 +299,9 @@ struct url to_delete_v1_grants_id(const char *id)
 	return url_make("DELETE", "/v1/grants/{id}", (const char *[]){ id }, "", NULL);
 }
 
-struct url to_get_v1_health_agents(void)
+struct url to_get_v1_health_agents(const struct get_v1_health_agents *query)
 {
-	return url_make("GET", "/v1/health/agents", NULL, "", NULL);
+	return url_make("GET", "/v1/health/agents", NULL, "limit cursor", query);
 }
 
 struct url to_get_v1_health_agents_id(const char *id)
@@ -309,9 +309,9 @@ struct url to_get_v1_health_agents_id(const char *id)
 	return url_make("GET", "/v1/health/agents/{id}", (const char *[]){ id }, "", NULL);
 }
 
-struct url to_get_v1_maintenance(void)
+struct url to_get_v1_maintenance(const struct get_v1_maintenance *query)
 {
-	return url_make("GET", "/v1/maintenance", NULL, "", NULL);
+	return url_make("GET", "/v1/maintenance", NULL, "limit cursor", query);
 }
 
 struct url to_post_v1_maintenance(void)

@@ -190,11 +190,17 @@ struct url to_get_v1_grants(const struct get_v1_grants *query);
 #define NAME_delete_v1_grants_id "DELETE /v1/grants/ID"
 struct url to_delete_v1_grants_id(const char *id);
 #define NAME_get_v1_health_agents "GET /v1/health/agents"
-struct url to_get_v1_health_agents(void);
+struct get_v1_health_agents {
+	const char *limit, *cursor;
+};
+struct url to_get_v1_health_agents(const struct get_v1_health_agents *query);
 #define NAME_get_v1_health_agents_id "GET /v1/health/agents/ID"
 struct url to_get_v1_health_agents_id(const char *id);
 #define NAME_get_v1_maintenance "GET /v1/maintenance"
-struct url to_get_v1_maintenance(void);
+struct get_v1_maintenance {
+	const char *limit, *cursor;
+};
+struct url to_get_v1_maintenance(const struct get_v1_maintenance *query);
 #define NAME_post_v1_maintenance "POST /v1/maintenance"
 struct url to_post_v1_maintenance(void);
 #define NAME_post_v1_maintenance_id_end "POST /v1/maintenance/ID/end"

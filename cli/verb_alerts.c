@@ -116,7 +116,7 @@ static const struct column maintenance_columns[] = {
 
 int verb_maintenance(const struct call *c)
 {
-	return list(c, to_get_v1_maintenance(), "list the maintenance", maintenance_columns, ARRAY_SIZE(maintenance_columns), "maintenance",
+	return list(c, to_get_v1_maintenance(NULL), "list the maintenance", maintenance_columns, ARRAY_SIZE(maintenance_columns), "maintenance",
 		    "No maintenance was declared.");
 }
 

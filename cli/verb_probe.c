@@ -64,7 +64,7 @@ static const struct column health_columns[] = {
 
 int verb_agent_health(const struct call *c)
 {
-	own_url struct url u = c->count ? to_get_v1_health_agents_id(c->words[0]) : to_get_v1_health_agents();
+	own_url struct url u = c->count ? to_get_v1_health_agents_id(c->words[0]) : to_get_v1_health_agents(NULL);
 	own_json json_t *all = NULL, *rows = json_array();
 	int r = ask(c, &(struct ask){ { .to = &u }, "read the health of agents", false }, &all);
 

@@ -67,7 +67,7 @@ static int look(struct top *t)
 		r = get(t, to_get_v1_counters(NULL), &counters);
 	at = now_s();
 	if (r == 0)
-		r = get(t, to_get_v1_health_agents(), &health);
+		r = get(t, to_get_v1_health_agents(NULL), &health);
 	if (r == 0)
 		r = get(t, to_get_v1_approvals(&(struct get_v1_approvals){ .limit = LISTED }), &holds);
 	if (r == 0)

@@ -63,6 +63,8 @@ unsigned int reply(struct request *q, unsigned int status, json_t *take_body);
 unsigned int reply_page(struct request *q, const char *name, json_t *take_list);
 /* The same of a whole list: what comes after the query's cursor. */
 unsigned int reply_list(struct request *q, const char *name, json_t *take_list);
+/* Of items that are told apart by another member. */
+unsigned int reply_list_by(struct request *q, const char *name, const char *key, json_t *take_list);
 /* {"error":{"code","message","hint"}}; hint may be NULL. */
 unsigned int refuse(struct request *q, unsigned int status, const char *code, const char *hint, const char *format, ...)
 	printf_like(5, 6);

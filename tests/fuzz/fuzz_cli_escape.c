@@ -39,6 +39,8 @@ static void check_put(void (*put)(FILE *, const char *, size_t), const char *dat
 	assert(fclose(out) == 0);
 	check_text(text, n);
 	assert(escape_width(text) <= n);
+	assert(escape_fit(text, escape_width(text)) == strlen(text));
+	assert(escape_fit(text, 0) <= n && escape_width(text + escape_fit(text, 7)) + 7 >= escape_width(text));
 }
 
 static void check_json(const char *data, size_t size)

@@ -7,7 +7,7 @@ import socket
 import time
 import unittest
 
-from govern_fixture import CAPABILITIES, NOBODY, SECRET, GovernTest, call, call_as
+from govern_fixture import AGENT, CAPABILITIES, NOBODY, SECRET, GovernTest, call, call_as
 
 
 class Answers(GovernTest):
@@ -105,6 +105,14 @@ class Pages(GovernTest):
         for url in ("/v1/counters", "/v1/counters?agent=coder-1"):
             whole = [one["id"] for one in self.get(url)["counters"]]
             self.assertEqual([self.walk(url, "counters", limit) for limit in (1, 3, 1000)], [whole] * 3)
+        for i in range(3):
+            self.ok(self.post("/v1/maintenance", {"for_s": 60, "note": f"n{i}"}), 201)
+        whole = [one["id"] for one in self.get("/v1/maintenance")["maintenance"]]
+        self.assertEqual(([self.walk("/v1/maintenance", "maintenance", limit) for limit in (1, 2, 3)], len(whole)), ([whole] * 3, 3))
+        self.ok(self.post("/v1/agents", [{**AGENT, "id": f"a{i}"} for i in range(3)]), 201)
+        first = self.ok(self.get("/v1/health/agents?limit=3"))
+        rest = self.ok(self.get(f"/v1/health/agents?limit=3&cursor={first['next']}"))
+        self.assertEqual(([a["agent"] for a in first["agents"] + rest["agents"]], rest["next"]), (["a0", "a1", "a2", "coder-1"], None))
         for cursor in ("gone", "1.2.3", "1.2.3.4.5", "1.2.3.4x", "-1.2.3.4", "1.2.70000.4"):
             self.refused(self.get(f"/v1/counters?cursor={cursor}"), 400, "bad-parameter")
         self.refused(self.get("/v1/capabilities?cursor=gone"), 400, "bad-parameter")

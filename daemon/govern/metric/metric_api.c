@@ -67,7 +67,7 @@ static unsigned int get_health(struct request *q)
 	if (!health_canary(g, CANARY_AGE_MS) || counter_collect(g) < 0)
 		log_debug("the health of agents is that of the last counters");
 	list = metric_collect(g) < 0 ? NULL : agent_health_view(g, NULL, clock_utc_ms());
-	return list ? reply(q, 200, json_pack("{s:o}", "agents", list))
+	return list ? reply_list_by(q, "agents", "agent", list)
 		    : refuse(q, 503, "store", "see the journal of cvfd-govern", "the metrics cannot be read");
 }
 
@@ -174,7 +174,8 @@ static const struct shape executions_shape = SHAPE(NULL, M(OBJECT, "executions",
 static const struct shape health_shape = SHAPE("agent_health", M(TEXT, "agent"), M(TEXT, "mode", .flags = OR_NULL),
 	M(WORD, "health", .words = "idle|good|degraded|bad"), M(TEXT, "reasons", .flags = MANY), COUNT("executions"),
 	RATE("success_rate"), COUNT("operations"), COUNT("holds_pending"),);
-static const struct shape healths_shape = SHAPE(NULL, M(OBJECT, "agents", .flags = MANY, .of = &health_shape),);
+static const struct shape healths_shape = SHAPE(NULL, M(OBJECT, "agents", .flags = MANY, .of = &health_shape), NEXT_PAGE,);
+static const struct shape healths_query = SHAPE(NULL, PAGE_OF(1000, NULL),);
 static const struct shape text_shape = RAW("Prometheus text, version 0.0.4");
 
 static const struct route table[] = {
@@ -183,7 +184,8 @@ static const struct route table[] = {
 	  .answer = &text_shape, .type = EXPOSITION_TYPE },
 	{ "GET", "/v1/health/agents", ROLE_VIEWER, 0, get_health, "How each agent has fared in the last hour",
 	  "`degraded` from 20 %, `bad` from 50 % of at least five executions that failed, were refused or ended unseen; `degraded` while an\n"
-	  "operation waits for an answer for a minute; `bad` while nothing is enforced. `reasons` says which.", .answer = &healths_shape },
+	  "operation waits for an answer for a minute; `bad` while nothing is enforced. `reasons` says which.", .query = &healths_query,
+	  .answer = &healths_shape },
 	{ "GET", "/v1/health/agents/{id}", ROLE_VIEWER, 0, get_health_of, "How one agent has fared in the last hour", .answer = &health_shape },
 	{ "GET", "/v1/dashboard", ROLE_VIEWER, 0, get_dashboard, "The dashboard of a period",
 	  "An execution is a process of an agent from its first exec to its exit; it counts in the period in which it ended. Rates are\n"

@@ -41,11 +41,13 @@ int maintenance_table_covers(struct store *s, int64_t at_ms)
 	return r;
 }
 
-int maintenance_table_each(struct store *s, int64_t limit, void (*each)(void *ctx, const struct maintenance *m), void *ctx)
+int maintenance_table_each(struct store *s, const char *before, int64_t limit, void (*each)(void *ctx, const struct maintenance *m), void *ctx)
 {
-	struct stmt *q = stmt(s, "SELECT id, from_ms, to_ms, note, made_ms, made_by FROM maintenance ORDER BY id DESC LIMIT ?");
+	struct stmt *q = stmt(s, "SELECT id, from_ms, to_ms, note, made_ms, made_by FROM maintenance"
+				 " WHERE ?1 IS NULL OR id < ?1 ORDER BY id DESC LIMIT ?2");
 	int r;
 
+	stmt_text(q, before);
 	stmt_int(q, limit);
 	while ((r = stmt_row(q)) > 0) {
 		struct maintenance m = { .id = stmt_col_text(q) };

@@ -19,8 +19,8 @@ int maintenance_table_add(struct store *s, const struct maintenance *m) must_che
 int maintenance_table_end(struct store *s, const char *id, int64_t now_ms) must_check;
 /* 1: the moment lies in one. */
 int maintenance_table_covers(struct store *s, int64_t at_ms) must_check;
-/* The newest first. */
-int maintenance_table_each(struct store *s, int64_t limit, void (*each)(void *ctx, const struct maintenance *m), void *ctx)
+/* The newest first; before: only ids less than this, NULL: all. */
+int maintenance_table_each(struct store *s, const char *before, int64_t limit, void (*each)(void *ctx, const struct maintenance *m), void *ctx)
 	must_check;
 
 #endif

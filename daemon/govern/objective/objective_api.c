@@ -9,7 +9,6 @@
 #include "objective.h"
 
 #define FOR_MAX_S (30 * DAY_S)
-#define SHOWN 100
 
 static unsigned int refuse_store(struct request *q)
 {
@@ -48,8 +47,8 @@ static unsigned int get_maintenance(struct request *q)
 {
 	json_t *list = json_array();
 
-	if (maintenance_table_each(governor_of(q)->store, SHOWN, add, list) == 0)
-		return reply(q, 200, json_pack("{s:o}", "maintenance", list));
+	if (maintenance_table_each(governor_of(q)->store, query_text(q, "cursor"), query_number(q, "limit") + 1, add, list) == 0)
+		return reply_page(q, "maintenance", list);
 	json_decref(list);
 	return refuse_store(q);
 }
@@ -114,7 +113,8 @@ static const struct shape objective_shape = SHAPE("objective", M(TEXT, "id"),
 static const struct shape objectives_shape = SHAPE(NULL, M(OBJECT, "objectives", .flags = MANY, .of = &objective_shape),);
 static const struct shape maintenance_shape = SHAPE("maintenance", M(TEXT, "id"), M(TIME, "from"), M(TIME, "to"),
 	M(WORD, "state", .words = "planned|now|over"), M(TEXT, "note", .flags = OR_NULL), M(TIME, "made_at"), M(TEXT, "made_by"),);
-static const struct shape list_shape = SHAPE(NULL, M(OBJECT, "maintenance", .flags = MANY, .of = &maintenance_shape),);
+static const struct shape list_shape = SHAPE(NULL, M(OBJECT, "maintenance", .flags = MANY, .of = &maintenance_shape), NEXT_PAGE,);
+static const struct shape list_query = SHAPE(NULL, PAGE_OF(1000, "100"),);
 static const struct shape new_shape = SHAPE(NULL, M(TEXT, "from", .about = "RFC 3339; left out: now"),
 	M(NUMBER, "for_s", .flags = NEEDED, .min = 60, .max = FOR_MAX_S), M(TEXT, "note", .flags = NEEDED, .max = 500),);
 static const struct shape ended_shape = SHAPE(NULL, M(TEXT, "id"), M(YES_NO, "ended"),);
@@ -125,7 +125,7 @@ static const struct route table[] = {
 	  "questions that people answered or that timed out, or requests to the API. Maintenance is left out. `no-data` is not `met`.",
 	  .answer = &objectives_shape },
 	{ "GET", "/v1/maintenance", ROLE_VIEWER, 0, get_maintenance, "Times that objectives leave out, the newest first",
-	  .answer = &list_shape },
+	  .query = &list_query, .answer = &list_shape },
 	{ "POST", "/v1/maintenance", ROLE_ADMIN, 0, post_maintenance, "Declare maintenance, from now on or later",
 	  "Never for the past.", .body = &new_shape, .answer = &maintenance_shape, .status = 201 },
 	{ "POST", "/v1/maintenance/{id}/end", ROLE_ADMIN, 0, end_maintenance, "End one early", .answer = &ended_shape },
