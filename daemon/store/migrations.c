@@ -51,8 +51,8 @@ const struct migration store_migrations[] = {
 	{ "0014_notices",
 #include "migrations/0014_notices.sql"
 	},
-	{ "0016_frozen",
-#include "migrations/0016_frozen.sql"
+	{ "0015_frozen",
+#include "migrations/0015_frozen.sql"
 	},
 };
 const size_t store_migrations_count = ARRAY_SIZE(store_migrations);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* 0016_frozen.sql - agents that were frozen, and whether they are; freezing and thawing are acts of the trail */
+/* 0015_frozen.sql - agents that were frozen, and whether they are; freezing and thawing are acts of the trail */
 SQL(
 CREATE TABLE frozen (
 	agent INTEGER PRIMARY KEY,
