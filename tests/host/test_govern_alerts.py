@@ -70,7 +70,7 @@ class Objectives(AlertTest):
         quick = self.objective("quick")
         self.assertEqual([quick[k] for k in ("state", "value", "good", "bad", "budget_left", "burn_1h")],
                          ["met", 100, 1, 0, 100, 0])
-        self.hold("exec /usr/bin/git push late", pid=1001, timeout=1)
+        self.hold("exec /usr/bin/git push late", pid=1001, timeout=5)
         self.wait(lambda: self.objective("quick")["bad"] == 1, "question that nobody answered", LONG)
         quick = self.objective("quick")
         self.assertEqual((quick["state"], quick["value"], round(quick["budget_left"])), ("missed", 50, -400))

@@ -76,7 +76,7 @@ class Approvals(GovernTest):
         self.assertEqual([h["pid"] for h in left], [14], "another question must stay held")
 
     def test_expiry_denies(self):
-        number, hold = self.hold(timeout=1)
+        number, hold = self.hold(timeout=5)
         self.assertEqual(self.fake.wait_line("answer"), f"answer {number} deny reason 24")
         self.assertEqual(self.get(f"/v1/approvals/{hold['id']}")["state"], "expired")
         self.refused(self.post(f"/v1/approvals/{hold['id']}/approve"), 409, "already-decided")

@@ -152,9 +152,9 @@ class Links(GovernTest):
         self.assertEqual(self.ask("POST", path, "answer=approve")[:2], (200, "page"), "the twin")
 
     def test_it_expires_with_its_hold(self):
-        _, hold = self.hold(PUSH, timeout=1)
+        _, hold = self.hold(PUSH, timeout=8)
         path = self.link(hold)
-        self.wait(lambda: self.ask("POST", path, "answer=bad")[:2] == (410, "expired"), "end of the link", 30)
+        self.wait(lambda: self.ask("POST", path, "answer=bad")[:2] == (410, "expired"), "end of the link", 60)
         self.assertIn(self.ask("POST", path, "answer=approve")[:2], [(410, "expired")])
 
     def test_off_unless_asked_for(self):

@@ -76,9 +76,9 @@ class Races(GovernTest):
     def test_an_approver_and_the_time_out(self):
         held = []
         for i in range(ROUNDS // 2):
-            held.append(self.hold(f"{PUSH} {i}", pid=100 + i, timeout=2))
+            held.append(self.hold(f"{PUSH} {i}", pid=100 + i, timeout=5))
         got = [{} for _ in held]
-        self.race(*[(self.answer, hold, "deny", got[i], self.random.uniform(0, 3)) for i, (_, hold) in enumerate(held)])
+        self.race(*[(self.answer, hold, "deny", got[i], self.random.uniform(2, 6)) for i, (_, hold) in enumerate(held)])
         for i, (number, hold) in enumerate(held):
             state = self.settled(hold)["state"]
             self.wait(lambda n=number: self.told(n), "answer")
@@ -87,9 +87,9 @@ class Races(GovernTest):
             self.assertIn(state, ("denied", "expired"))
 
     def test_an_approval_and_the_time_out(self):
-        held = [self.hold(f"{PUSH} {i}", pid=100 + i, timeout=2) for i in range(ROUNDS // 2)]
+        held = [self.hold(f"{PUSH} {i}", pid=100 + i, timeout=5) for i in range(ROUNDS // 2)]
         got = [{} for _ in held]
-        self.race(*[(self.answer, hold, "approve", got[i], self.random.uniform(0, 3)) for i, (_, hold) in enumerate(held)])
+        self.race(*[(self.answer, hold, "approve", got[i], self.random.uniform(2, 6)) for i, (_, hold) in enumerate(held)])
         for i, (number, hold) in enumerate(held):
             state = self.check_end(number, hold, got[i])
             self.assertEqual(state == "approved", got[i]["approve"] == 200, (state, got[i]))
