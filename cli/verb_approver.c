@@ -85,7 +85,7 @@ static int put_done(const struct call *c, int r, const json_t *reply)
 	} else if (r == DONE) {
 		fputs("second factor of ", stdout);
 		out_value(stdout, out_field(reply, "name"));
-		printf(" %s\n", out_text(reply, "state", "changed"));
+		say_line(" %s", out_text(reply, "state", "changed"));
 	}
 	return r;
 }

@@ -3,6 +3,7 @@
  * verb_reviews.c - what an approver did alone and is reviewed for; roles that are lent
  */
 #include "ask.h"
+#include "escape.h"
 #include "out.h"
 #include "routes.h"
 #include "text.h"
@@ -95,7 +96,9 @@ int verb_delegate(const struct call *c)
 	if (r == DONE && !call_has(c, OPT_JSON)) {
 		fputs("lent to ", stdout);
 		out_value(stdout, out_field(reply, "to"));
-		printf(" until %s; to end it before: cvfctl delegations end %s\n", out_text(reply, "until", "?"), out_text(reply, "id", "?"));
+		say_part(" until %s; to end it before: cvfctl delegations end ", out_text(reply, "until", "?"));
+		escape_word(stdout, out_text(reply, "id", "?"), strlen(out_text(reply, "id", "?")));
+		putchar('\n');
 		return DONE;
 	}
 	return put(c, r, reply, "");

@@ -33,8 +33,8 @@ def text(data):
 
 
 def everything():
-    """All of them in one str: what stands in JSON."""
-    return "".join(text(s) for s in STRINGS.values())
+    """All of them in one str: what stands in JSON. What has a NUL comes last: a program that ends there must have shown the rest."""
+    return "".join(text(s) for s in sorted(STRINGS.values(), key=lambda s: b"\0" in s))
 
 
 def is_hostile(c):
