@@ -163,7 +163,7 @@ static int become_governor(const struct call *c, const char *what)
 {
 	own_free char *program = find_governor();
 	char state[] = "--state", json[] = "--json", *argv[6] = { NULL };
-	char *dir = c->option[OPT_STATE] ? strdup(c->option[OPT_STATE]) : NULL, *option = strdup(what);
+	own_free char *dir = c->option[OPT_STATE] ? strdup(c->option[OPT_STATE]) : NULL, *option = strdup(what);
 	int n = 0;
 
 	if (!program)
@@ -178,8 +178,6 @@ static int become_governor(const struct call *c, const char *what)
 		argv[n] = json;
 	fflush(stdout);
 	execv(program, argv);
-	free(dir);
-	free(option);
 	return say_fail(REFUSED, NULL, "cannot run %s: %s", program, strerror(errno));
 }
 

@@ -79,7 +79,7 @@ static bool is_random(const char *s, size_t n)
 	unsigned int turns = 0;
 
 	for (size_t i = 1; i < n; i++) {
-		int before = s[i - 1], now = s[i];
+		int before = (unsigned char)s[i - 1], now = (unsigned char)s[i];
 
 		capital = capital || isupper(now);
 		turns += (isdigit(before) && isalpha(now)) || (isalpha(before) && isdigit(now)) ||

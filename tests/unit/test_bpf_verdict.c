@@ -88,6 +88,7 @@ static void test_a_question_stops_first_and_is_told_second(void **state)
 	assert_int_equal(w.pending, 0);
 	for (int full = 0; full < 2; full++) {
 		begin(CVF_VERDICT_HOLD);
+		w.no_cpu = full; /* nothing is counted then, and nothing else changes */
 		*(full ? &w.hold_full : &w.ask_full) = true;
 		ENDS(-EPERM, CVF_REASON_HOLD_LIMIT);
 		assert_int_equal(w.continues, 1);
@@ -109,6 +110,7 @@ static void test_bounds_of_what_waits(void **state)
 	assert_int_equal(cvf_state.control.holds, 1);
 	begin(CVF_VERDICT_HOLD);
 	w.pending = CVF_HOLDS_AGENT;
+	w.no_cpu = true;
 	ENDS(-EPERM, CVF_REASON_HOLD_LIMIT);
 	assert_int_equal(w.stops, 0);
 	begin(CVF_VERDICT_HOLD);
