@@ -126,8 +126,12 @@ static void read_targets(const struct jat *at, const char *kind, const struct fi
 		if (f.answer_as && !s->answer_url)
 			jat_error(&one, "set \"answer_url\" of \"notifications\", too", "\"answer_as\" is for links, and there are none");
 		t->answer_as = f.answer_as ? strdup(f.answer_as) : NULL;
-		if (f.id && asprintf(&t->name, "%s:%s", kind, f.id) >= 0)
+		if (f.id && asprintf(&t->name, "%s:%s", kind, f.id) >= 0) {
 			s->notify_count++;
+			continue;
+		}
+		free(t->answer_as); /* the place is the next one's */
+		t->answer_as = NULL;
 	}
 }
 
