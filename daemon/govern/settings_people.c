@@ -136,15 +136,26 @@ static void read_targets(const struct jat *at, const char *kind, const struct fi
 }
 
 /* What a link carries is as good as an answer: it does not leave the host in the clear. */
+static bool is_kept_in(const char *url)
+{
+	static const char *const hosts[] = { "http://127.0.0.1", "http://localhost", "http://[::1]" };
+
+	if (strncmp(url, "https://", 8) == 0)
+		return url[8];
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		size_t n = strlen(hosts[i]);
+
+		if (strncmp(url, hosts[i], n) == 0 && (!url[n] || (url[n] == ':' && !url[n + 1 + strspn(url + n + 1, "0123456789")])))
+			return true;
+	}
+	return false;
+}
+
 static void read_answer_url(const struct jat *at, const char *url, struct settings *s)
 {
-	static const char *const begins[] = { "https://", "http://127.0.0.1", "http://localhost", "http://[::1]" };
 	struct jat member = jat_member(at, "answer_url");
-	bool is_good = false;
 
-	for (size_t i = 0; i < ARRAY_SIZE(begins); i++)
-		is_good |= strncmp(url, begins[i], strlen(begins[i])) == 0;
-	if (!is_good || strlen(url) > 200 || url[strlen(url) - 1] == '/' || url[strspn(url, PLAIN)])
+	if (!is_kept_in(url) || strlen(url) > 200 || url[strlen(url) - 1] == '/' || url[strspn(url, PLAIN)])
 		jat_error(&member, "write for example \"https://cvf.example.org:8470\": api.listen as people reach it",
 			  "must begin with https (http only for this host), and end without a slash");
 	else

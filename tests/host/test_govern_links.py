@@ -177,6 +177,8 @@ class Links(GovernTest):
         api = {"listen": f"127.0.0.1:{self.port}"}
         for words, notifications, with_api in (
                 ("must begin with https", {**good, "answer_url": "http://host.example"}, api),
+                ("must begin with https", {**good, "answer_url": "http://127.0.0.1.host.example"}, api),
+                ("must begin with https", {**good, "answer_url": "http://localhost:80.host.example"}, api),
                 ("must begin with https", {**good, "answer_url": good["answer_url"] + "/"}, api),
                 ("must begin with https", {**good, "answer_url": "https://x\"b"}, api),
                 ("there are none", {"webhooks": [self.webhook]}, api),
