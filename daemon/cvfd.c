@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -346,6 +347,7 @@ static int run(struct daemon *d)
 		log_error("cvfd did not start: %s", strerror(-r));
 		return 1;
 	}
+	malloc_trim(0); /* what loading took, and no more is needed */
 	sd_notify(0, "READY=1\nSTATUS=enforcing");
 	loop_run(d);
 	link_close(&d->link);
