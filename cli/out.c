@@ -34,6 +34,17 @@ const char *out_text(const json_t *object, const char *path, const char *otherwi
 	return text ? text : otherwise;
 }
 
+const json_t *out_find(const json_t *list, const char *member, const char *text)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+		if (strcmp(out_text(one, member, ""), text) == 0)
+			return one;
+	return NULL;
+}
+
 static bool is_scalar(const json_t *value)
 {
 	return !json_is_object(value) && !json_is_array(value);

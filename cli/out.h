@@ -30,6 +30,8 @@ void out_value(FILE *out, const json_t *value);
 const json_t *out_field(const json_t *object, const char *path);
 /* Its text; otherwise when it is absent or no string. Borrowed, not escaped. */
 const char *out_text(const json_t *object, const char *path, const char *otherwise);
+/* The first object of an array whose member is this text, borrowed; NULL: none. */
+const json_t *out_find(const json_t *list, const char *member, const char *text);
 /* Rows under a heading, columns aligned. empty: the sentence for no rows. */
 int out_table(FILE *out, const json_t *rows, const struct column *columns, size_t n,
 	      const char *empty) must_check;

@@ -144,18 +144,6 @@ static bool is_pending(const json_t *hold)
 	return strcmp(out_text(hold, "state", "pending"), "pending") == 0;
 }
 
-/* NULL: not in the list, which holds the newest only. */
-static const json_t *find(const json_t *holds, const char *id)
-{
-	const json_t *hold;
-	size_t i;
-
-	json_array_foreach(holds, i, hold)
-		if (strcmp(out_text(hold, "id", ""), id) == 0)
-			return hold;
-	return NULL;
-}
-
 static void look_for_ends(struct watch *w, const json_t *holds)
 {
 	const char *id;
@@ -165,7 +153,7 @@ static void look_for_ends(struct watch *w, const json_t *holds)
 	json_object_foreach_safe(w->known, next, id, known) {
 		own_url struct url u = to_get_v1_approvals_id(id);
 		own_json json_t *asked = NULL;
-		const json_t *now = find(holds, id);
+		const json_t *now = out_find(holds, "id", id); /* the list holds the newest only */
 		long status = 0;
 
 		if (!now)

@@ -64,17 +64,6 @@ static json_t *agent_row(const char *id, const json_t *sum, const json_t *before
 	return row;
 }
 
-static const json_t *health_of(const json_t *list, const char *agent)
-{
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach(list, i, one)
-		if (strcmp(out_text(one, "agent", ""), agent) == 0)
-			return one;
-	return NULL;
-}
-
 static double number(const json_t *row, const char *field)
 {
 	return json_number_value(json_object_get(row, field));
@@ -114,7 +103,7 @@ static json_t *agent_rows(const struct top_answers *now, const json_t *sums, con
 	size_t i;
 
 	json_object_foreach((json_t *)(uintptr_t)sums, id, sum)
-		json_array_append_new(rows, agent_row(id, sum, before, health_of(now->health, id), interval_s));
+		json_array_append_new(rows, agent_row(id, sum, before, out_find(now->health, "agent", id), interval_s));
 	json_array_foreach(now->health, i, one)
 		if (!json_object_get(sums, out_text(one, "agent", "")))
 			json_array_append_new(rows, agent_row(out_text(one, "agent", ""), NULL, before, one, interval_s));

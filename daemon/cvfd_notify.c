@@ -208,8 +208,11 @@ int main(int argc, char **argv)
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGHUP, &act, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	if (start() < 0)
+	r = start();
+	if (r < 0) {
+		log_error("cvfd-notify did not start, nobody is told what waits: %s", strerror(-r));
 		return 1;
+	}
 	log_info("%zu targets", notify.config.n);
 	sd_notify(0, "READY=1");
 	while (!is_ending) {

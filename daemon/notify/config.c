@@ -90,7 +90,9 @@ static int read_target(const json_t *one, bool is_command, struct target *ret_ta
 	struct target t = { .is_command = is_command };
 	int r = id && place ? 0 : -EINVAL;
 
-	if (r == 0)
+	if (r < 0)
+		log_error("a target of \"notifications\" is left out: it needs \"id\" and \"%s\"", is_command ? "path" : "url");
+	else
 		r = asprintf(&t.name, "%s:%s", is_command ? "command" : "webhook", id) < 0 ? -ENOMEM : 0;
 	if (r == 0) {
 		t.place = strdup(place);

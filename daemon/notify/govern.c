@@ -85,7 +85,7 @@ static json_t *ask(struct govern *g, const char *path, const char *body)
 		return json_loadb(reply ? reply : "", b.n, 0, NULL);
 	}
 	if (!g->was_absent)
-		log_warning("the governor cannot be asked what is to be told: %s %ld; tried again every second",
+		log_warning("the governor cannot be asked what is to be told: %s %ld; look at 'systemctl status cvfd-govern'; it is tried again",
 			    r == CURLE_OK ? "HTTP status" : curl_easy_strerror(r), status);
 	g->was_absent = true;
 	return NULL;
