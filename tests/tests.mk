@@ -107,18 +107,16 @@ fuzzers: $(FUZZERS)
 fuzz: deps ## fuzz every parser for FUZZ_SECONDS=60 each, with clang
 	$(Q)tests/fuzz/run $(FUZZ_SECONDS)
 
-bench: all test-programs ## what it costs, per operation and per record, kept in docs/PERFORMANCE.md
+bench: all test-programs ## what it costs, per operation, hold, work and record, kept in docs/PERFORMANCE.md; PARTS="lanes holds" does some of it
 	$(Q)tests/install-deps --all
-	$(Q)KERNEL="$(KERNEL)" FLAVOUR="$(FLAVOUR)" tests/bench/run
-	$(Q)$(MAKE) --no-print-directory bench-store
+	$(Q)tests/install-deps --bench
+	$(Q)KERNEL="$(KERNEL)" FLAVOUR="$(FLAVOUR)" RECORDS=$(RECORDS) tests/bench/run $(PARTS)
 
 bench-store: all test-programs ## the store and the API alone, with RECORDS=1000000 (10000000: 5 GB in /tmp)
-	$(Q)mkdir -p build/bench
-	$(Q)python3 tests/bench/store.py $(RECORDS) > build/bench/store.md || { cat build/bench/store.md; exit 1; }
-	$(Q)python3 tests/bench/report.py --insert docs/PERFORMANCE.md build/bench/store.md stored
-	$(Q)cat build/bench/store.md
+	$(Q)RECORDS=$(RECORDS) tests/bench/run store
+	$(Q)cat build/bench/stored.md
 
-cost: all ## instructions that the verifier processes for each program; KERNEL and FLAVOUR narrow it
+cost: all ## instructions and states of the verifier for each program, against the last commit; KERNEL and FLAVOUR narrow it
 	$(Q)tests/install-deps --all
 	$(Q)KERNEL="$(KERNEL)" FLAVOUR="$(FLAVOUR)" tests/bench/cost
 
