@@ -62,6 +62,12 @@ op "setxattr" "$fresh" '$PROBE getxattr %/f' "$PROBE" setxattr %/f
 op "removexattr" "$fresh; $PROBE setxattr %/f" '! $PROBE getxattr %/f' "$PROBE" removexattr %/f
 op "utimensat" "$fresh" 'ls -l --full-time %/f | grep -q 1970' "$PROBE" utimes %/f
 op "utimensat with now" "$fresh; touch -d 1980-01-01 %/f" '! ls -l --full-time %/f | grep -q 1980' "$PROBE" touch %/f
+echo probe >/t/r0/text
+op "a write by AIO" "$fresh" 'grep -q probe %/f' "$PROBE" aio-write %/f
+op "splice" "$fresh" 'grep -q probe %/f' "$PROBE" splice-write %/f
+op "sendfile" "$fresh" 'grep -q probe %/f' "$PROBE" sendfile-write %/f
+op "copy_file_range" "$fresh" 'grep -q probe %/f' "$PROBE" copy-range %/f /t/r0/text
+op "a store in a shared mapping" "$fresh" 'grep -q probe %/f' "$PROBE" map-write %/f
 op "O_TMPFILE and linkat" "$fresh" '[ -e %/g ]' "$PROBE" tmpfile-link % %/g
 
 # What has no effect on the disk: the status alone tells.
@@ -186,4 +192,58 @@ uring uring-open '[ -e %/g ]' g
 uring uring-open-async '[ -e %/g ]' g
 uring uring-unlink '[ ! -e %/f ]' f
 yes "io_uring: the reason is cannot-hold" 'wait_event t cannot-hold /t/r2/f'
+uring sqpoll-create '[ -e %/g ]' g
+
+# Rings that were there before: who asks is judged, and the kernel's thread of a ring has the label of its process.
+rm -f /t/deny/g /t/r0/g
+"$PROBE" with-ring "$PROBE" ring-stdin /t/deny/g
+is "a ring from somebody else: control" 0 $?
+rm -f /t/deny/g
+"$PROBE" with-ring cvfctl run --agent t -- "$PROBE" ring-stdin /t/r0/g
+is "a ring from somebody else: allowed" 0 $?
+"$PROBE" with-ring cvfctl run --agent t -- "$PROBE" ring-stdin /t/deny/g
+is "a ring from somebody else: refused" $EPERM $?
+no "a ring from somebody else: no effect" '[ -e /t/deny/g ]'
+# later FOLDER [attach]: the status of one that made its ring first
+later() {
+	local pid
+	rm -f /tmp/go /tmp/go.waiting "$1/g"
+	"$PROBE" sqpoll-after /tmp/go "$1/g" >/dev/null &
+	pid=$!
+	within 10 '[ -e /tmp/go.waiting ]'
+	[ "${2:-}" != attach ] || cvfctl agent attach t --pid $pid >/tmp/attach.log 2>&1
+	: >/tmp/go
+	wait $pid
+}
+later /t/deny
+is "a ring older than the label: control" 0 $?
+later /t/r0 attach
+is "a ring older than the label: allowed" 0 $?
+later /t/deny attach
+is "a ring older than the label: refused" $EPERM $?
+no "a ring older than the label: no effect" '[ -e /t/deny/g ]'
+
+# What is taken out without read().
+for verb in splice-read sendfile-read; do
+	echo secret >/t/deny/f && echo open >/t/r0/f
+	is "$verb: control" secret "$("$PROBE" $verb /t/deny/f | cat)"
+	agent bash -c "$PROBE $verb /t/r0/f | busybox cat"
+	is "$verb: allowed" open "$(cat $OUT)"
+	agent bash -c "$PROBE $verb /t/deny/f | busybox cat"
+	is "$verb: refused" "" "$(cat $OUT)"
+done
+
+# Moving between file systems is reading, creating and deleting.
+for d in r0 deny; do
+	mkdir -p /t/$d/other && mount -t tmpfs probe /t/$d/other
+done
+echo x >/t/deny/other/f && echo x >/t/r0/f && echo x >/t/r0/g
+mv /t/deny/other/f /t/deny/f && mv /t/deny/f /t/deny/other/f
+agent /bin/busybox mv /t/r0/f /t/r0/other/moved
+yes "a move to another file system: allowed" '[ -e /t/r0/other/moved ] && [ ! -e /t/r0/f ]'
+agent /bin/busybox mv /t/r0/g /t/deny/other/moved
+yes "a move into a refused file system: nothing moved" '[ -e /t/r0/g ] && [ ! -e /t/deny/other/moved ]'
+agent /bin/busybox mv /t/deny/other/f /t/r0/other/taken
+yes "a move out of a refused file system: nothing moved" '[ -e /t/deny/other/f ] && [ ! -s /t/r0/other/taken ]'
+umount /t/r0/other /t/deny/other
 finish

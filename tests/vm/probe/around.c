@@ -3,8 +3,11 @@
 #include "probe.h"
 
 #include <linux/io_uring.h>
+#include <linux/sched.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 static int v_fork(int argc, char **argv)
@@ -13,6 +16,18 @@ static int v_fork(int argc, char **argv)
 
 	if (child == 0)
 		_exit(verb_run(argc - 1, argv + 1));
+	return child < 0 ? errno : wait_child(child);
+}
+
+/* fork-as NUMBER VERB...: by a child whose process number was chosen */
+static int v_fork_as(int argc, char **argv)
+{
+	pid_t wanted = atoi(argv[1]);
+	struct clone_args a = { .exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)&wanted, .set_tid_size = 1 };
+	pid_t child = (pid_t)syscall(SYS_clone3, &a, sizeof(a));
+
+	if (child == 0)
+		_exit(getpid() == wanted ? verb_run(argc - 2, argv + 2) : BROKEN);
 	return child < 0 ? errno : wait_child(child);
 }
 
@@ -163,8 +178,7 @@ static int v_repeat(int argc, char **argv)
 	return r;
 }
 
-/* Letter that /proc shows for the state of a process. */
-static char state_of(pid_t pid)
+char state_of(pid_t pid)
 {
 	char path[64], text[512], *end;
 	int fd;
@@ -238,6 +252,7 @@ static int v_state(int argc, char **argv)
 
 const struct verb around_verbs[] = {
 	{ "fork", 1, v_fork },
+	{ "fork-as", 2, v_fork_as },
 	{ "double-fork", 2, v_double_fork },
 	{ "thread", 1, v_thread },
 	{ "threads", 3, v_threads },

@@ -22,6 +22,7 @@ struct verb {
 	int (*run)(int argc, char **argv);
 };
 extern const struct verb files_verbs[], programs_verbs[], net_verbs[], machine_verbs[], around_verbs[];
+extern const struct verb async_verbs[], identity_verbs[];
 
 int verb_run(int argc, char **argv);
 int broken(const char *what);
@@ -33,6 +34,8 @@ int write_text(const char *path, const char *text);
 /* 0 when the file is there before patience ends. */
 int wait_file(const char *path);
 int wait_child(pid_t child);
+/* Letter that /proc shows for the state of a process. */
+char state_of(pid_t pid);
 
 struct peer {
 	union {
