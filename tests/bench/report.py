@@ -52,7 +52,7 @@ def delta(row, column):
     more = added(row, column)
     if more is None:
         return "-"
-    return f"{more:+d}" if abs(more) < 1000000 else f"{more * 100 / row['bare']:+.1f} %"
+    return f"{more:+d}" if row["bare"] < 10000000 and abs(more) < 1000000 else f"{more * 100 / row['bare']:+.1f} %"
 
 
 def table(title, rows, columns):
@@ -112,11 +112,13 @@ def alternatives(name, rows, lanes):
 def holds(machines):
     waiting = sorted({c for rows in machines.values() for row in rows.values() for c in row if c.startswith("hold-")},
                      key=lambda c: int(c.split("-")[1]))
-    lines = ["| kernel | waiting | p50 | p99 | most |", "| --- | ---: | ---: | ---: | ---: |"]
+    parts = ("p50", "p99", "max", "mean", "idle", "cvfd", "govern", "client")
+    lines = ["| kernel | waiting | p50 | p99 | most | mean | of it idle | cvfd | governor | client |",
+             "| --- |" + " ---: |" * (len(parts) + 1)]
     for name, rows in machines.items():
         for c in waiting:
             lines.append(f"| {name.replace('-', ' ', 1)} | {c.split('-')[1]} | " +
-                         " | ".join(str(rows.get(part, {}).get(c, "-")) for part in ("p50", "p99", "max")) + " |")
+                         " | ".join(str(rows.get(part, {}).get(c, "-")) for part in parts) + " |")
     return "\n".join(lines) + "\n"
 
 

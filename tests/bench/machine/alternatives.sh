@@ -6,11 +6,13 @@ set -eu
 . /copy/machine/lib.sh
 
 R0="/bench/r0 127.0.0.1"
-export LD_LIBRARY_PATH=/copy/packages/usr/lib/x86_64-linux-gnu:/copy/packages/lib/x86_64-linux-gnu
+LIBRARIES=/copy/packages/usr/lib/x86_64-linux-gnu:/copy/packages/lib/x86_64-linux-gnu
 PATH=$PATH:/copy/packages/sbin:/copy/packages/usr/sbin
 mkdir -p /bench
 mount -t tmpfs none /bench
 folder /bench/r0
+
+packaged() { LD_LIBRARY_PATH=$LIBRARIES "$@"; }
 
 # alternative NAME: sets up, measures, takes back; what does not work says so and is left out
 alternative() {
@@ -30,9 +32,9 @@ start_notify() { :; }
 measure_notify() { column notify /copy/notify /copy/ops $R0; }
 stop_notify() { :; }
 
-start_apparmor() { apparmor_parser --config-file /dev/null -r -K /copy/machine/apparmor.profile > /tmp/apparmor.log 2>&1; }
+start_apparmor() { packaged apparmor_parser --config-file /dev/null -r -K /copy/machine/apparmor.profile > /tmp/apparmor.log 2>&1; }
 measure_apparmor() { column apparmor /bench/r0/ops $R0; }
-stop_apparmor() { apparmor_parser --config-file /dev/null -R /copy/machine/apparmor.profile >> /tmp/apparmor.log 2>&1 || :; }
+stop_apparmor() { packaged apparmor_parser --config-file /dev/null -R /copy/machine/apparmor.profile >> /tmp/apparmor.log 2>&1 || :; }
 
 start_fapolicyd() {
 	echo 'fapolicyd:x:992:992::/:/usr/sbin/nologin' >> /etc/passwd
@@ -43,14 +45,11 @@ start_fapolicyd() {
 	mkdir -p /usr/lib/file
 	cp -r /copy/packages/usr/lib/file/. /usr/lib/file/
 	chown -R 992:992 /etc/fapolicyd /var/lib/fapolicyd /run/fapolicyd
-	printf '%s\n' permissive=0 nice_val=0 q_size=640 uid=fapolicyd gid=fapolicyd do_stat_report=0 detailed_report=0 db_max_size=50 \
-		subj_cache_size=1549 obj_cache_size=8191 watch_fs=tmpfs trust=file integrity=none 'syslog_format=rule,dec,perm,auid,pid,exe,:,path' \
-		rpm_sha256_only=0 allow_filesystem_mark=0 > /etc/fapolicyd/fapolicyd.conf
-	: > /etc/fapolicyd/fapolicyd.trust
+	sed -i -e 's/^watch_fs.*/watch_fs = tmpfs/' -e 's/^trust .*/trust = file/' -e 's/^trust=.*/trust = file/' /etc/fapolicyd/fapolicyd.conf
 	echo "/bench/r0/true $(stat -c %s /bench/r0/true) $(sha256sum /bench/r0/true | cut -d' ' -f1)" > /etc/fapolicyd/fapolicyd.trust
 	printf '%s\n' 'allow perm=open all : all' 'allow perm=execute all : all' > /etc/fapolicyd/fapolicyd.rules
 	rm -rf /etc/fapolicyd/rules.d
-	fapolicyd --debug-deny --no-details > /tmp/fapolicyd.log 2>&1 &
+	packaged fapolicyd --debug-deny --no-details > /tmp/fapolicyd.log 2>&1 &
 	for _ in $(seq 60); do
 		kill -0 $! 2> /dev/null || return 1
 		! grep -q -i 'starting to listen' /tmp/fapolicyd.log || return 0
@@ -71,8 +70,8 @@ start_auditd() {
 	sed -i 's/^log_group.*/log_group = root/' /etc/audit/auditd.conf
 	cp /copy/machine/audit.rules /etc/audit/
 	chmod 640 /etc/audit/audit.rules /etc/audit/auditd.conf
-	auditd -s nochange -c /etc/audit > /tmp/auditd.log 2>&1 && auditctl -e 1 >> /tmp/auditd.log 2>&1 &&
-		auditctl -R /etc/audit/audit.rules >> /tmp/auditd.log 2>&1
+	packaged auditd -s nochange -c /etc/audit > /tmp/auditd.log 2>&1 && packaged auditctl -e 1 >> /tmp/auditd.log 2>&1 &&
+		packaged auditctl -R /etc/audit/audit.rules >> /tmp/auditd.log 2>&1
 }
 measure_auditd() {
 	before() { kill -STOP $(pidof auditd); }
@@ -87,7 +86,7 @@ measure_auditd() {
 	column auditd-all /copy/ops $R0
 	figure=median
 }
-stop_auditd() { auditctl -D > /dev/null 2>&1 || :; }
+stop_auditd() { packaged auditctl -D > /dev/null 2>&1 || :; }
 
 column bare /copy/ops $R0
 for name in landlock notify apparmor fapolicyd auditd; do

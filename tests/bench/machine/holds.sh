@@ -27,12 +27,21 @@ share() { sed -n "$(($1 * $2 / 100 > 0 ? $1 * $2 / 100 : 1))p" /tmp/took; }
 # idle_now: time without work since the start, in ns, as exact as the kernel counts it
 idle_now() { awk '{ print int($2 * 1e9) }' /proc/uptime; }
 
+# on_cpu NAME: instructions of that program so far, exact
+on_cpu() {
+	local pid
+	for pid in $(pidof "$1"); do cat /proc/"$pid"/task/*/schedstat; done | awk '{ sum += $1 } END { print int(sum) }'
+}
+
 measure() {
-	local others=$1 rounds=$2 idle
+	local others=$1 rounds=$2 idle cvfd govern hold
 	cvfctl run --agent bench -- /copy/hold ask /bench/r2/asked 3 > /dev/null
-	idle=$(idle_now)
+	idle=$(idle_now) cvfd=$(on_cpu cvfd) govern=$(on_cpu cvfd-govern) hold=$(on_cpu answer)
 	cvfctl run --agent bench -- /copy/hold ask /bench/r2/asked "$rounds" | sort -n > /tmp/took
 	echo "hold-$((others + 1)) idle $((($(idle_now) - idle) / rounds))"
+	echo "hold-$((others + 1)) cvfd $((($(on_cpu cvfd) - cvfd) / rounds))"
+	echo "hold-$((others + 1)) govern $((($(on_cpu cvfd-govern) - govern) / rounds))"
+	echo "hold-$((others + 1)) client $((($(on_cpu answer) - hold) / rounds))"
 	echo "hold-$((others + 1)) mean $(awk '{ sum += $1 } END { print int(sum / NR) }' /tmp/took)"
 	echo "hold-$((others + 1)) p50 $(share "$rounds" 50)"
 	echo "hold-$((others + 1)) p99 $(share "$rounds" 99)"
@@ -50,7 +59,8 @@ more_agents() {
 	done
 }
 MORE=more_agents world 100
-/copy/hold answer /run/cvf/cvfd.sock bench &
+cp /copy/hold /copy/answer
+/copy/answer answer /run/cvf/cvfd.sock bench &
 measure 0 $ROUNDS
 for n in $(seq 3); do
 	cvfctl run --agent bench-$n -- /copy/hold wait /bench/r2 3 > /dev/null 2>&1 &
