@@ -91,10 +91,14 @@ static void add_tag(struct exchange *x, const char *text, size_t size, struct MH
 		MHD_add_response_header(*response, "ETag", tag);
 }
 
+/* For an answer that could not even be refused. */
+static const char no_memory[] = "{\"type\":\"urn:cvf:problem:no-memory\",\"title\":\"no-memory\",\"status\":500,\"detail\":\"out of memory\","
+				"\"error\":{\"code\":\"no-memory\",\"message\":\"out of memory\"}}";
+
 /* What a GET answers can be asked for again by its tag; what was refused is a problem (RFC 9457). */
 static struct MHD_Response *json_response(struct exchange *x, unsigned int *status)
 {
-	char *text = x->request.reply ? json_plain(x->request.reply, JSON_COMPACT) : strdup("{}");
+	char *text = x->request.reply ? json_plain(x->request.reply, JSON_COMPACT) : strdup(no_memory);
 	struct MHD_Response *response;
 	size_t size;
 
@@ -106,7 +110,7 @@ static struct MHD_Response *json_response(struct exchange *x, unsigned int *stat
 		free(text);
 		return NULL;
 	}
-	if (*status == 200 && (strcmp(x->request.method, "GET") == 0 || strcmp(x->request.method, "HEAD") == 0))
+	if (*status == 200 && request_only_asks(&x->request))
 		add_tag(x, text, size, &response, status);
 	if (response && *status != 304)
 		MHD_add_response_header(response, "Content-Type", *status >= 400 ? "application/problem+json" : "application/json");
@@ -138,6 +142,8 @@ enum MHD_Result http_send(struct conn *c, struct MHD_Connection *connection, str
 	struct MHD_Response *response;
 	enum MHD_Result r;
 
+	if (status == STATUS_NONE)
+		return MHD_NO;
 	c->is_answering = true;
 	if (http_ws_is_asked(&x->request)) {
 		c->since = 0;

@@ -27,11 +27,19 @@ const char *role_word(enum role role)
 	return "admin";
 }
 
+bool request_only_asks(const struct request *q)
+{
+	return strcmp(q->method, "GET") == 0 || strcmp(q->method, "HEAD") == 0;
+}
+
 unsigned int reply(struct request *q, unsigned int status, json_t *take_body)
 {
 	json_decref(q->reply);
 	q->reply = take_body;
-	return take_body ? status : refuse(q, 500, "no-memory", NULL, "out of memory");
+	if (take_body)
+		return status;
+	/* What was to be done is done. */
+	return status < 300 && q->method && !request_only_asks(q) ? STATUS_NONE : refuse(q, 500, "no-memory", NULL, "out of memory");
 }
 
 /* RFC 9457, and our own "error" beside it. */

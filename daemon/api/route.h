@@ -57,6 +57,11 @@ struct router {
 	unsigned int (*run)(struct request *q, const struct route *route);	/* the handler, or instead of it; NULL: the handler */
 };
 unsigned int route_serve(const struct router *router, struct request *q);
+/* GET or HEAD. */
+bool request_only_asks(const struct request *q);
+
+/* What route_serve() gave; or the connection ends without an answer. */
+#define STATUS_NONE 0u
 /* Takes the body. */
 unsigned int reply(struct request *q, unsigned int status, json_t *take_body);
 /* {name: list, "next"}: of a list with one more than the page's limit, or all there is, cut to it. Takes the list; items have an "id". */

@@ -8,14 +8,17 @@
 #include <time.h>
 
 #include "core/utf8.h"
+#include "json/memory.h"
 
 json_t *view_bytes(const char *p, size_t n)
 {
 	own_free char *text = malloc(4 * n + 1);
 	size_t used = 0;
 
-	if (!text)
+	if (!text) {
+		memory_note();
 		return NULL;
+	}
 	for (size_t i = 0; i < n;) {
 		uint32_t c = 0;
 		size_t length = utf8_decode(p + i, n - i, &c);

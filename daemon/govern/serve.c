@@ -20,6 +20,7 @@
 #include "core/log.h"
 #include "freeze/freeze.h"
 #include "health.h"
+#include "json/memory.h"
 #include "metric/metric.h"
 #include "objective/objective.h"
 #include "probe.h"
@@ -198,8 +199,35 @@ static void note(const struct request *q, unsigned int status, uint64_t took_ns)
 	       status, q->body_size == SIZE_MAX ? (size_t)HTTP_BODY_MAX : q->body_size, (unsigned long long)(took_ns / 1000), q->id);
 }
 
+struct failures {
+	unsigned long memory, store;
+};
+
+static struct failures failures_until_now(struct request *q)
+{
+	return (struct failures){ memory_failures(), store_failures(governor_of(q)->store) };
+}
+
+/*
+ * An answer that lacks what found no memory, or what could not be read, is none. What was only asked is refused; whoever wanted
+ * something done gets no answer at all: it may be done.
+ */
+static unsigned int check_whole(struct request *q, unsigned int status, struct failures before)
+{
+	struct failures until_now = failures_until_now(q);
+
+	if (q->stream || status >= 500 || status == STATUS_NONE)
+		return status;
+	if (until_now.memory != before.memory)
+		return status >= 400 || request_only_asks(q) ? refuse(q, 500, "no-memory", NULL, "out of memory") : STATUS_NONE;
+	if (until_now.store != before.store && request_only_asks(q))
+		return refuse(q, 503, "store", "see the journal of cvfd-govern", "the store cannot be read");
+	return status;
+}
+
 static unsigned int serve(struct request *q)
 {
+	struct failures failures = failures_until_now(q);
 	uint64_t began = clock_boot_ns();
 	struct routes tables[TABLES];
 	struct router router = { .tables = tables, .tables_count = TABLES, .allow = allow, .run = repeat_run };
@@ -208,7 +236,7 @@ static unsigned int serve(struct request *q)
 	serve_tables(tables);
 	status = door_check(q);
 	if (!status)
-		status = route_serve(&router, q);
+		status = check_whole(q, route_serve(&router, q), failures);
 	note(q, status, clock_boot_ns() - began);
 	metric_on_request(governor_of(q), (int64_t)((clock_boot_ns() - began) / 1000));
 	return status;
@@ -282,6 +310,7 @@ static const char introduction[] =
 	"- A POST with an `Idempotency-Key` (128 characters) is done once: within a day it is answered as it was, with\n"
 	"  `Idempotent-Replayed: true`; 422 `key-reused` when the same key comes with another request, 409 `done-before` when the answer was\n"
 	"  not kept because it is long or secret. What failed with 5xx was not done.\n"
+	"- A connection that ends without an answer to a POST or DELETE: it may be done. Ask, or send it again with its key.\n"
 	"- `Host` must be localhost or a name without dots; `Origin` is refused unless `api.origins` of cvfd.json(5) lists it.\n"
 	"- On TCP, which cvfd.json(5) switches on with `api.listen`, requests carry `Authorization: Bearer TOKEN` or `X-API-Key: TOKEN`\n"
 	"  (`cvfctl token`).\n"

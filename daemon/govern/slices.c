@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "govern/serve.h"
 #include "json/doc.h"
+#include "json/memory.h"
 
 #define SLICE_NS 20000000
 #define PAUSE_US 5000
@@ -18,6 +19,7 @@ struct slices {
 	sd_event_source *pause;
 	char *text; /* the answer; NULL: not there yet */
 	size_t size, sent;
+	bool is_short;	/* of memory, in some slice */
 };
 
 static bool is_busy;
@@ -35,12 +37,14 @@ static json_t *failure(int error)
 static int work(struct slices *s, json_t **ret_result)
 {
 	uint64_t end = clock_boot_ns() + SLICE_NS;
+	unsigned long failures = memory_failures();
 	int r;
 
 	do
 		r = s->job.step(s->g, s->job.work, ret_result);
 	while (r > 0 && clock_boot_ns() < end);
-	return r;
+	s->is_short |= memory_failures() != failures;
+	return r >= 0 && s->is_short ? -ENOMEM : r;
 }
 
 static void finish(struct slices *s, int error, json_t *result)

@@ -21,6 +21,7 @@
 #include "counter/counter.h"
 #include "freeze/freeze.h"
 #include "health.h"
+#include "json/memory.h"
 #include "loop.h"
 #include "metric/metric.h"
 #include "metric/rollup_table.h"
@@ -118,6 +119,8 @@ static int open_store(struct governor *g)
 		return -ENOMEM;
 	backup_clean(g);
 	r = open_database(g, path);
+	if (r == -EUCLEAN) /* a read that failed once can look like it: now all of it is read */
+		r = open_database(g, path);
 	if (r == -EUCLEAN)
 		r = replace_database(g, path);
 	if (r == -EPERM)
@@ -182,6 +185,8 @@ static int open_link(struct governor *g)
 		log_error("cannot reach cvfd at %s: %s; start cvfd first", g->places.link, strerror(-r));
 	else
 		r = health_status(g);
+	if (r < 0 && g->link)
+		log_error("cvfd says nothing of itself: %s", strerror(-r));
 	return r;
 }
 
@@ -292,10 +297,13 @@ int start_all(struct governor *g)
 	};
 	int r = 0;
 
+	memory_watch();
 	clock_open();
 	g->started_ms = clock_boot_ms();
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(steps); i++)
 		r = steps[i](g);
+	if (r < 0)
+		log_error("not started: %s", strerror(-r));
 	return r;
 }
 

@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "json/memory.h"
+
 static void error_at(const struct jdoc *doc, unsigned int line, unsigned int column, const char *hint, const char *text)
 {
 	diags_add(doc->d, DIAG_ERROR, doc->name, line, column, hint, "%s", text);
@@ -57,6 +59,7 @@ static const char *parse_hint(enum json_error_code code)
 
 int jdoc_parse(const struct jdoc *doc, json_t **ret_root)
 {
+	unsigned long failures = memory_failures();
 	json_error_t error;
 	json_t *root;
 	char text[64];
@@ -70,8 +73,8 @@ int jdoc_parse(const struct jdoc *doc, json_t **ret_root)
 		return -EINVAL;
 	root = json_loadb(doc->text, doc->size, JSON_REJECT_DUPLICATES, &error);
 	if (!root) {
-		if (json_error_code(&error) == json_error_out_of_memory)
-			return -ENOMEM;
+		if (json_error_code(&error) == json_error_out_of_memory || memory_failures() != failures)
+			return -ENOMEM; /* jansson calls some of it a mistake in the text */
 		error_at(doc, error.line > 0 ? (unsigned int)error.line : 0,
 			 error.column > 0 ? (unsigned int)error.column : 0, parse_hint(json_error_code(&error)),
 			 error.text);

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "json/memory.h"
+
 #define BLOCK_BYTES (64u << 10)
 #define ALIGN	    16u
 
@@ -42,8 +44,10 @@ static struct block *block_new(struct pool *p, size_t need)
 	size_t size = need > BLOCK_BYTES / 4 ? need : BLOCK_BYTES;
 	struct block *b = calloc(1, sizeof(*b) + size);
 
-	if (!b)
+	if (!b) {
+		memory_note();
 		return NULL;
+	}
 	b->size = size;
 	/* A large record has its block to itself, behind the one that is being filled. */
 	if (size == need && p->first) {
@@ -92,6 +96,7 @@ char *pool_printf(struct pool *p, const char *format, ...)
 	n = vasprintf(&text, format, args);
 	va_end(args);
 	if (n < 0) {
+		memory_note();
 		text = NULL;
 		return NULL;
 	}

@@ -48,8 +48,14 @@ int store_note(struct store *s, int rc)
 	if (error == -EUCLEAN && !s->is_bad && !s->only_reads)
 		store_mark_suspect(s);
 	s->is_bad = true;
+	s->failures++;
 	snprintf(s->problem, sizeof(s->problem), "%s", sqlite3_errmsg(s->db));
 	return error;
+}
+
+unsigned long store_failures(const struct store *s)
+{
+	return s->failures;
 }
 
 const char *store_problem(const struct store *s)
@@ -210,9 +216,11 @@ static int check_suspect(struct store *s)
 	if (!name)
 		return -ENOMEM;
 	if (access(name, F_OK) < 0)
-		return 0;
+		return errno == ENOENT ? 0 : -errno;
 	rc = sqlite3_exec(s->db, "PRAGMA quick_check(1)", check_row, &is_good, NULL);
-	if (rc != SQLITE_OK || !is_good)
+	if (rc != SQLITE_OK)
+		return store_errno(rc); /* it could not be read: that is no damage */
+	if (!is_good)
 		return -EUCLEAN;
 	unlink(name);
 	return 0;

@@ -69,6 +69,8 @@ void store_set_before_commit(struct store *s, int (*before_commit)(void *ctx), v
 void store_limit_time(struct store *s, unsigned int ms);
 /* NULL when the last write succeeded, else what went wrong, in words. */
 const char *store_problem(const struct store *s);
+/* How often something of it could not be read or written. */
+unsigned long store_failures(const struct store *s);
 /* Notes a result code of SQLite; returns it as a negative errno (0 for success). For stmt.c. */
 int store_note(struct store *s, int rc);
 struct sqlite3;

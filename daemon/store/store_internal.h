@@ -25,6 +25,7 @@ struct store {
 	bool is_bad;
 	bool only_reads;
 	uint64_t rollbacks;
+	unsigned long failures;
 	int (*before_commit)(void *ctx);	/* NULL: nobody */
 	void *before_commit_ctx;
 	int64_t deadline_ms;	/* CLOCK_MONOTONIC; 0: none */

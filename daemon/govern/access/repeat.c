@@ -7,6 +7,7 @@
 
 #include "core/log.h"
 #include "govern/govern.h"
+#include "json/memory.h"
 #include "store/stmt.h"
 
 #define KEEP_MS 86400000LL
@@ -76,9 +77,10 @@ static int tidy(struct store *store, const char *caller)
 	return stmt_run(s);
 }
 
-static int keep(struct request *q, const char *key, const unsigned char hash[HASH_BYTES], unsigned int status)
+static int keep(struct request *q, const char *key, const unsigned char hash[HASH_BYTES], unsigned int status, unsigned long failures)
 {
-	own_free char *text = q->reply && !q->is_secret ? json_dumps(q->reply, JSON_COMPACT) : NULL;
+	bool is_whole = memory_failures() == failures;
+	own_free char *text = is_whole && q->reply && !q->is_secret ? json_dumps(q->reply, JSON_COMPACT) : NULL;
 	struct store *store = governor_of(q)->store;
 	int64_t now = clock_utc_ms();
 	struct stmt *s;
@@ -123,6 +125,7 @@ unsigned int repeat_run(struct request *q, const struct route *route)
 	const char *key = strcmp(route->method, "POST") == 0 ? request_header(q, "Idempotency-Key") : NULL;
 	unsigned char hash[HASH_BYTES];
 	struct kept_answer k = { .hash = hash };
+	unsigned long failures;
 	unsigned int status;
 	int r;
 
@@ -136,8 +139,9 @@ unsigned int repeat_run(struct request *q, const struct route *route)
 		return refuse(q, 503, "store", "see the journal of cvfd-govern", "whether this was done before cannot be read: %s", strerror(-r));
 	if (r > 0)
 		return answer_again(q, &k);
+	failures = memory_failures();
 	status = route->handle(q);
-	if (status < 500 && !q->stream && keep(q, key, hash, status) < 0)
+	if (status < 500 && !q->stream && keep(q, key, hash, status == STATUS_NONE ? 200 : status, failures) < 0)
 		log_warning("an answer could not be kept: the same Idempotency-Key would do its work again");
 	return status;
 }

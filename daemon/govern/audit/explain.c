@@ -10,6 +10,7 @@
 #include "govern/registry/registry.h"
 #include "govern/registry/registry_view.h"
 #include "json/doc.h"
+#include "json/memory.h"
 
 /* "policy/rule" to the rule's own words in a model; NULL: it is not there or gives none. */
 static const char *rule_text(const struct model *m, const char *name)
@@ -66,14 +67,21 @@ static json_t *evaluate(struct governor *g, const struct model *m, const struct 
 	json_t *trace = json_array(), *result;
 	struct question question;
 	struct answer answer;
+	int error;
 
-	if (!m || question_of_record(g, r, when, &question) < 0) {
+	error = m ? question_of_record(g, r, when, &question) : -ENOENT;
+	if (error < 0) {
+		if (error == -ENOMEM)
+			memory_note(); /* null would say that nothing can be said */
 		json_decref(trace);
 		return json_null();
 	}
-	if (policy_eval(m, &question.query, &answer, trace) == 0) {
+	error = policy_eval(m, &question.query, &answer, trace);
+	if (error == 0) {
 		result = view_answer(&answer, trace);
 	} else {
+		if (error == -ENOMEM)
+			memory_note();
 		json_decref(trace);
 		result = json_null();
 	}

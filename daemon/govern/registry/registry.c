@@ -18,6 +18,7 @@
 #include "govern/counter/counter.h"
 #include "history.h"
 #include "image_send.h"
+#include "json/memory.h"
 #include "json/doc.h"
 #include "numbers_table.h"
 #include "uses.h"
@@ -236,9 +237,12 @@ static void put_back(struct governor *g)
 /* Takes the origin, whatever happens. */
 static int activate(struct governor *g, struct origin *take, const struct change *change, const char *by, struct diags *d)
 {
+	unsigned long failures = memory_failures();
 	struct compiled c = { .model = take->model };
 	int r = compile(g, take, &c, d);
 
+	if (r == 0 && memory_failures() != failures)
+		r = -ENOMEM;
 	if (r == 0 && counter_collect(g) < 0 && link_is_closed(g->link)) /* what the old generation counted until now */
 		r = -ECONNRESET;
 	if (r == 0)
@@ -311,7 +315,7 @@ int registry_start(struct governor *g)
 	if (r == -EINVAL || r == -EEXIST || r == -EBADE) {
 		set_problem(g->registry, &d);
 		r = start_with(g, last_origin);
-		if (r < 0 && !link_is_closed(g->link))
+		if ((r == -ENOENT || r == -ENODATA || r == -EINVAL || r == -EEXIST || r == -EBADE) && !link_is_closed(g->link))
 			r = start_with(g, sources_shipped);
 	}
 	diags_done(&d);

@@ -11,6 +11,7 @@
 
 #include "decl_table.h"
 #include "json/doc.h"
+#include "json/memory.h"
 #include "overlay.h"
 
 static const char *const plurals[DECL_KIND_MAX] = {
@@ -33,6 +34,7 @@ void origin_done(struct origin *o)
 }
 
 struct work {
+	unsigned long failures; /* of memory, when it began */
 	struct governor *g;
 	const struct change *change;
 	struct texts_list texts;
@@ -232,8 +234,11 @@ static int collect(struct work *w)
 	return r < 0 ? r : apply_overlay(w);
 }
 
+/* A declaration, or a part of one, that found no memory is not in the model: without a rule that refuses, more would be permitted. */
 static int finish(struct work *w, int r, struct origin *ret_origin)
 {
+	if (memory_failures() != w->failures)
+		r = -ENOMEM;
 	if (r == 0)
 		*ret_origin = (struct origin){ w->model, w->texts };
 	else {
@@ -246,7 +251,7 @@ static int finish(struct work *w, int r, struct origin *ret_origin)
 
 int sources_collect(struct governor *g, const struct change *change, struct origin *ret_origin, struct diags *d)
 {
-	struct work w = { .g = g, .change = change, .model = model_new(), .added = json_array(), .d = d };
+	struct work w = { .failures = memory_failures(), .g = g, .change = change, .model = model_new(), .added = json_array(), .d = d };
 	int r = w.model && w.added ? collect(&w) : -ENOMEM;
 
 	return finish(&w, r == 0 && d->errors ? -EINVAL : r, ret_origin);
@@ -255,7 +260,7 @@ int sources_collect(struct governor *g, const struct change *change, struct orig
 int sources_shipped(struct governor *g, struct origin *ret_origin)
 {
 	struct diags d = { 0 };
-	struct work w = { .g = g, .model = model_new(), .d = &d };
+	struct work w = { .failures = memory_failures(), .g = g, .model = model_new(), .d = &d };
 	int r = w.model ? add_folders(&w, true) : -ENOMEM;
 
 	if (r == 0)
@@ -269,7 +274,7 @@ int sources_shipped(struct governor *g, struct origin *ret_origin)
 int sources_of_text(const char *json, struct origin *ret_origin)
 {
 	struct diags d = { 0 };
-	struct work w = { .model = model_new(), .d = &d };
+	struct work w = { .failures = memory_failures(), .model = model_new(), .d = &d };
 	int r = w.model ? texts_parse(json, &w.texts) : -ENOMEM;
 
 	if (r == 0)
