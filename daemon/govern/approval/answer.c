@@ -149,7 +149,7 @@ static int send_and_note(struct governor *g, const struct hold *h)
 
 static int collect(void *ctx, const struct hold *h)
 {
-	return hold_list_add(ctx, h) < 0;
+	return hold_list_add(ctx, h);
 }
 
 int answer_send_due(struct governor *g)
@@ -246,7 +246,7 @@ static int add_same(void *ctx, const struct hold *h)
 	if (s->d->scope && strcmp(s->d->scope, "session") == 0 && h->session != s->as->session)
 		return 0; /* the approver spoke of one session */
 	fill(&one, is_approved ? HOLD_APPROVED : HOLD_DENIED, is_approved ? CVF_REASON_APPROVED : CVF_REASON_DENIED, s->d);
-	return hold_list_add(&s->list, &one) < 0;
+	return hold_list_add(&s->list, &one);
 }
 
 /* 0 when at least one answer met its task, -ESRCH when none did, else the first error. */

@@ -190,7 +190,7 @@ void approval_after_commit(struct governor *g)
 
 static int collect(void *ctx, const struct hold *h)
 {
-	return hold_list_add(ctx, h) < 0;
+	return hold_list_add(ctx, h);
 }
 
 static int pending(struct governor *g, struct hold_list *to)

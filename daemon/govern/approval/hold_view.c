@@ -176,13 +176,15 @@ static int add(void *ctx, const struct hold *h)
 {
 	struct listing *l = ctx;
 	json_t *one;
+	int r;
 
 	if (!is_wanted(l, h))
 		return 0;
 	if (l->is_joined && join(l, h))
 		return 0;
-	if (hold_list_add(&l->shown, h) < 0)
-		return 1;
+	r = hold_list_add(&l->shown, h);
+	if (r < 0)
+		return r;
 	one = view(l->g, h);
 	view_set(one, "waiting", json_integer(h->state == HOLD_PENDING));
 	json_array_append_new(l->list, one);
