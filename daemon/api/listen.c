@@ -130,8 +130,11 @@ void peer_done(struct peer *p)
 bool peer_is_alive(const struct peer *p)
 {
 	struct pollfd wait = { .fd = p->pidfd, .events = POLLIN };
+	int r;
 
 	if (p->pidfd < 0)
 		return p->start && read_start(p->pid) == p->start;
-	return poll(&wait, 1, 0) == 0;
+	while ((r = poll(&wait, 1, 0)) < 0 && errno == EINTR)
+		;
+	return r == 0;
 }
