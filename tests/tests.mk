@@ -48,15 +48,15 @@ LDFLAGS_fuzz := -fsanitize=address,undefined
 endif
 
 # What the tests run beside the product. tests/vm/X.c and tests/vm/X/*.c are one static program: machines have no libraries.
-TEST_PROGRAMS := $(if $(wildcard tests/support/fake_cvfd.c),$(B)/tests/fake_cvfd) $(B)/tests/faults.so
+TEST_PROGRAMS := $(if $(wildcard tests/support/fake_cvfd.c),$(B)/tests/fake_cvfd) $(B)/tests/faults.so $(B)/tests/nth.so
 VM_PROGRAMS := $(patsubst tests/vm/%.c,$(B)/tests/%,$(wildcard tests/vm/*.c))
 
 $(B)/tests/fake_cvfd: $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c)) $(POLICY) $(JSON) $(CORE)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ -ljansson -o $@
 
-# Loaded before the governor by tests of disks that fail.
-$(B)/tests/faults.so: tests/host/faults.c
+# Loaded before the governor by tests of disks, and of everything else, that fails.
+$(B)/tests/faults.so $(B)/tests/nth.so: $(B)/tests/%.so: tests/host/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu17 -O1 -g -Wall -Wextra -fPIC -shared $< -ldl -o $@
