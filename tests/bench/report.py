@@ -68,8 +68,8 @@ def table(title, rows, columns):
 def measure(rows, operation, column, unit):
     row = rows.get(operation, {})
     more = added(row, column)
-    if more is None:
-        return None
+    if more is None or row.get("beside", row["bare"]) < 0.98 * row["bare"]:
+        return None  # the bare figure has something in it that the others have not
     return more * 100 / row["bare"] if unit else more
 
 
@@ -96,6 +96,17 @@ def kept(lanes):
     lines = [f"Kernel {lane.replace('-', ' ', 1)}: {rows['create_unlink']['kept']} instructions" for lane, rows in lanes.items()
              if "kept" in rows.get("create_unlink", {})]
     return "### create_unlink where what is deleted is kept first, everything on one CPU\n\n" + "; ".join(lines) + ".\n" if lines else ""
+
+
+def processes(lanes):
+    lines = ["### Start-up, and memory of both processes", "",
+             "| kernel | first start to enforcing | started again | cvfd | governor |", "| --- | ---: | ---: | ---: | ---: |"]
+    for lane, rows in lanes.items():
+        start, memory = rows.get("start", {}), rows.get("memory", {})
+        cells = [f"{start[c] / 1e9:.1f} G" if c in start else "-" for c in ("first", "again")]
+        cells += [f"{memory[c] / 1024:.1f} MiB" if c in memory else "-" for c in ("cvfd", "governor")]
+        lines.append(f"| {lane.replace('-', ' ', 1)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
 
 
 def alternatives(name, rows, lanes):
@@ -166,7 +177,7 @@ def main():
     parts = {}
     if lanes:
         parts["measured"] = "\n".join([goals(lanes)] + [table(f"Kernel {lane.replace('-', ' ', 1)}", rows, COLUMNS)
-                                                       for lane, rows in lanes.items()] + [kept(lanes)])
+                                                       for lane, rows in lanes.items()] + [kept(lanes), processes(lanes)])
     if others:
         parts["alternatives"] = "\n".join(alternatives(name, rows, lanes) for name, rows in others.items())
     if held:

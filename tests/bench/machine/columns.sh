@@ -35,8 +35,25 @@ coding_columns() {
 	column kept governed /bench/kept/ops -1 /bench/kept 127.0.0.1 create_unlink
 }
 
+# Both processes, and cvfd started again: it adopts what is pinned.
+processes() {
+	sleep 10
+	echo "cvfd memory $(own_memory "$(cat /run/cvf/cvfd.lock)")"
+	echo "governor memory $(own_memory "$(pidof cvfd-govern)")"
+	kill -TERM "$(cat /run/cvf/cvfd.lock)"
+	for _ in $(seq 300); do
+		pidof cvfd-govern > /dev/null || break
+		sleep 0.1
+	done
+	cvfd_start again
+}
+
+# own_memory PID: KiB of its own and of its program and libraries, without the kernel's maps
+own_memory() { awk '/^[0-9a-f]+-/ { maps = /bpf/ } /^Rss:/ && !maps { sum += $2 } END { print sum }' "/proc/$1/smaps"; }
+
 column bare /copy/ops $R0
 cvfd_start
 column beside /copy/ops $R0
 governed_columns
 coding_columns
+processes

@@ -6,7 +6,7 @@
 #   folder PATH                what ops.c works on
 #   column NAME COMMAND...     runs ops, prints lines "NAME OPERATION VALUE"; hooks `before` and `after` run around each operation;
 #                              the value is the median, with figure=mean the mean: of what others do on the same CPU
-#   cvfd_start                 until it enforces
+#   cvfd_start [NAME]          until it enforces; prints how long that took, as "NAME start INSTRUCTIONS"
 #   world RULES                the benchmark's own declarations, with so many rules in force; and what the function $MORE writes
 #   governed COMMAND...        as agent "bench"
 
@@ -54,14 +54,17 @@ column() {
 }
 
 cvfd_start() {
+	local start
+	start=$(/copy/hold now)
 	/usr/sbin/cvfd --foreground > /var/log/cvfd.log 2>&1 &
 	cvfd_wait
+	echo "${1:-first} start $(($(/copy/hold now) - start))"
 }
 
 cvfd_wait() {
-	for _ in $(seq 3000); do
+	for _ in $(seq 6000); do
 		! cvfctl status --json 2> /dev/null | grep -q '"enforcing": *true' || return 0
-		sleep 0.2
+		sleep 0.1
 	done
 	cat /var/log/cvfd.log
 	exit 1
