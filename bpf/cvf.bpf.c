@@ -23,6 +23,8 @@ char LICENSE[] SEC("license") = "GPL";
 #include "subject.bpf.h"
 #include "digest.bpf.h"
 #include "path.bpf.h"
+#include "memory.bpf.h"
+#include "place.bpf.h"
 #include "record.bpf.h"
 #include "question.bpf.h"
 #include "rate.bpf.h"

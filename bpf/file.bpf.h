@@ -15,6 +15,18 @@ static __always_inline void question_object(struct cvf_scratch *s, struct dentry
 	s->facts.mnt = (__u64)mnt;
 }
 
+/* Whoever keeps what goes away looks for it by number. */
+static __always_inline void question_goes(struct cvf_scratch *s, struct dentry *dentry, __u32 which)
+{
+	struct inode *inode = dentry->d_inode;
+
+	if (!inode)
+		return;
+	s->facts.goes = which;
+	s->facts.inode = inode->i_ino;
+	s->facts.device = inode->i_sb->s_dev;
+}
+
 /* One object, one operation. */
 static __noinline int path_question(__u32 op, struct dentry *dentry, struct vfsmount *mnt, __s32 detail)
 {
@@ -28,18 +40,11 @@ static __noinline int path_question(__u32 op, struct dentry *dentry, struct vfsm
 	if (!s)
 		return -EPERM;
 	s->facts.detail = detail;
-	s->facts.goes = op == CVF_OP_DELETE;
+	if (op == CVF_OP_DELETE)
+		question_goes(s, dentry, 1);
 	question_object(s, dentry, mnt);
 	judge_place(s, dentry, mnt, 0);
 	return question_end(s, l);
-}
-
-/* A rename onto something that exists takes that away, unless the two change places. */
-static __always_inline bool takes_away(__u32 op, const struct place *to, __s32 flags)
-{
-	struct dentry *d = to->dentry;
-
-	return op == CVF_OP_RENAME && !(flags & RENAME_EXCHANGE) && BPF_CORE_READ(d, d_inode);
 }
 
 /* Old and new name, the more severe verdict wins. */
@@ -59,7 +64,9 @@ static __noinline int pair_question(__u32 op, struct place *from, struct place *
 	s->facts.two_names = 1;
 	s->facts.dentry2 = (__u64)to->dentry;
 	s->facts.mnt2 = (__u64)to->mnt;
-	s->facts.goes = takes_away(op, to, detail) ? 2 : 0;
+	/* A rename onto something that exists takes that away, unless the two change places. */
+	if (op == CVF_OP_RENAME && !(detail & RENAME_EXCHANGE))
+		question_goes(s, to->dentry, 2);
 	judge_place(s, from->dentry, from->mnt, 0);
 	judge_place(s, to->dentry, to->mnt, 1);
 	return question_end(s, l);
@@ -125,14 +132,45 @@ static __always_inline void open_judge(struct cvf_scratch *s, struct file *file,
 	}
 }
 
-static __always_inline int open_question(struct file *file, __u32 flags, __u32 mode)
+/*
+ * Most of what programs open is read, and lies where something was read before: the state of the folder and the name are known. If
+ * that comes to nothing but letting it through, there is no question: no working memory, no record.
+ */
+static __always_inline bool reads_known(const struct task_struct *t, const struct cvf_label *l, const struct file *file)
 {
-	enum standing standing;
-	struct cvf_label *l = current_label(&standing);
+	const struct dentry *dentry = file->f_path.dentry;
+	struct dentry *parent = dentry->d_parent;
+	struct inode *inode = parent->d_inode;
+	__u32 active = cvf_control.active & 1, version, len;
+	const __u64 *inside;
+	struct cvf_name *n;
+	struct cvf_dir *d;
+	__u64 stamp;
+
+	d = dir_entry(inode, 0);
+	if (!d || parent == dentry)
+		return false;
+	version = read_begin(&d->version);
+	stamp = d->stamp;
+	if (!dir_stands(d, &cvf_slots[active], parent, inode) || !dir_stands_by(d, t, file->f_path.mnt) ||
+	    !read_end(&d->version, version))
+		return false;
+	len = dentry->d_name.len;
+	inside = name_inside(dentry, len);
+	n = name_at(stamp, dentry->d_name.hash);
+	return inside && n && name_goes_through(n, stamp, inside, len, active, l);
+}
+
+static __noinline int open_question(struct cvf_label *l, struct file *file, __u32 flags, __u32 mode)
+{
 	struct cvf_scratch *s;
 
-	if (!l)
-		return standing == NOBODY ? 0 : refuse_unknown();
+	if (flags & FMODE_EXEC_FLAG)
+		return 0;
+	if ((mode & FMODE_CREATED) && !(flags & O_TMPFILE_BIT))
+		return 0;
+	if (is_layer_open(file, flags, mode))
+		return 0;
 	s = question_start(l, CVF_OP_READ);
 	if (!s)
 		return -EPERM;
@@ -140,22 +178,31 @@ static __always_inline int open_question(struct file *file, __u32 flags, __u32 m
 	return question_end(s, l);
 }
 
+/* Whoever opens so wants to read, and nothing else. */
+static __always_inline bool is_plain_read(const struct file *file, __u32 flags, __u32 mode)
+{
+	return !(flags & (FMODE_EXEC_FLAG | O_TRUNC | O_TMPFILE_BIT | O_NOATIME)) &&
+	       !(mode & (FMODE_WRITE | FMODE_CREATED | FMODE_BACKING)) && file->f_inode == file->f_path.dentry->d_inode;
+}
+
 HOOK(file_open)
 int BPF_PROG(cvf_file_open, struct file *file, int ret)
 {
+	struct task_struct *t = bpf_get_current_task_btf();
+	enum standing standing;
+	struct cvf_label *l;
 	__u32 flags, mode;
 
-	if (ret || nobody_here())
+	if (ret || is_nobody(t))
 		return ret;
+	l = somebodys_label(t, &standing);
+	if (!l)
+		return standing == NOBODY ? 0 : refuse_unknown();
 	flags = file->f_flags;
 	mode = file->f_mode;
-	if (flags & FMODE_EXEC_FLAG)
+	if (is_plain_read(file, flags, mode) && reads_known(t, l, file))
 		return 0;
-	if ((mode & FMODE_CREATED) && !(flags & O_TMPFILE_BIT))
-		return 0;
-	if (is_layer_open(file, flags, mode))
-		return 0;
-	return open_question(file, flags, mode);
+	return open_question(l, file, flags, mode);
 }
 
 HOOK(path_mknod)

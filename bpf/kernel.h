@@ -90,6 +90,7 @@ struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
+	unsigned char d_iname[32];
 	struct super_block *d_sb;
 };
 struct vfsmount {
@@ -100,6 +101,7 @@ struct mount;
 struct mnt_namespace {
 	struct mount *root;
 	u64 seq;
+	u64 event;
 };
 struct mount {
 	struct mount *mnt_parent;
@@ -175,6 +177,7 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct css_set *cgroups;
 	struct bpf_local_storage *bpf_storage;
+	char comm[16];
 	unsigned in_execve : 1;
 };
 struct linux_binprm {

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * path.bpf.h - what is being touched: the set of patterns that a resolved path matches
+ * path.bpf.h - what is being touched: the resolved path, and bytes through the automaton
  *
  * Paths are taken from dentries and mounts, up to the root of the mount namespace: never from user memory, never relative
- * to a chroot. The automaton's state at a directory is cached; a cached state is used only while nothing above it moved:
- * cvf_control.epoch and .moving (directories renamed), the chain of mounts, the generation. Nothing that grants depends
- * on the cache: without an entry the path is walked again.
+ * to a chroot.
  */
 #ifndef PATH_BPF_H
 #define PATH_BPF_H
 
 extern const void rename_lock __ksym; /* seqlock_t of fs/dcache.c: odd or changed while a name was being changed */
+extern const void mount_lock __ksym;  /* seqlock_t of fs/namespace.c: the same of mounts */
 
 #define MNT_NS_INTERNAL_ADDRESS ((__u64)-22) /* ERR_PTR(-EINVAL) in fs/mount.h: kernel-internal mounts */
 #define MOUNTS_MAX 32
@@ -20,18 +19,19 @@ struct place {
 	struct vfsmount *mnt;
 };
 
-enum placed { PLACED, PLACED_ANON, PLACED_NOWHERE, PLACED_DEEP };
+/* The last two: not known by the mount, not known at all. */
+enum placed { PLACED, PLACED_ANON, PLACED_NOWHERE, PLACED_DEEP, PLACE_ASK_MOUNTS, PLACE_WALK };
 
 static __always_inline struct mount *mount_of(__u64 mnt)
 {
 	return (struct mount *)(mnt - bpf_core_field_offset(struct mount, mnt));
 }
 
-static __always_inline unsigned int rename_sequence(void)
+static __always_inline unsigned int sequence_of(const void *seqlock)
 {
 	unsigned int sequence = 1;
 
-	bpf_probe_read_kernel(&sequence, sizeof(sequence), &rename_lock);
+	bpf_probe_read_kernel(&sequence, sizeof(sequence), seqlock);
 	return sequence;
 }
 
@@ -104,20 +104,33 @@ static __always_inline void dentry_link(struct dentry *d, struct dentry_link *re
 	ret->name = (__u64)BPF_CORE_READ(d, d_name.name);
 }
 
-/* Folds the mounts from walk.from_mnt to the namespace's root into s->walk.chain; tells whether there is such a root. */
+/*
+ * Folds the mounts from walk.from_mnt to the namespace's root into s->walk.chain; tells whether there is such a root. When that is the
+ * caller's own, walk.event is the namespace's: the number that it gets with each change of its mounts, and that no namespace
+ * had before; else 0.
+ */
 GLOBAL int mount_chain(struct cvf_scratch *s)
 {
 	struct task_struct *t = bpf_get_current_task_btf();
-	__u64 own_root = (__u64)t->nsproxy->mnt_ns->root, m, ns, chain = 1;
+	__u64 own_root = (__u64)t->nsproxy->mnt_ns->root, m, ns, chain = 1, event;
+	unsigned int sequence;
 	struct mount_link link;
 
 	if (!s)
 		return PLACED_NOWHERE;
+	sequence = sequence_of(&mount_lock);
+	event = t->nsproxy->mnt_ns->event;
+	s->walk.event = 0;
 	m = (__u64)mount_of(s->walk.from_mnt);
 	for (int i = 0; i < MOUNTS_MAX; i++) {
 		s->walk.chain = chain;
-		if (m == own_root)
+		if (m == own_root) {
+			/* A mount on its way out is counted before it is gone. */
+			if (!(sequence & 1) && sequence_of(&mount_lock) == sequence)
+				s->walk.event = event;
+			s->walk.ns = (__u64)t->nsproxy->mnt_ns;
 			return PLACED;
+		}
 		mount_link((struct mount *)m, &link);
 		if (link.parent == m) {
 			ns = (__u64)BPF_CORE_READ((struct mount *)m, mnt_ns);
@@ -214,7 +227,7 @@ GLOBAL int path_write(struct cvf_scratch *s, __u32 which)
 		return PLACED_NOWHERE;
 	w = &s->walk;
 	for (int try = 0; try < 4; try++) {
-		unsigned int sequence = rename_sequence();
+		unsigned int sequence = sequence_of(&rename_lock);
 
 		w->dentry = w->from_dentry;
 		w->mount = (__u64)mount_of(w->from_mnt);
@@ -226,7 +239,7 @@ GLOBAL int path_write(struct cvf_scratch *s, __u32 which)
 		w->which = which;
 		w->result = PLACED_DEEP;
 		bpf_loop(CVF_DEPTH_MAX, walk_step, &run, 0);
-		if (!(sequence & 1) && rename_sequence() == sequence)
+		if (!(sequence & 1) && sequence_of(&rename_lock) == sequence)
 			break;
 		w->result = PLACED_NOWHERE;
 	}
@@ -332,111 +345,6 @@ static __always_inline __u32 scan(struct cvf_scratch *s, __u32 which, __u32 from
 	s->walk.state = state;
 	scan_run(s);
 	return s->walk.state;
-}
-
-/* Two CPUs may write one entry at once: a torn one must not pass for a state. (The dentry is a directory's only one.) */
-static __always_inline __u64 dir_check(const struct cvf_dir *d)
-{
-	return ((d->generation * 31 + d->epoch) * 31 + d->chain) * 31 + d->state;
-}
-
-static __always_inline struct cvf_dir *dir_cached(struct inode *inode)
-{
-	struct cvf_dir_key key = {};
-
-	if (cvf_lsm)
-		return bpf_inode_storage_get(&cvf_dirs, inode, 0, 0);
-	key.inode = inode->i_ino;
-	key.dev = inode->i_sb->s_dev;
-	key.generation = inode->i_generation;
-	return bpf_map_lookup_elem(&cvf_dirs_lru, &key);
-}
-
-static __always_inline void dir_cache(struct inode *inode, const struct cvf_dir *dir)
-{
-	struct cvf_dir_key key = {};
-	struct cvf_dir *stored;
-
-	if (cvf_lsm) {
-		stored = bpf_inode_storage_get(&cvf_dirs, inode, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-		if (stored)
-			__builtin_memcpy(stored, dir, sizeof(*dir));
-		return;
-	}
-	key.inode = inode->i_ino;
-	key.dev = inode->i_sb->s_dev;
-	key.generation = inode->i_generation;
-	bpf_map_update_elem(&cvf_dirs_lru, &key, dir, BPF_ANY);
-}
-
-/* Walks the whole path, runs the automaton over it, and remembers the state at its directory. */
-static __noinline int place_walk(struct cvf_scratch *s, const struct place *place, __u32 which)
-{
-	const struct cvf_slot *slot = slot_of(s);
-	struct cvf_dir fresh = { .generation = slot->generation, .epoch = cvf_control.epoch, .chain = s->walk.chain };
-	bool still = !cvf_control.moving;
-	struct dentry *parent;
-	__u32 name;
-	int placed;
-
-	COUNT(cache_miss);
-	placed = path_text(s, (__u64)place->dentry, (__u64)place->mnt, which);
-	if (placed != PLACED)
-		return placed;
-	name = place->dentry == place->mnt->mnt_root ? 0 : place->dentry->d_name.len;
-	if (name >= s->path_len[which & 1])
-		name = 0;
-	fresh.state = scan(s, which, s->path_off[which & 1], s->path_len[which & 1] - name, slot->start_file);
-	fresh.check = dir_check(&fresh);
-	parent = place->dentry->d_parent;
-	fresh.dentry = (__u64)parent;
-	if (name && still && parent != place->dentry)
-		dir_cache(parent->d_inode, &fresh);
-	scan(s, which, PATH_ROOM - name, name, fresh.state);
-	return PLACED;
-}
-
-static __always_inline bool dir_fits(const struct cvf_dir *dir, __u64 generation, __u64 epoch, __u64 chain, __u64 dentry)
-{
-	struct cvf_dir d = *dir;
-
-	return d.generation == generation && d.epoch == epoch && d.chain == chain && d.dentry == dentry &&
-	       d.check == dir_check(&d) && !cvf_control.moving;
-}
-
-/* Leaves the state of the automaton after the path of a place in s->walk.state; enum placed. */
-static __noinline int place_state(struct cvf_scratch *s, const struct place *place, __u32 which)
-{
-	struct dentry *dentry = place->dentry, *parent = dentry->d_parent;
-	__u64 epoch = cvf_control.epoch;
-	__u32 len = dentry->d_name.len;
-	struct cvf_dir *dir;
-	int placed;
-
-	s->walk.from_mnt = (__u64)place->mnt;
-	s->walk.chain = known_place(place->mnt->mnt_sb->s_magic);
-	placed = s->walk.chain ? PLACED : mount_chain(s);
-	s->path_len[which & 1] = 0;
-	if (placed == PLACED_ANON) {
-		s->walk.name = (__u64)dentry->d_name.name;
-		path_synthetic(s, which, len, 0);
-		scan(s, which, 0, s->path_len[which & 1], slot_of(s)->start_file);
-		return PLACED;
-	}
-	if (placed != PLACED)
-		return placed;
-	/* The root of a mount is named by its mountpoint: walked, not cached. */
-	if (dentry == place->mnt->mnt_root || parent == dentry)
-		return place_walk(s, place, which);
-	dir = dir_cached(parent->d_inode);
-	if (!dir || len > 255 || !dir_fits(dir, slot_of(s)->generation, epoch, s->walk.chain, (__u64)parent))
-		return place_walk(s, place, which);
-	/* In a register of its own: the compiler would bound one copy of the length and pass another. */
-	asm volatile("" : "+r"(len));
-	if (bpf_probe_read_kernel(s->name, len & 255, dentry->d_name.name))
-		return place_walk(s, place, which);
-	scan(s, SCAN_NAME, 0, len, dir->state);
-	return PLACED;
 }
 
 #endif

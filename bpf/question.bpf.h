@@ -51,6 +51,15 @@ static __always_inline __u32 owner_slate(const struct cvf_slot *slot, const stru
 	return passed && o->own == own ? o->slate : 0;
 }
 
+/* The cell of (an operation's tables, a row, a set that no owner sees otherwise); 0 refuses. */
+static __always_inline __u32 cell_of(const struct cvf_slot *slot, const struct cvf_op_tables *t, const struct cvf_set *set,
+				     __u32 row, __u32 slate)
+{
+	if (!slate)
+		slate = slot->slates[(t->slate_from + set->column * slot->rows + row) & (CVF_SLATES_MAX - 1)];
+	return slot->index[(t->index_from + slate) & (CVF_INDEX_MAX - 1)];
+}
+
 /* The cell of (the agent, the operation, a set); 0 refuses. */
 GLOBAL __u32 cell_find(struct cvf_scratch *s, __u32 number)
 {
@@ -70,12 +79,21 @@ GLOBAL __u32 cell_find(struct cvf_scratch *s, __u32 number)
 	set = &slot->sets[(t->set_from + number) & (CVF_SETS_MAX - 1)];
 	if (set->owners && s->facts.own)
 		slate = owner_slate(slot, set, s->facts.own);
-	if (!slate)
-		slate = slot->slates[(t->slate_from + set->column * slot->rows + s->facts.row) & (CVF_SLATES_MAX - 1)];
-	slate = slot->index[(t->index_from + slate) & (CVF_INDEX_MAX - 1)];
+	slate = cell_of(slot, t, set, s->facts.row, slate);
 	/* The verifier does not know what this returns; clang must not either, or it drops the mask that bounds it. */
 	asm volatile("" : "+r"(slate));
 	return slate;
+}
+
+/* The same for whom no other agent's patterns stand in the way; 0: it refuses, or cannot be told so quickly. */
+static __always_inline __u32 cell_plain(const struct cvf_slot *slot, const struct cvf_agent *agent, __u32 op, __u32 number)
+{
+	const struct cvf_op_tables *t = &slot->ops[op];
+	const struct cvf_set *set = &slot->sets[(t->set_from + number) & (CVF_SETS_MAX - 1)];
+
+	if (!agent->row || number >= t->sets || (set->owners && agent->own))
+		return 0;
+	return cell_of(slot, t, set, agent->row, 0);
 }
 
 /* allow < hold < deny; then the risk; then what must be asked each time, so that no grant for the other name answers it */
@@ -139,34 +157,22 @@ static __always_inline __u32 place_fault(int placed)
 	return placed == PLACED_DEEP ? CVF_REASON_PATH_TOO_LONG : CVF_REASON_UNREACHABLE;
 }
 
-/* A folder of what was kept: at the root of any mount, so that it has no path of its own. */
-static __always_inline bool is_store(const struct dentry *d)
-{
-	static const char store[16] __attribute__((aligned(8))) = CVF_QUARANTINE_DIR;
-	__u64 name[2];
-
-	if (d->d_name.len != sizeof(CVF_QUARANTINE_DIR) - 1 ||
-	    bpf_probe_read_kernel(name, sizeof(name), d->d_name.name))
-		return false;
-	return name[0] == ((const __u64 *)store)[0] && name[1] == ((const __u64 *)store)[1];
-}
-
 /*
  * Pins are guarded wherever their file system is mounted; a mount may cover nothing that is guarded from writing. What was
  * kept lies in its folder and no deeper.
  */
-static __always_inline bool is_guarded(struct cvf_scratch *s, struct dentry *dentry, const struct vfsmount *mnt)
+static __always_inline bool is_guarded(struct cvf_scratch *s, const struct vfsmount *mnt)
 {
 	__u32 op = s->facts.op, write;
 
-	if (is_store(dentry) || is_store(dentry->d_parent))
+	if (s->walk.store)
 		return true;
 	if (op != CVF_OP_READ && mnt->mnt_sb->s_magic == BPF_FS_MAGIC)
 		return true;
 	if (op != CVF_OP_MOUNT)
 		return false;
 	s->facts.op = CVF_OP_WRITE;
-	write = cell_find(s, dfa_set(slot_of(s), s->walk.state));
+	write = cell_find(s, s->walk.set);
 	s->facts.op = op;
 	return cell_at(slot_of(s), write)->reason == CVF_REASON_SELF_GUARD;
 }
@@ -180,14 +186,14 @@ static __noinline int judge_place(struct cvf_scratch *s, struct dentry *dentry, 
 
 	if (s->facts.fault)
 		return 0;
-	placed = place_state(s, &place, which);
+	placed = place_set(s, &place, which);
 	if (placed != PLACED) {
 		s->facts.fault = place_fault(placed);
 		return 0;
 	}
-	if (is_guarded(s, dentry, mnt))
+	if (is_guarded(s, mnt))
 		s->facts.fault = CVF_REASON_SELF_GUARD;
-	cell = cell_find(s, dfa_set(slot_of(s), s->walk.state));
+	cell = cell_find(s, s->walk.set);
 	if (s->facts.goes == which + 1 && s->facts.mode == CVF_MODE_ENFORCE)
 		s->facts.keep = !!(cell_at(slot_of(s), cell)->flags & CVF_CELL_KEEP);
 	s->facts.other = cell;
@@ -205,17 +211,6 @@ static __always_inline void judge_text(struct cvf_scratch *s)
 
 	if (!s->facts.fault)
 		s->facts.cell = cell_find(s, dfa_set(slot, scan(s, 0, s->path_off[0], s->path_len[0], slot->start_file)));
-}
-
-/* Whoever keeps what goes away looks for it by number. */
-static __always_inline void record_goes(struct cvf_scratch *s)
-{
-	struct dentry *d = (struct dentry *)(s->facts.goes == 2 ? s->facts.dentry2 : s->facts.dentry);
-
-	if (!s->facts.goes || !d)
-		return;
-	s->record.inode = BPF_CORE_READ(d, d_inode, i_ino);
-	s->record.device = BPF_CORE_READ(d, d_inode, i_sb, s_dev);
 }
 
 /* Head and texts of the record of this question, in the scratch memory. Paths that the fast way did not need are made now. */
@@ -249,7 +244,8 @@ GLOBAL int question_record(struct cvf_scratch *s, const struct cvf_label *l, __u
 	r->result = s->facts.detail;
 	r->target_pid = s->facts.target_pid;
 	r->family = s->facts.family;
-	record_goes(s);
+	r->inode = s->facts.inode;
+	r->device = s->facts.device;
 	if (s->facts.is_net) {
 		__builtin_memcpy(r->address, s->facts.address, 16);
 		r->port = s->facts.port;

@@ -53,24 +53,47 @@ MAP(PERCPU_ARRAY, cvf_cpu, __u32, struct cvf_cpu, 1, 0);
 MAP(PERCPU_ARRAY, cvf_counts, __u32, __u64, 2 * CVF_CELLS_MAX, 0);	/* slot * CVF_CELLS_MAX + cell */
 MAP(PERCPU_HASH, cvf_agent_counts, struct cvf_count_key, __u64, CVF_AGENT_COUNTS_MAX, BPF_F_NO_PREALLOC);
 
-/* State of the automaton at a directory. Valid while all of generation, epoch, chain and dentry are as they were. */
+/*
+ * What is remembered is read and written by several CPUs at once: `version` is odd while an entry is written, and another one
+ * after it. Who finds it odd, or changed meanwhile, has read nothing.
+ */
+
+#define CVF_DIR_WORDS 24
+/* State of the automaton at a directory. Valid while generation, epoch, chain and dentry are as they were. */
 struct cvf_dir {
+	__u32 version;
+	__u32 state;
+	__u64 stamp;	/* of this state: no other one has or had it; 0: none */
 	__u64 generation;
 	__u64 epoch;
-	__u64 chain;	/* of the mounts from the directory's to the root of its namespace */
 	__u64 dentry;
-	__u64 check;	/* of the other words: a torn entry does not fit */
-	__u32 state;
-	__u32 reserved;
-};
-struct cvf_dir_key {
-	__u64 inode;
+	__u64 chain;	/* of the mounts from the directory's to the root of its namespace */
+	__u64 mnt;	/* a mount that led to that chain in a namespace whose mounts had come to `event`; 0: none */
+	__u64 ns, event;
+	__u64 inode;	/* whose it is, where it is not the inode that says so: with the device and the generation */
 	__u32 dev;
-	__u32 generation;
+	__u32 inode_generation;
+	__u64 text_len;	/* of its path, the last slash included; 0: too long to be kept */
+	__u64 text[CVF_DIR_WORDS];
 };
 MAP(INODE_STORAGE, cvf_dirs, int, struct cvf_dir, 0, BPF_F_NO_PREALLOC);
 /* bpf_inode_storage_get is refused to fmod_ret programs (6.1, 6.12). */
-MAP(LRU_HASH, cvf_dirs_lru, struct cvf_dir_key, struct cvf_dir, 16384, 0);
+#define CVF_DIRS_MAX 16384
+MAP(ARRAY, cvf_dirs_table, __u32, struct cvf_dir, CVF_DIRS_MAX, 0);
+
+/* What a short name comes to in the directory of a stamp. */
+#define CVF_NAME_WORDS 4
+struct cvf_name {
+	__u32 version;
+	__u32 len;
+	__u64 stamp;
+	__u64 word[CVF_NAME_WORDS];
+	__u32 set;
+	__u16 row;	/* for which reading it comes to a cell that only lets it through; 0: none that is known */
+	__u16 cell;
+};
+#define CVF_NAMES_MAX 8192
+MAP(ARRAY, cvf_names, __u32, struct cvf_name, CVF_NAMES_MAX, 0);
 
 /*
  * Working memory of one hook run. Slots of an array taken with a compare-and-swap, not per-CPU memory: a program may be
@@ -97,15 +120,22 @@ struct walk {
 	__u64 dentry, root, mount;
 	struct mount_link on;	/* of mount */
 	__u64 chain;	/* of the object's mounts */
+	__u64 ns, event;	/* the caller's namespace, if they lead to its root, and what its mounts were then; event 0: they do not */
 	__u32 off, which, result;
 	__u32 known;	/* 1 + row of known_places, 0 none */
 	__u32 state, buffer, from, len, zero; /* the scan */
-	__u32 reserved;
+	__u32 set;	/* that the place comes to */
+	__u32 store;	/* it is what was kept, or in there */
+	__u32 text_len;	/* of the directory's path, which is in the buffer; 0: it is not */
+	__u64 stamp;	/* of its directory */
+	struct cvf_dir dir;
 };
 
 /* What a hook knows of the operation it must judge. */
 struct facts {
 	__u64 identity[2];	/* of the object: inode and device */
+	__u64 inode;		/* of what goes, and its device */
+	__u32 device;
 	__u64 dentry, mnt;	/* of the object; 0: none */
 	__u64 dentry2, mnt2;	/* of the new name */
 	__u8 address[16];
@@ -133,7 +163,7 @@ struct facts {
 	__u8 shared;		/* the row is that of other agents too: counted for the agent */
 	__u16 own;
 	__u8 frozen;		/* the agent is */
-	__u8 reserved[3];
+	__u8 reserved[7];
 };
 
 struct cvf_scratch {

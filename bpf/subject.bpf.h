@@ -85,15 +85,12 @@ static __noinline enum standing standing_of(struct task_struct *t)
 	return enrol_by_cgroup(t);
 }
 
-/* The current task's label. NULL with NOBODY: leave at once; NULL with UNKNOWN: refuse. */
-static __always_inline struct cvf_label *current_label(enum standing *ret_standing)
+/* The current task's label, of one that is_nobody() did not tell of. NULL with NOBODY: leave at once; NULL with UNKNOWN: refuse. */
+static __always_inline struct cvf_label *somebodys_label(struct task_struct *t, enum standing *ret_standing)
 {
-	struct task_struct *t = bpf_get_current_task_btf();
 	struct cvf_label *l;
 
 	*ret_standing = NOBODY;
-	if (is_nobody(t))
-		return NULL;
 	l = bpf_task_storage_get(&cvf_labels, t, 0, 0);
 	if (!l || !l->agent) {
 		*ret_standing = standing_of(t);
@@ -107,6 +104,14 @@ static __always_inline struct cvf_label *current_label(enum standing *ret_standi
 	}
 	*ret_standing = GOVERNED;
 	return l;
+}
+
+static __always_inline struct cvf_label *current_label(enum standing *ret_standing)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+
+	*ret_standing = NOBODY;
+	return is_nobody(t) ? NULL : somebodys_label(t, ret_standing);
 }
 
 static __always_inline bool is_frozen(const struct cvf_label *l)

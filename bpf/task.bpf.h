@@ -259,7 +259,10 @@ int cvf_enrol_iter(struct bpf_iter__task *ctx)
 	return 0;
 }
 
-/* A renamed directory changes the path of all below it: no cached state is used until it is done, none from before after. */
+/*
+ * A renamed directory changes the path of all below it: what was remembered is not used from when it begins, and nothing is remembered
+ * until it is done.
+ */
 static __always_inline bool is_directory(struct dentry *d)
 {
 	return (BPF_CORE_READ(d, d_inode, i_mode) & S_IFMT) == S_IFDIR;
@@ -269,8 +272,10 @@ static __always_inline bool is_directory(struct dentry *d)
 	SEC("fentry/" #function)                                                                \
 	int BPF_PROG(cvf_##function##_begin, struct dentry *dentry, struct dentry *target)      \
 	{                                                                                       \
-		if (is_directory(dentry) || is_directory(target))                               \
+		if (is_directory(dentry) || is_directory(target)) {                             \
 			__sync_fetch_and_add(&cvf_control.moving, 1);                           \
+			__sync_fetch_and_add(&cvf_control.epoch, 1);                            \
+		}                                                                               \
 		return 0;                                                                       \
 	}                                                                                       \
 	SEC("fexit/" #function)                                                                 \

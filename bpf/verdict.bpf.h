@@ -332,9 +332,9 @@ GLOBAL int hold(struct cvf_scratch *s, struct cvf_label *l)
 }
 
 /* Of an agent whose row others have too. 0: it cannot be counted by itself. */
-static __noinline int agent_count(const struct cvf_scratch *s, __u32 agent)
+static __noinline int agent_count(__u32 slot, __u32 agent, __u32 cell)
 {
-	struct cvf_count_key key = { .slot = s->facts.slot & 1, .agent = agent, .cell = s->facts.cell & (CVF_CELLS_MAX - 1) };
+	struct cvf_count_key key = { .slot = slot, .agent = agent, .cell = cell };
 	__u64 *count = bpf_map_lookup_elem(&cvf_agent_counts, &key), one = 1;
 
 	/* Where another CPU was first to make it. */
@@ -348,16 +348,52 @@ static __noinline int agent_count(const struct cvf_scratch *s, __u32 agent)
 	return 1;
 }
 
-static __always_inline void cell_count(const struct cvf_scratch *s, const struct cvf_label *l)
+static __always_inline void cell_count(__u32 slot, __u32 cell, const struct cvf_label *l, __u32 shared)
 {
-	__u32 key = (s->facts.slot & 1) * CVF_CELLS_MAX + (s->facts.cell & (CVF_CELLS_MAX - 1));
+	__u32 key = (slot & 1) * CVF_CELLS_MAX + (cell & (CVF_CELLS_MAX - 1));
 	__u64 *count;
 
-	if (s->facts.shared && agent_count(s, l->agent & (CVF_AGENTS_MAX - 1)))
+	if (shared && agent_count(slot & 1, l->agent & (CVF_AGENTS_MAX - 1), cell & (CVF_CELLS_MAX - 1)))
 		return;
 	count = bpf_map_lookup_elem(&cvf_counts, &key);
 	if (count)
 		__sync_fetch_and_add(count, 1);
+}
+
+/* The cell of reading what comes to this set, when that says nothing but to let it through; else 0. */
+static __always_inline __u32 cell_let_through(const struct cvf_slot *slot, const struct cvf_agent *agent, __u32 set)
+{
+	__u32 index = cell_plain(slot, agent, CVF_OP_READ, set);
+	const struct cvf_cell *cell = cell_at(slot, index);
+
+	return cell->action == CVF_VERDICT_ALLOW && !cell->flags && !cell->rate ? index : 0;
+}
+
+/*
+ * Is reading what has this name nothing but to be let through? Then it is counted, and that was all. False about whatever else,
+ * which is to be asked as a question. The name remembers the answer for a row.
+ */
+static __always_inline bool name_goes_through(struct cvf_name *n, __u64 stamp, const __u64 *inside, __u32 len, __u32 active,
+					      const struct cvf_label *l)
+{
+	__u32 number = l->agent & (CVF_AGENTS_MAX - 1), version = read_begin(&n->version), set = n->set, row = n->row, cell = n->cell;
+	const struct cvf_slot *slot = &cvf_slots[active & 1];
+	const struct cvf_agent *agent = &slot->agents[number];
+
+	if (!name_is(n, stamp, inside, len) || !read_end(&n->version, version) || l->flags || cvf_frozen[number])
+		return false;
+	if (!row || row != agent->row || agent->own) {
+		cell = cell_let_through(slot, agent, set);
+		if (!cell)
+			return false;
+		if (!agent->own && write_begin(&n->version, version)) {
+			n->row = agent->row;
+			n->cell = cell;
+			write_end(&n->version);
+		}
+	}
+	cell_count(active, cell, l, agent->shared);
+	return true;
 }
 
 /* What happens to an operation whose cell does not simply let it through. */
@@ -418,7 +454,7 @@ static __always_inline int question_judge(struct cvf_scratch *s, struct cvf_labe
 	s->facts.args_cut = cell->action == CVF_VERDICT_ALLOW && s->facts.have_args && s->args_cut;
 	/* A held operation comes back with its answer: it was counted when it asked. */
 	if ((cell->action != CVF_VERDICT_HOLD && !s->facts.keep) || !l->question)
-		cell_count(s, l);
+		cell_count(s->facts.slot, s->facts.cell, l, s->facts.shared);
 	if (cell->action != CVF_VERDICT_ALLOW || s->facts.args_cut || s->facts.keep)
 		r = verdict_severe(s, l);
 	else if (cell->flags & CVF_CELL_RECORD)

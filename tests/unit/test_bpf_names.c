@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+/*
+ * test_bpf_names.c - what is remembered of a name (bpf/memory.bpf.h), and what the decision makes of it: nothing but what is let
+ * through anyway goes through without being asked about
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+
+#include "bpf_world.h"
+
+#define STAMP 77
+
+static const __u64 words[CVF_NAME_WORDS] = { 0x6161616161616161, 0x6262626262626262, 0x6363636363636363, 0x64646464646464 };
+
+static bool goes(const __u64 *word, __u32 len)
+{
+	return name_goes_through(&name, STAMP, word, len, 0, &label);
+}
+
+static void remember(__u32 len)
+{
+	memset(&name, 0, sizeof(name));
+	name_keep(name_at(STAMP, 1), STAMP, words, len, CELL);
+}
+
+/* What needs no question is counted and goes through; nothing else does, and nothing is told. */
+static void test_a_name_that_only_goes_through(void **state)
+{
+	__u64 other[CVF_NAME_WORDS];
+
+	(void)state;
+	for (__u32 len = 1; len < CVF_NAME_WORDS * 8; len++) {
+		begin(CVF_VERDICT_ALLOW);
+		remember(len);
+		assert_true(goes(words, len));
+		assert_int_equal(name.cell, CELL);
+		assert_true(goes(words, len)); /* by the row that it remembered */
+		assert_int_equal(w.count, 2);
+		assert_false(goes(words, len == 1 ? 2 : len - 1));
+		/* another byte of the name; one behind it does not count */
+		for (__u32 at = 0; at < sizeof(other); at++) {
+			memcpy(other, words, sizeof(other));
+			((__u8 *)other)[at] ^= 1;
+			assert_int_equal(goes(other, len), at >= len);
+		}
+		assert_int_equal(w.sent + w.stops + w.recorded, 0);
+	}
+	assert_false(name_goes_through(&name, STAMP + 1, words, 31, 0, &label));
+}
+
+static void test_a_name_that_must_be_asked_about(void **state)
+{
+	(void)state;
+	for (int action = 0; action < 256; action++) {
+		begin((enum cvf_verdict)action);
+		remember(5);
+		assert_int_equal(goes(words, 5), action == CVF_VERDICT_ALLOW);
+		assert_int_equal(goes(words, 5), action == CVF_VERDICT_ALLOW);
+	}
+	for (int flag = 1; flag < 256; flag <<= 1) {
+		begin(CVF_VERDICT_ALLOW);
+		cell()->flags = (__u8)flag;
+		remember(5);
+		assert_false(goes(words, 5));
+	}
+	begin(CVF_VERDICT_ALLOW);
+	cell()->rate = LIMIT;
+	remember(5);
+	assert_false(goes(words, 5));
+	begin(CVF_VERDICT_ALLOW);
+	cvf_state.slots[0].agents[AGENT].row = 0;
+	remember(5);
+	assert_false(goes(words, 5));
+	/* what it remembers is for its row */
+	begin(CVF_VERDICT_ALLOW);
+	remember(5);
+	assert_true(goes(words, 5));
+	cell()->action = CVF_VERDICT_DENY;
+	assert_true(goes(words, 5));
+	cvf_state.slots[0].agents[AGENT].row = 2;
+	assert_false(goes(words, 5));
+	/* and not for who has patterns of their own */
+	begin(CVF_VERDICT_ALLOW);
+	cvf_state.slots[0].agents[AGENT].own = 1;
+	remember(5);
+	assert_true(goes(words, 5));
+	assert_int_equal(name.row, 0);
+	begin(CVF_VERDICT_ALLOW);
+	remember(5);
+	assert_true(goes(words, 5));
+	cell()->action = CVF_VERDICT_DENY;
+	cvf_state.slots[0].agents[AGENT].own = 1;
+	assert_false(goes(words, 5));
+	begin(CVF_VERDICT_ALLOW);
+	remember(5);
+	label.flags = CVF_LABEL_CANARY;
+	assert_false(goes(words, 5));
+	label.flags = 0;
+	cvf_state.frozen[AGENT] = 1;
+	assert_false(goes(words, 5));
+	cvf_state.frozen[AGENT] = 0;
+	assert_true(goes(words, 5));
+	assert_int_equal(w.count, 1);
+}
+
+static void test_a_name_that_is_being_written(void **state)
+{
+	(void)state;
+	begin(CVF_VERDICT_ALLOW);
+	remember(5);
+	name.version++;
+	assert_false(goes(words, 5));
+	name_keep(&name, STAMP + 1, words, 6, OTHER_CELL);
+	assert_int_equal(name.len, 5);
+	name.version++;
+	stolen = 1; /* another processor begins to write between looking and taking */
+	name_keep(&name, STAMP + 1, words, 6, OTHER_CELL);
+	assert_int_equal(name.len, 5);
+	remember(5);
+	stolen = 1;
+	assert_true(goes(words, 5));
+	assert_int_equal(name.row, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_name_that_only_goes_through),
+		cmocka_unit_test(test_a_name_that_must_be_asked_about),
+		cmocka_unit_test(test_a_name_that_is_being_written),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
