@@ -146,8 +146,19 @@ GLOBAL __u32 exec_set(struct cvf_scratch *s, __u32 script_len)
 	return dfa_set(slot, state);
 }
 
-/* Path of walk.from_dentry and .from_mnt, a file about to run, into path[0]; 0 or enum cvf_reason. */
-GLOBAL int exec_path(struct cvf_scratch *s)
+/* Path of a file about to run into path[0], as of any other file; 0 or enum cvf_reason. */
+static __noinline int exec_path(struct cvf_scratch *s, const struct file *file)
+{
+	struct place place = { .dentry = file->f_path.dentry, .mnt = file->f_path.mnt };
+	int placed = place_set(s, &place, 0);
+
+	if (placed == PLACED && !s->path_len[0])
+		placed = path_text(s, (__u64)place.dentry, (__u64)place.mnt, 0);
+	return placed == PLACED ? 0 : place_fault(placed);
+}
+
+/* The same of walk.from_dentry and .from_mnt, for programs that have no inode storage: tracing ones. */
+GLOBAL int exec_path_walk(struct cvf_scratch *s)
 {
 	struct dentry *d;
 	int placed;
@@ -166,11 +177,11 @@ GLOBAL int exec_path(struct cvf_scratch *s)
 	return placed == PLACED ? 0 : place_fault(placed);
 }
 
-static __always_inline int exec_path_of(struct cvf_scratch *s, const struct linux_binprm *bprm)
+static __always_inline int exec_path_done(struct cvf_scratch *s, const struct linux_binprm *bprm)
 {
 	s->walk.from_dentry = (__u64)bprm->file->f_path.dentry;
 	s->walk.from_mnt = (__u64)bprm->file->f_path.mnt;
-	return exec_path(s);
+	return exec_path_walk(s);
 }
 
 static __always_inline void exec_level(struct cvf_scratch *s, struct cvf_label *l, bool script)
@@ -192,7 +203,7 @@ static __noinline int exec_judge(struct cvf_scratch *s, struct cvf_label *l, str
 	long len = 0;
 
 	if (!s->facts.fault)
-		s->facts.fault = exec_path_of(s, bprm);
+		s->facts.fault = exec_path(s, bprm->file);
 	s->facts.have_args = 1;
 	if (!s->facts.fault)
 		s->facts.fault = args_collect(s);
@@ -293,7 +304,7 @@ GLOBAL int exec_refuse(struct cvf_scratch *s, struct cvf_label *l, __u32 fault)
 
 static __always_inline int exec_fault(struct cvf_scratch *s, struct cvf_label *l, struct linux_binprm *bprm)
 {
-	int fault = exec_path_of(s, bprm);
+	int fault = exec_path_done(s, bprm);
 
 	if (!fault)
 		fault = args_of_image(s);
@@ -344,7 +355,7 @@ static __noinline __u32 exec_enrols(struct linux_binprm *bprm)
 	if (!s)
 		return 0;
 	s->facts.slot = slot == &cvf_slots[1];
-	if (!exec_path_of(s, bprm)) {
+	if (!exec_path_done(s, bprm)) {
 		__u32 set = dfa_set(slot, scan(s, 0, s->path_off[0], s->path_len[0], slot->start_file));
 
 		agent = slot->enrol_exe[set & (CVF_ENROL_MAX - 1)];
@@ -363,7 +374,7 @@ static __noinline int exec_introduce(struct linux_binprm *bprm)
 	if (!s)
 		return -1;
 	l->exec_id = __sync_fetch_and_add(&cvf_control.exec_id, 1) + 1;
-	if (!exec_path_of(s, bprm) && !args_of_image(s))
+	if (!exec_path_done(s, bprm) && !args_of_image(s))
 		exec_record(s, l);
 	scratch_give(s);
 	return 0;
