@@ -15,6 +15,63 @@ static __always_inline void question_object(struct cvf_scratch *s, struct dentry
 	s->facts.mnt = (__u64)mnt;
 }
 
+/*
+ * Most of what programs do is done where something was done before: the state of the folder and the name are known. If that comes to nothing
+ * but being let through, there is no question: no working memory, no record. The cell that it is to be counted in; 0: it is asked.
+ */
+static __always_inline __u32 known_cell(const struct task_struct *t, const struct cvf_label *l, __u32 op, const struct dentry *dentry,
+					const struct vfsmount *mnt, __u32 active)
+{
+	struct dentry *parent = dentry->d_parent;
+	struct inode *inode = parent->d_inode;
+	const __u64 *inside;
+	struct cvf_name *n;
+	struct cvf_dir *d;
+	__u32 version, len;
+	__u64 stamp;
+
+	d = dir_entry(inode, 0);
+	if (!d || parent == dentry)
+		return 0;
+	version = read_begin(&d->version);
+	stamp = d->stamp;
+	if (!dir_stands(d, &cvf_slots[active], parent, inode) || !dir_stands_by(d, t, mnt) || !read_end(&d->version, version))
+		return 0;
+	len = dentry->d_name.len;
+	inside = name_inside(dentry, len);
+	n = name_at(stamp, dentry->d_name.hash);
+	return inside && n ? name_cell(n, stamp, inside, len, active, op, l) : 0;
+}
+
+/* Operations on files; the object of others is shown, not judged. */
+static __noinline int goes_through(__u32 op, const struct cvf_label *l, struct dentry *dentry, struct vfsmount *mnt)
+{
+	__u32 active = cvf_control.active & 1, cell;
+
+	if (op < CVF_OP_READ || op > CVF_OP_EXEC_MAP)
+		return 0;
+	cell = known_cell(bpf_get_current_task_btf(), l, op, dentry, mnt, active);
+	if (!cell)
+		return 0;
+	let_through(active, cell, l);
+	return 1;
+}
+
+/* Of two names the more severe is counted, as by judge_place(). */
+static __noinline int pair_goes_through(__u32 op, const struct cvf_label *l, const struct place *from, const struct place *to)
+{
+	__u32 active = cvf_control.active & 1, first, second;
+	struct task_struct *t = bpf_get_current_task_btf();
+	const struct cvf_slot *slot = &cvf_slots[active];
+
+	first = known_cell(t, l, op, from->dentry, from->mnt, active);
+	second = first ? known_cell(t, l, op, to->dentry, to->mnt, active) : 0;
+	if (!second)
+		return 0;
+	let_through(active, severity_in(slot, second) > severity_in(slot, first) ? second : first, l);
+	return 1;
+}
+
 /* Whoever keeps what goes away looks for it by number. */
 static __always_inline void question_goes(struct cvf_scratch *s, struct dentry *dentry, __u32 which)
 {
@@ -36,6 +93,8 @@ static __noinline int path_question(__u32 op, struct dentry *dentry, struct vfsm
 
 	if (!l)
 		return standing == NOBODY ? 0 : refuse_unknown();
+	if (goes_through(op, l, dentry, mnt))
+		return 0;
 	s = question_start(l, op);
 	if (!s)
 		return -EPERM;
@@ -56,6 +115,8 @@ static __noinline int pair_question(__u32 op, struct place *from, struct place *
 
 	if (!l)
 		return standing == NOBODY ? 0 : refuse_unknown();
+	if (pair_goes_through(op, l, from, to))
+		return 0;
 	s = question_start(l, op);
 	if (!s)
 		return -EPERM;
@@ -132,43 +193,10 @@ static __always_inline void open_judge(struct cvf_scratch *s, struct file *file,
 	}
 }
 
-/*
- * Most of what programs open is read, and lies where something was read before: the state of the folder and the name are known. If
- * that comes to nothing but letting it through, there is no question: no working memory, no record.
- */
-static __always_inline bool reads_known(const struct task_struct *t, const struct cvf_label *l, const struct file *file)
-{
-	const struct dentry *dentry = file->f_path.dentry;
-	struct dentry *parent = dentry->d_parent;
-	struct inode *inode = parent->d_inode;
-	__u32 active = cvf_control.active & 1, version, len;
-	const __u64 *inside;
-	struct cvf_name *n;
-	struct cvf_dir *d;
-	__u64 stamp;
-
-	d = dir_entry(inode, 0);
-	if (!d || parent == dentry)
-		return false;
-	version = read_begin(&d->version);
-	stamp = d->stamp;
-	if (!dir_stands(d, &cvf_slots[active], parent, inode) || !dir_stands_by(d, t, file->f_path.mnt) ||
-	    !read_end(&d->version, version))
-		return false;
-	len = dentry->d_name.len;
-	inside = name_inside(dentry, len);
-	n = name_at(stamp, dentry->d_name.hash);
-	return inside && n && name_goes_through(n, stamp, inside, len, active, l);
-}
-
 static __noinline int open_question(struct cvf_label *l, struct file *file, __u32 flags, __u32 mode)
 {
 	struct cvf_scratch *s;
 
-	if (flags & FMODE_EXEC_FLAG)
-		return 0;
-	if ((mode & FMODE_CREATED) && !(flags & O_TMPFILE_BIT))
-		return 0;
 	if (is_layer_open(file, flags, mode))
 		return 0;
 	s = question_start(l, CVF_OP_READ);
@@ -178,31 +206,40 @@ static __noinline int open_question(struct cvf_label *l, struct file *file, __u3
 	return question_end(s, l);
 }
 
-/* Whoever opens so wants to read, and nothing else. */
-static __always_inline bool is_plain_read(const struct file *file, __u32 flags, __u32 mode)
+/* Opened to read or to write, and nothing else; 0: it is more than that, or another's part. */
+static __always_inline __u32 plain_op(const struct file *file, __u32 flags, __u32 mode)
 {
-	return !(flags & (FMODE_EXEC_FLAG | O_TRUNC | O_TMPFILE_BIT | O_NOATIME)) &&
-	       !(mode & (FMODE_WRITE | FMODE_CREATED | FMODE_BACKING)) && file->f_inode == file->f_path.dentry->d_inode;
+	if ((flags & (O_TRUNC | O_TMPFILE_BIT | O_NOATIME)) || (mode & FMODE_BACKING) || file->f_inode != file->f_path.dentry->d_inode)
+		return 0;
+	mode &= FMODE_READ | FMODE_WRITE;
+	return mode == FMODE_WRITE ? CVF_OP_WRITE : mode == FMODE_READ ? CVF_OP_READ : 0;
 }
 
 HOOK(file_open)
 int BPF_PROG(cvf_file_open, struct file *file, int ret)
 {
 	struct task_struct *t = bpf_get_current_task_btf();
+	__u32 flags, mode, op, active, cell = 0;
 	enum standing standing;
 	struct cvf_label *l;
-	__u32 flags, mode;
 
 	if (ret || is_nobody(t))
 		return ret;
+	flags = file->f_flags;
+	mode = file->f_mode;
+	if ((flags & FMODE_EXEC_FLAG) || ((mode & FMODE_CREATED) && !(flags & O_TMPFILE_BIT)))
+		return 0;
 	l = somebodys_label(t, &standing);
 	if (!l)
 		return standing == NOBODY ? 0 : refuse_unknown();
-	flags = file->f_flags;
-	mode = file->f_mode;
-	if (is_plain_read(file, flags, mode) && reads_known(t, l, file))
-		return 0;
-	return open_question(l, file, flags, mode);
+	active = cvf_control.active & 1;
+	op = plain_op(file, flags, mode);
+	if (op)
+		cell = known_cell(t, l, op, file->f_path.dentry, file->f_path.mnt, active);
+	if (!cell)
+		return open_question(l, file, flags, mode);
+	let_through(active, cell, l);
+	return 0;
 }
 
 HOOK(path_mknod)

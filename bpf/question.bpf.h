@@ -97,12 +97,17 @@ static __always_inline __u32 cell_plain(const struct cvf_slot *slot, const struc
 }
 
 /* allow < hold < deny; then the risk; then what must be asked each time, so that no grant for the other name answers it */
-static __always_inline __u32 severity(const struct cvf_scratch *s, __u32 cell)
+static __always_inline __u32 severity_in(const struct cvf_slot *slot, __u32 cell)
 {
-	const struct cvf_cell *c = cell_at(slot_of(s), cell);
+	const struct cvf_cell *c = cell_at(slot, cell);
 
 	return (c->action == CVF_VERDICT_ALLOW ? 0 : c->action == CVF_VERDICT_HOLD ? 8 : 16) + (c->risk & 3) * 2 +
 	       !!(c->flags & CVF_CELL_ASK);
+}
+
+static __always_inline __u32 severity(const struct cvf_scratch *s, __u32 cell)
+{
+	return severity_in(slot_of(s), cell);
 }
 
 /*

@@ -360,40 +360,42 @@ static __always_inline void cell_count(__u32 slot, __u32 cell, const struct cvf_
 		__sync_fetch_and_add(count, 1);
 }
 
-/* The cell of reading what comes to this set, when that says nothing but to let it through; else 0. */
-static __always_inline __u32 cell_let_through(const struct cvf_slot *slot, const struct cvf_agent *agent, __u32 set)
+/* The cell of an operation on what comes to this set, when that says nothing but to let it through; else 0. */
+static __always_inline __u32 cell_let_through(const struct cvf_slot *slot, const struct cvf_agent *agent, __u32 op, __u32 set)
 {
-	__u32 index = cell_plain(slot, agent, CVF_OP_READ, set);
+	__u32 index = cell_plain(slot, agent, op, set);
 	const struct cvf_cell *cell = cell_at(slot, index);
 
 	return cell->action == CVF_VERDICT_ALLOW && !cell->flags && !cell->rate ? index : 0;
 }
 
 /*
- * Is reading what has this name nothing but to be let through? Then it is counted, and that was all. False about whatever else,
- * which is to be asked as a question. The name remembers the answer for a row.
+ * The cell of an operation on what has this name, when that is nothing but to be let through: it is to be counted, and that is all.
+ * 0 about whatever else, which is to be asked as a question. The name remembers the cell of reading, for a row.
  */
-static __always_inline bool name_goes_through(struct cvf_name *n, __u64 stamp, const __u64 *inside, __u32 len, __u32 active,
-					      const struct cvf_label *l)
+static __always_inline __u32 name_cell(struct cvf_name *n, __u64 stamp, const __u64 *inside, __u32 len, __u32 active, __u32 op,
+				       const struct cvf_label *l)
 {
 	__u32 number = l->agent & (CVF_AGENTS_MAX - 1), version = read_begin(&n->version), set = n->set, row = n->row, cell = n->cell;
 	const struct cvf_slot *slot = &cvf_slots[active & 1];
 	const struct cvf_agent *agent = &slot->agents[number];
 
 	if (!name_is(n, stamp, inside, len) || !read_end(&n->version, version) || l->flags || cvf_frozen[number])
-		return false;
-	if (!row || row != agent->row || agent->own) {
-		cell = cell_let_through(slot, agent, set);
-		if (!cell)
-			return false;
-		if (!agent->own && write_begin(&n->version, version)) {
-			n->row = agent->row;
-			n->cell = cell;
-			write_end(&n->version);
-		}
+		return 0;
+	if (op == CVF_OP_READ && row && row == agent->row && !agent->own)
+		return cell;
+	cell = cell_let_through(slot, agent, op, set);
+	if (cell && op == CVF_OP_READ && !agent->own && write_begin(&n->version, version)) {
+		n->row = agent->row;
+		n->cell = cell;
+		write_end(&n->version);
 	}
-	cell_count(active, cell, l, agent->shared);
-	return true;
+	return cell;
+}
+
+static __always_inline void let_through(__u32 active, __u32 cell, const struct cvf_label *l)
+{
+	cell_count(active, cell, l, cvf_slots[active & 1].agents[l->agent & (CVF_AGENTS_MAX - 1)].shared);
 }
 
 /* What happens to an operation whose cell does not simply let it through. */

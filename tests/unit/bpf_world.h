@@ -73,7 +73,7 @@ static const struct cvf_rate *rate_at(const struct cvf_slot *slot, __u32 index)
 /* A set is the number of its cell here. */
 static __u32 cell_plain(const struct cvf_slot *slot, const struct cvf_agent *agent, __u32 op, __u32 number)
 {
-	assert_int_equal(op, CVF_OP_READ);
+	(void)op;
 	assert_ptr_equal(slot, &cvf_slots[0]);
 	return agent->row ? number : 0;
 }

@@ -18,7 +18,11 @@ static const __u64 words[CVF_NAME_WORDS] = { 0x6161616161616161, 0x6262626262626
 
 static bool goes(const __u64 *word, __u32 len)
 {
-	return name_goes_through(&name, STAMP, word, len, 0, &label);
+	__u32 at = name_cell(&name, STAMP, word, len, 0, CVF_OP_READ, &label);
+
+	if (at)
+		let_through(0, at, &label);
+	return at;
 }
 
 static void remember(__u32 len)
@@ -49,7 +53,16 @@ static void test_a_name_that_only_goes_through(void **state)
 		}
 		assert_int_equal(w.sent + w.stops + w.recorded, 0);
 	}
-	assert_false(name_goes_through(&name, STAMP + 1, words, 31, 0, &label));
+	assert_int_equal(name_cell(&name, STAMP + 1, words, 31, 0, CVF_OP_READ, &label), 0);
+	/* of another operation nothing is remembered */
+	begin(CVF_VERDICT_ALLOW);
+	remember(5);
+	assert_int_equal(name_cell(&name, STAMP, words, 5, 0, CVF_OP_DELETE, &label), CELL);
+	assert_int_equal(name.row, 0);
+	assert_true(goes(words, 5));
+	cell()->action = CVF_VERDICT_HOLD;
+	assert_true(goes(words, 5));
+	assert_int_equal(name_cell(&name, STAMP, words, 5, 0, CVF_OP_DELETE, &label), 0);
 }
 
 static void test_a_name_that_must_be_asked_about(void **state)

@@ -120,4 +120,5 @@ allowed "after the policy changed, another" /t/r0/names/abcdefg
 rm /etc/cvf/policies.d/t-now.json
 reload
 remembered "after it changed back" /t/r0/source/f
+rm -rf /t/{r0,deny}/{names,a,c,view,source,gone}
 finish
