@@ -199,6 +199,9 @@ static __noinline int open_question(struct cvf_label *l, struct file *file, __u3
 
 	if (is_layer_open(file, flags, mode))
 		return 0;
+	if (!(flags & (O_TRUNC | O_TMPFILE_BIT)) && (mode & (FMODE_READ | FMODE_WRITE)) == FMODE_WRITE &&
+	    goes_through(CVF_OP_WRITE, l, file->f_path.dentry, file->f_path.mnt))
+		return 0;
 	s = question_start(l, CVF_OP_READ);
 	if (!s)
 		return -EPERM;
@@ -206,20 +209,18 @@ static __noinline int open_question(struct cvf_label *l, struct file *file, __u3
 	return question_end(s, l);
 }
 
-/* Opened to read or to write, and nothing else; 0: it is more than that, or another's part. */
-static __always_inline __u32 plain_op(const struct file *file, __u32 flags, __u32 mode)
+/* Whoever opens so wants to read, and nothing else: what programs do most. */
+static __always_inline bool is_plain_read(const struct file *file, __u32 flags, __u32 mode)
 {
-	if ((flags & (O_TRUNC | O_TMPFILE_BIT | O_NOATIME)) || (mode & FMODE_BACKING) || file->f_inode != file->f_path.dentry->d_inode)
-		return 0;
-	mode &= FMODE_READ | FMODE_WRITE;
-	return mode == FMODE_WRITE ? CVF_OP_WRITE : mode == FMODE_READ ? CVF_OP_READ : 0;
+	return !(flags & (O_TRUNC | O_TMPFILE_BIT | O_NOATIME)) && !(mode & (FMODE_WRITE | FMODE_BACKING)) &&
+	       file->f_inode == file->f_path.dentry->d_inode;
 }
 
 HOOK(file_open)
 int BPF_PROG(cvf_file_open, struct file *file, int ret)
 {
 	struct task_struct *t = bpf_get_current_task_btf();
-	__u32 flags, mode, op, active, cell = 0;
+	__u32 flags, mode, active, cell = 0;
 	enum standing standing;
 	struct cvf_label *l;
 
@@ -233,9 +234,8 @@ int BPF_PROG(cvf_file_open, struct file *file, int ret)
 	if (!l)
 		return standing == NOBODY ? 0 : refuse_unknown();
 	active = cvf_control.active & 1;
-	op = plain_op(file, flags, mode);
-	if (op)
-		cell = known_cell(t, l, op, file->f_path.dentry, file->f_path.mnt, active);
+	if (is_plain_read(file, flags, mode))
+		cell = known_cell(t, l, CVF_OP_READ, file->f_path.dentry, file->f_path.mnt, active);
 	if (!cell)
 		return open_question(l, file, flags, mode);
 	let_through(active, cell, l);

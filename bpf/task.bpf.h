@@ -265,7 +265,7 @@ int cvf_enrol_iter(struct bpf_iter__task *ctx)
  */
 static __always_inline bool is_directory(struct dentry *d)
 {
-	return (BPF_CORE_READ(d, d_inode, i_mode) & S_IFMT) == S_IFDIR;
+	return (d->d_inode->i_mode & S_IFMT) == S_IFDIR;
 }
 
 #define MOVE_HOOKS(function)                                                                    \
