@@ -67,7 +67,7 @@ $(VM_PROGRAMS): $(B)/tests/%: tests/vm/%.c
 	$(Q)$(CC) -std=gnu17 -Iinclude -O2 -g -Wall -Wextra -Werror -static -pthread $< $(wildcard tests/vm/$*/*.c) -o $@
 $(B)/tests/probe: $(wildcard tests/vm/probe/*)
 
-.PHONY: unit-tests test-programs vm-programs fuzzers check check-unit check-host check-vm check-robust fuzz lint analyze coverage bench bench-store cost demo
+.PHONY: unit-tests test-programs vm-programs fuzzers check check-unit check-host check-vm check-robust check-image fuzz lint analyze coverage bench bench-store cost demo
 unit-tests: $(UNIT_TESTS) $(FUZZ_REPLAYS)
 test-programs: $(TEST_PROGRAMS)
 vm-programs: $(VM_PROGRAMS)
@@ -93,6 +93,11 @@ check-robust: ## kill -9, floods, terminals, interpreters, hostile input, full d
 
 lint: deps ## sizes, layers, trusted code, licences, manual pages, scripts
 	$(Q)tests/check lint
+
+check-image: ## our packages on a Debian 12 with systemd: start, upgrade, agents, administration; needs root, mmdebstrap, debhelper; 6.1 lsm unless KERNEL, FLAVOUR say so
+	$(Q)tests/install-deps --all
+	$(Q)tests/install-deps --image
+	$(Q)KERNEL=$(KERNEL) FLAVOUR=$(FLAVOUR) tests/check image
 
 analyze: ## gcc -fanalyzer, cppcheck and clang-tidy over daemon/ and cli/; some minutes
 	$(Q)tests/install-deps --analyze
