@@ -14,6 +14,7 @@ at() {
 ended() {
 	[ "$(systemctl show -P ActiveState "$1")" != activating ]
 }
+within 60 'ended i-refused && ended i-allowed && ended i-other && ended i-early && ended i-late'
 is "the system is up, no unit failed but the one that must" i-refused.service "$(systemctl list-units --failed --plain --no-legend | cut -d' ' -f1 | xargs)"
 for unit in cvfd cvfd-quarantine cvfd-govern cvfd-notify; do
 	is "$unit is active" active "$(systemctl is-active $unit)"
@@ -29,7 +30,6 @@ done
 is "its twin outside the slice reads both" "secret plain" "$(xargs </srv/i/free/nobody)"
 yes "its twin outside the slice waited for nobody" \
 	"[ $(at i-nobody ExecMainStartTimestampMonotonic) -lt $(at cvfd ActiveEnterTimestampMonotonic) ]"
-within 60 'ended i-refused && ended i-allowed && ended i-other'
 is "its first exec is judged" "203 no" "$(at i-refused ExecMainStatus) $([ -e /srv/i/free/refused ] && echo yes || echo no)"
 is "its twin in the slice that may run ran" "0 ran" "$(at i-allowed ExecMainStatus) $(cat /srv/i/free/allowed)"
 is "its twin outside the slice ran" "0 ran" "$(at i-other ExecMainStatus) $(cat /srv/i/free/other)"
