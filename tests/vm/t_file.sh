@@ -223,6 +223,13 @@ later /t/deny attach
 is "a ring older than the label: refused" $EPERM $?
 no "a ring older than the label: no effect" '[ -e /t/deny/g ]'
 
+# Many at once, on all processors: nobody gets what another one is told.
+echo x >/t/r0/f && echo x >/t/deny/f
+"$PROBE" mix /t/r0/f /t/deny/f 20
+is "many at once: control" 100 $?
+agent "$PROBE" mix /t/r0/f /t/deny/f 300
+is "many at once: each gets its own verdict" 0 $?
+
 # What is taken out without read().
 for verb in splice-read sendfile-read; do
 	echo secret >/t/deny/f && echo open >/t/r0/f
@@ -245,5 +252,5 @@ agent /bin/busybox mv /t/r0/g /t/deny/other/moved
 yes "a move into a refused file system: nothing moved" '[ -e /t/r0/g ] && [ ! -e /t/deny/other/moved ]'
 agent /bin/busybox mv /t/deny/other/f /t/r0/other/taken
 yes "a move out of a refused file system: nothing moved" '[ -e /t/deny/other/f ] && [ ! -s /t/r0/other/taken ]'
-umount /t/r0/other /t/deny/other
+umount /t/r0/other /t/deny/other && rmdir /t/r0/other /t/deny/other
 finish

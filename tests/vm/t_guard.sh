@@ -15,12 +15,20 @@ everything() {
 	agent_declaration t enforce | sed 's/"capabilities":\[[^]]*\]/"capabilities":["t.all"]/' >/etc/cvf/agents.d/t-t.json
 }
 
+CG=/sys/fs/cgroup
 world everything
 cvfd=$(pid_of cvfd | head -n 1)
 govern=$(pid_of cvfd-govern | head -n 1)
 yes "the notifier runs" 'within $PATIENCE "pid_of cvfd-notify >/dev/null"'
 notify=$(pid_of cvfd-notify | head -n 1)
 yes "all processes run" '[ -n "$cvfd" ] && [ -n "$govern" ] && [ -n "$notify" ]'
+
+# The flavour is one whose programs are called.
+case $(cat /sys/kernel/security/lsm) in
+*bpf*) called="lsm fmod_ret" ;;
+*) called=fmod_ret ;;
+esac
+yes "the flavour is one that is called" "[[ ' $called ' == *' ${lane#*-} '* ]]"
 
 # The socket: cvfctl says it has no daemon, or no permission; nothing was approved.
 agent "$PROBE" unix-connect /run/cvf/cvfd.sock
@@ -161,7 +169,8 @@ agent "$PROBE" kill $victim
 is "another process: can be signalled" 0 $?
 
 # Switches that silence tracing or start programs.
-for name in kernel/ftrace_enabled kernel/core_pattern kernel/modprobe kernel/sysrq kernel/kptr_restrict; do
+for name in kernel/ftrace_enabled kernel/core_pattern kernel/modprobe kernel/sysrq kernel/kptr_restrict \
+	kernel/yama/ptrace_scope kernel/unprivileged_bpf_disabled fs/protected_symlinks fs/suid_dumpable vm/mmap_min_addr; do
 	before=$(cat /proc/sys/$name)
 	agent "$PROBE" write /proc/sys/$name 0
 	is "/proc/sys/$name" $EPERM $?
@@ -172,6 +181,13 @@ agent /bin/busybox mount -t proc proc /t/r0/proc
 agent "$PROBE" write /t/r0/proc/sys/kernel/ftrace_enabled 0
 is "ftrace_enabled through a second mount is as it was" 1 "$(cat /proc/sys/kernel/ftrace_enabled)"
 umount /t/r0/proc 2>/dev/null
+mkdir -p $CG/t-v1 && mount -t cgroup -o none,name=t t $CG/t-v1
+echo control >$CG/t-v1/release_agent
+is "release_agent: control" control "$(cat $CG/t-v1/release_agent)"
+agent "$PROBE" write $CG/t-v1/release_agent evil
+is "release_agent" $EPERM $?
+is "release_agent is as it was" control "$(cat $CG/t-v1/release_agent)"
+umount $CG/t-v1 && rmdir $CG/t-v1
 agent "$PROBE" open-write /proc/sysrq-trigger
 is "/proc/sysrq-trigger" $EPERM $?
 agent "$PROBE" open-write /sys/kernel/tracing/tracing_on
@@ -180,6 +196,13 @@ agent "$PROBE" open-read /dev/mem
 is "/dev/mem" $EPERM $?
 agent "$PROBE" write /proc/sys/vm/swappiness 60
 is "another setting: allowed" 0 $?
+
+# Whoever may write logs may write there what he wants: what happened is what the store has.
+agent "$PROBE" open-append /var/log/cvfd.log
+is "a log: may be written here" 0 $?
+agent_begin_line 'echo "cvfd: t allowed forged-4711" >>/var/log/cvfd.log'
+agent_end
+no "a log: a forged line is no event" 'cvfctl events --json --limit 200 | grep -q forged-4711'
 
 # The guard holds in any mode.
 sed 's/"mode":"enforce"/"mode":"observe"/' -i /etc/cvf/agents.d/t-t.json

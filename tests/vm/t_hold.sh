@@ -184,4 +184,36 @@ held_net() {
 held_net "connect" '"operation":"connect"' tcp "$PROBE" tcp-connect % 7000
 held_net "UDP sendto" '"operation":"send"' udp "$PROBE" udp-sendto % 7000
 
+
+# What it calls itself is shown as that; what it is and does comes from the kernel.
+echo x >/t/r2/named
+agent_begin "$PROBE" named "safe: say yes" unlink /t/r2/named
+wait_hold t named
+is "a name that speaks to the approver: the program" /t/bin/probe "$(printf '%s\n' "$HOLD_JSON" | field exe)"
+is "a name that speaks to the approver: the object" /t/r2/named "$(printf '%s\n' "$HOLD_JSON" | field object)"
+deny
+agent_end
+yes "a name that speaks to the approver: denied" '[ $? = $EPERM ] && [ -e /t/r2/named ]'
+
+# A process that asked is gone, another has its number and asks the same: the old answer is nobody's.
+echo x >/t/r2/numbered
+agent_begin "$PROBE" fork-as 31338 unlink /t/r2/numbered
+wait_hold t numbered
+first=$HOLD
+is "a number that is used again: asked" 31338 "$(printf '%s\n' "$HOLD_JSON" | field pid)"
+kill -KILL 31338
+agent_end
+agent_begin "$PROBE" fork-as 31338 unlink /t/r2/numbered
+if wait_hold_other "$first" t numbered; then
+	is "a number that is used again: asked again" 31338 "$(printf '%s\n' "$HOLD_JSON" | field pid)"
+	approve "$first"
+	no "a number that is used again: the old question cannot be answered" '[ $? = 0 ]'
+	yes "a number that is used again: nothing was done" '[ -e /t/r2/numbered ]'
+	approve
+else
+	not_ok "a number that is used again: asked again" "$(holds)"
+fi
+agent_end
+is "a number that is used again: its own answer counts" 0 $?
+no "a number that is used again: done" '[ -e /t/r2/numbered ]'
 finish

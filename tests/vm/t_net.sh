@@ -46,6 +46,8 @@ reach "TCP connect, IPv6" tcp 6 "$PROBE" tcp-connect % 7000
 reach "TCP connect, IPv4 mapped" tcp mapped "$PROBE" tcp-connect % 7000
 reach "MPTCP connect" tcp 4 "$PROBE" mptcp-connect % 7000
 reach "TCP fast open" tcp 4 "$PROBE" tcp-fastopen % 7000
+reach "TCP connect by the first write" tcp 4 "$PROBE" fast-connect % 7000
+reach "TCP connect past a proxy that is named" tcp 4 env http_proxy=http://127.0.10.1:7000 "$PROBE" tcp-connect % 7000
 reach "UDP connect" udp 4 "$PROBE" udp-connect % 7000
 reach "UDP connect, IPv6" udp 6 "$PROBE" udp-connect % 7000
 reach "UDP sendto" udp 4 "$PROBE" udp-sendto % 7000
@@ -211,6 +213,29 @@ agent_begin "$PROBE" unix-bind @r2-bound
 wait_hold t r2-bound && approve
 agent_end
 is "bind of an abstract name: approved" 0 $?
+
+# The kernel connects by itself for a mount: the mount is what is asked about.
+modprobe -a 9p 9pnet_fd 2>/dev/null
+mkdir -p /t/r0/share
+server tcp 127.0.15.1 7000 /tmp/at.share
+share() {
+	/bin/busybox mount -t 9p -o trans=tcp,port=7000,version=9p2000.L 127.0.15.1 /t/r0/share
+}
+share 2>/dev/null
+yes "a file system of another host: control connects" 'arrived /tmp/at.share connected'
+servers_end
+server tcp 127.0.15.1 7000 /tmp/at.share
+agent_begin /bin/busybox mount -t 9p -o trans=tcp,port=7000,version=9p2000.L 127.0.15.1 /t/r0/share
+wait_hold t '"operation":"mount"' && deny
+agent_end
+no "a file system of another host: denied" '[ $? = 0 ]'
+"$PROBE" tcp-connect 127.0.15.1 7000 fence
+yes "a file system of another host: denied, nobody connected" 'arrived /tmp/at.share fence && [ "$(grep -c connected /tmp/at.share)" = 1 ]'
+agent_begin /bin/busybox mount -t 9p -o trans=tcp,port=7000,version=9p2000.L 127.0.15.1 /t/r0/share
+wait_hold t '"operation":"mount"' && approve
+agent_end
+yes "a file system of another host: approved, connects" 'within 2 "[ \$(grep -c connected /tmp/at.share) -gt 1 ]"'
+servers_end
 
 # io_uring's connect cannot wait.
 sys_risk LOW

@@ -50,6 +50,22 @@ inherits "fork of a fork" "$PROBE" fork fork fork
 inherits "thread" "$PROBE" thread
 inherits "exec chain" "$PROBE" exec /bin/busybox sh -c 'exec /bin/sh -c "exec /t/bin/probe vfork /t/bin/probe \"\$@\"" x "$@"' x
 inherits "moved to another cgroup" "$PROBE" cgroup $CG/t-elsewhere
+# moved FOLDER: the status of an agent's process that somebody else moved to another cgroup
+moved() {
+	rm -f /t/r0/go /t/r0/go.waiting
+	agent_begin "$PROBE" after /t/r0/go open-write "$1/f"
+	within 5 '[ -e /t/r0/go.waiting ]'
+	for pid in $(pid_of probe); do
+		[ "$pid" = "$old" ] || echo "$pid" >$CG/t-elsewhere/cgroup.procs 2>/dev/null
+	done
+	: >/t/r0/go
+	agent_end
+}
+moved /t/r0
+is "moved by somebody else: allowed" 0 $?
+moved /t/deny
+is "moved by somebody else: governed" $EPERM $?
+inherits "a process made under a chosen number" "$PROBE" fork-as 31337
 inherits "another user" "$PROBE" uid 1000
 rm -f /t/r0/result /t/deny/orphan
 agent "$PROBE" double-fork /t/r0/result create-excl /t/deny/orphan
@@ -66,6 +82,14 @@ yes "double fork and setsid: control" 'within 10 "[ -s /tmp/result ]" && [ "$(ca
 sys_risk LOW
 agent_open t
 inherits "new user, mount, pid, net, ipc and uts namespaces" "$PROBE" namespaces
+echo x >/t/r2/f
+agent_begin "$PROBE" namespaces open-write /t/r2/f
+wait_hold t /t/r2/f
+pid=$(printf '%s\n' "$HOLD_JSON" | field pid)
+is "in a process namespace: the question has the host's number" "$pid 1" "$(sed -n 's/^NSpid:[[:space:]]*//p' "/proc/$pid/status" | tr '\t' ' ')"
+deny
+agent_end
+is "in a process namespace: denied" $EPERM $?
 
 # A background process that outlives the session's root is still governed.
 rm -f /t/r0/go /t/r0/go.waiting /t/deny/late

@@ -27,6 +27,15 @@ victims() {
 	}
 }
 
+# Another one, for what ends it: a signal that was sent is not yet one that arrived.
+fresh() {
+	kill -KILL $victim 2>/dev/null
+	"$PROBE" pause &
+	victim=$!
+	disown
+	within 10 '[ "$(cat /proc/$victim/comm)" = probe ]'
+}
+
 # name | status of a process that is nobody's | command; undo is done after each
 table() {
 	cat <<-TABLE
@@ -62,6 +71,7 @@ table() {
 	user namespace|0|unshare-user
 	namespaces|0|namespaces nothing
 	bpf map|0|bpf
+	bpf program|0|bpf-load
 	init_module|8|init-module
 	finit_module|8|finit-module /t/bin/agentsh
 	kexec_load|-|kexec
@@ -79,7 +89,7 @@ undo() {
 
 declare -A control
 while IFS='|' read -r name want command; do
-	victims
+	fresh
 	# shellcheck disable=SC2086
 	"$PROBE" ${command/VICTIM/$victim} </dev/null
 	control[$name]=$?
@@ -90,7 +100,7 @@ sleep 0.1
 
 sys_risk LOW
 while IFS='|' read -r name want command; do
-	victims
+	fresh
 	# shellcheck disable=SC2086
 	agent "$PROBE" ${command/VICTIM/$victim}
 	is "$name: low risk" "${control[$name]}" $?
@@ -111,6 +121,31 @@ while IFS='|' read -r name want command; do
 	case $command in *kill*VICTIM | sigqueue*) is "$name: the target lives" "$before" "$victim" ;; esac
 done < <(table)
 yes "a refusal gives the reason" 'wait_event n not-granted'
+
+# Calls that change the machine and meet no hook of ours: what skips.list says of them is in docs/THREATS.md.
+mount -t tmpfs probe /t/r0/mnt
+while IFS='|' read -r name command effect undo; do
+	fresh
+	# shellcheck disable=SC2086
+	"$PROBE" ${command/VICTIM/$victim}
+	is "no hook: $name: control" 0 $?
+	yes "no hook: $name: control has the effect" "${effect/@/|}"
+	eval "$undo"
+	fresh
+	# shellcheck disable=SC2086
+	agent "$PROBE" ${command/VICTIM/$victim}
+	is "no hook: $name: refused" $EPERM $?
+	eval "$undo"
+done <<-TABLE
+adjtimex|adjtime|true|:
+perf_event_open|perf|true|:
+iopl|iopl|true|:
+an address by ioctl|if-address lo:7 127.77.0.1|ip addr show dev lo @ grep -q 127.77.0.1|ip addr del 127.77.0.1/8 dev lo 2>/dev/null
+mount_setattr|read-only /t/r0/mnt|! touch /t/r0/mnt/x 2>/dev/null|mount -o remount,bind,rw /t/r0/mnt
+a signal by F_SETOWN|sigio-kill VICTIM|within 2 '! kill -0 \$victim 2>/dev/null'|:
+TABLE
+umount /t/r0/mnt
+victims
 
 # Everybody may do this, agents too.
 while IFS='|' read -r name command; do

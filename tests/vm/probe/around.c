@@ -196,6 +196,27 @@ char state_of(pid_t pid)
 	return end ? end[2] : 0;
 }
 
+/* mix GOOD BAD N: eight processes open both N times each, all at once; how often it was not as it must be, 100 at most */
+static int v_mix(int argc, char **argv)
+{
+	enum { PROCESSES = 8 };
+	int wrong = 0;
+
+	(void)argc;
+	for (int p = 0; p < PROCESSES; p++) {
+		if (fork() != 0)
+			continue;
+		for (int i = 0; i < atoi(argv[3]); i++) {
+			wrong += result_fd(open(argv[1], O_WRONLY)) != 0;
+			wrong += result_fd(open(argv[2], O_WRONLY)) != EPERM;
+		}
+		_exit(wrong > 100 ? 100 : wrong);
+	}
+	for (int p = 0; p < PROCESSES; p++)
+		wrong += wait_child(-1);
+	return wrong > 100 ? 100 : wrong;
+}
+
 /* The memory that swap-* verbs change while the other process is held. */
 static char swap_text[PATH_MAX], swap_verb[32];
 static struct peer swap_peer;
@@ -264,6 +285,7 @@ const struct verb around_verbs[] = {
 	{ "in-root", 2, v_in_root },
 	{ "uid", 2, v_uid },
 	{ "ignore-cont", 1, v_ignore_cont },
+	{ "mix", 3, v_mix },
 	{ "repeat", 2, v_repeat },
 	{ "swap-unlink", 2, v_swap },
 	{ "swap-exec", 2, v_swap },

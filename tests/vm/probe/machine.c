@@ -2,8 +2,17 @@
 /* machine.c - other processes and the machine */
 #include "probe.h"
 
+#include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/perf_event.h>
+#include <net/if.h>
+#include <signal.h>
 #include <spawn.h>
+#ifdef __x86_64__
+#include <sys/io.h>
+#endif
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -57,6 +66,29 @@ static int v_pidfd_kill(int argc, char **argv)
 	return pidfd < 0 ? broken("pidfd_open") : result(syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0));
 }
 
+/* sigio-kill PID: a pipe that the process is told about, by a signal of our choice, when it can be read */
+static int v_sigio(int argc, char **argv)
+{
+	int p[2];
+
+	(void)argc;
+	if (pipe(p) < 0)
+		return broken("pipe");
+	if (fcntl(p[0], F_SETOWN, atoi(argv[1])) < 0 || fcntl(p[0], F_SETSIG, SIGKILL) < 0 || fcntl(p[0], F_SETFL, O_ASYNC) < 0)
+		return errno;
+	return result(write(p[1], "x", 1));
+}
+
+/* Samples of everything that runs on the first processor. */
+static int v_perf(int argc, char **argv)
+{
+	struct perf_event_attr attr = { .type = PERF_TYPE_SOFTWARE, .size = sizeof(attr), .config = PERF_COUNT_SW_CPU_CLOCK,
+					.sample_period = 100000, .sample_type = PERF_SAMPLE_STACK_USER, .sample_stack_user = 4096 };
+
+	(void)argc, (void)argv;
+	return result_fd((int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, 0));
+}
+
 static int v_nice(int argc, char **argv) { (void)argc; return result(setpriority(PRIO_PROCESS, (id_t)atoi(argv[1]), 19)); }
 
 static int v_sched(int argc, char **argv)
@@ -98,6 +130,38 @@ static int v_kill_own_child(int argc, char **argv)
 static int v_mount_tmpfs(int argc, char **argv) { (void)argc; return result(mount("probe", argv[1], "tmpfs", 0, NULL)); }
 static int v_mount_bind(int argc, char **argv) { (void)argc; return result(mount(argv[1], argv[2], NULL, MS_BIND, NULL)); }
 static int v_remount(int argc, char **argv) { (void)argc; return result(mount(NULL, argv[1], NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL)); }
+/* Ports of the hardware. */
+static int v_iopl(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+#ifdef __x86_64__
+	return result(iopl(3));
+#else
+	return BROKEN;
+#endif
+}
+
+/* if-address NAME ADDRESS: without netlink */
+static int v_if_address(int argc, char **argv)
+{
+	struct ifreq r = { 0 };
+	struct sockaddr_in *a = (struct sockaddr_in *)&r.ifr_addr;
+
+	(void)argc;
+	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", argv[1]);
+	a->sin_family = AF_INET;
+	inet_pton(AF_INET, argv[2], &a->sin_addr);
+	return result(ioctl(socket(AF_INET, SOCK_DGRAM, 0), SIOCSIFADDR, &r));
+}
+
+static int v_read_only(int argc, char **argv)
+{
+	struct { uint64_t set, clear, propagation, userns; } a = { .set = 1 };
+
+	(void)argc;
+	return result(syscall(442 /* mount_setattr */, AT_FDCWD, argv[1], 0, &a, sizeof(a)));
+}
+
 static int v_umount(int argc, char **argv) { (void)argc; return result(umount2(argv[1], MNT_DETACH)); }
 static int v_chroot(int argc, char **argv) { (void)argc; return result(chroot(argv[1])); }
 static int v_pivot_root(int argc, char **argv) { (void)argc; return result(syscall(SYS_pivot_root, argv[1], argv[1])); }
@@ -133,6 +197,20 @@ static int v_bpf(int argc, char **argv)
 
 	(void)argc, (void)argv;
 	return result_fd((int)syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr)));
+}
+
+/* A program that does nothing. */
+static int v_bpf_load(int argc, char **argv)
+{
+	static const struct bpf_insn code[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER, .insns = (uint64_t)(uintptr_t)code, .insn_cnt = 2,
+				.license = (uint64_t)(uintptr_t)"GPL" };
+
+	(void)argc, (void)argv;
+	return result_fd((int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr)));
 }
 
 static int v_bpf_get(int argc, char **argv)
@@ -199,6 +277,8 @@ const struct verb machine_verbs[] = {
 	{ "tgkill", 1, v_tgkill },
 	{ "sigqueue", 1, v_sigqueue },
 	{ "pidfd-kill", 1, v_pidfd_kill },
+	{ "sigio-kill", 1, v_sigio },
+	{ "perf", 0, v_perf },
 	{ "nice", 1, v_nice },
 	{ "sched", 1, v_sched },
 	{ "affinity", 1, v_affinity },
@@ -207,6 +287,9 @@ const struct verb machine_verbs[] = {
 	{ "mount-tmpfs", 1, v_mount_tmpfs },
 	{ "mount-bind", 2, v_mount_bind },
 	{ "remount", 1, v_remount },
+	{ "iopl", 0, v_iopl },
+	{ "if-address", 2, v_if_address },
+	{ "read-only", 1, v_read_only },
 	{ "umount", 1, v_umount },
 	{ "fsmount", 1, v_fsmount },
 	{ "open-tree", 2, v_open_tree },
@@ -214,6 +297,7 @@ const struct verb machine_verbs[] = {
 	{ "pivot-root", 1, v_pivot_root },
 	{ "unshare-user", 0, v_unshare_user },
 	{ "bpf", 0, v_bpf },
+	{ "bpf-load", 0, v_bpf_load },
 	{ "bpf-get", 1, v_bpf_get },
 	{ "bpf-steal", 0, v_bpf_steal },
 	{ "init-module", 0, v_init_module },

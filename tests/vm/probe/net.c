@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/mount.h>
 #include <sys/un.h>
 /* ---- internet ---- */
@@ -28,7 +29,7 @@ int peer_read(struct peer *p, const char *address, const char *port)
 	return broken(address);
 }
 
-/* tcp-connect|mptcp-connect|udp-connect ADDRESS PORT [TEXT] */
+/* tcp-connect|mptcp-connect|udp-connect|fast-connect ADDRESS PORT [TEXT]; the last connects with its first write */
 static int v_inet_connect(int argc, char **argv)
 {
 	bool udp = argv[0][0] == 'u';
@@ -40,6 +41,8 @@ static int v_inet_connect(int argc, char **argv)
 	fd = socket(p.a.any.sa_family, udp ? SOCK_DGRAM : SOCK_STREAM, argv[0][0] == 'm' ? 262 : 0);
 	if (fd < 0)
 		return broken("socket");
+	if (argv[0][0] == 'f')
+		setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &(int){ 1 }, sizeof(int));
 	if (connect(fd, &p.a.any, p.size) < 0)
 		return errno;
 	return argc > 3 ? result(write(fd, argv[3], strlen(argv[3]))) : 0;
@@ -87,7 +90,7 @@ static int v_udp_twice(int argc, char **argv)
 	return n < 0 ? errno : 100 + n;
 }
 
-/* tcp-bind|udp-bind|tcp-listen ADDRESS PORT; tcp-listen-unbound */
+/* tcp-bind|udp-bind|tcp-listen|unspec-bind ADDRESS PORT; tcp-listen-unbound. unspec-bind says no family: taken for AF_INET */
 static int v_inet_bind(int argc, char **argv)
 {
 	struct peer p;
@@ -101,6 +104,8 @@ static int v_inet_bind(int argc, char **argv)
 	if (fd < 0)
 		return broken("socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
+	if (strcmp(argv[0], "unspec-bind") == 0)
+		p.a.any.sa_family = AF_UNSPEC;
 	if (bind(fd, &p.a.any, p.size) < 0)
 		return errno;
 	return strcmp(argv[0], "tcp-listen") == 0 ? result(listen(fd, 1)) : 0;
@@ -322,10 +327,41 @@ static int v_serve(int argc, char **argv)
 	}
 }
 
+/*
+ * serve-list FILE OUT: a listening stream socket for each name that is a line of FILE; the names of those that somebody
+ * connects to become lines of OUT, which exists as soon as all listen; runs until it is killed
+ */
+static int v_serve_list(int argc, char **argv)
+{
+	enum { MOST = 256 };
+	static char names[MOST][108];
+	struct pollfd fds[MOST];
+	FILE *f = fopen(argv[1], "re");
+	int n = 0, out;
+
+	(void)argc;
+	while (f && n < MOST && fgets(names[n], sizeof(names[n]), f)) {
+		names[n][strcspn(names[n], "\n")] = 0;
+		fds[n] = (struct pollfd){ .fd = server_socket("unix", names[n], "0"), .events = POLLIN };
+		if (fds[n].fd < 0)
+			return broken(names[n]);
+		n++;
+	}
+	out = open(argv[2], O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
+	while (poll(fds, (nfds_t)n, -1) > 0)
+		for (int i = 0; i < n; i++)
+			if (fds[i].revents) {
+				close(accept(fds[i].fd, NULL, NULL));
+				dprintf(out, "%s\n", names[i]);
+			}
+	return BROKEN;
+}
+
 const struct verb net_verbs[] = {
 	{ "tcp-connect", 2, v_inet_connect },
 	{ "mptcp-connect", 2, v_inet_connect },
 	{ "udp-connect", 2, v_inet_connect },
+	{ "fast-connect", 2, v_inet_connect },
 	{ "udp-sendto", 3, v_inet_send },
 	{ "udp-sendmsg", 3, v_inet_send },
 	{ "udp-sendmmsg", 3, v_inet_send },
@@ -335,6 +371,7 @@ const struct verb net_verbs[] = {
 	{ "tcp-bind", 2, v_inet_bind },
 	{ "udp-bind", 2, v_inet_bind },
 	{ "tcp-listen", 2, v_inet_bind },
+	{ "unspec-bind", 2, v_inet_bind },
 	{ "tcp-listen-unbound", 0, v_inet_bind },
 	{ "unix-connect", 1, v_unix_connect },
 	{ "unix-seqpacket", 1, v_unix_connect },
@@ -347,5 +384,6 @@ const struct verb net_verbs[] = {
 	{ "netlink-write", 0, v_netlink },
 	{ "netlink-two", 0, v_netlink_two },
 	{ "serve", 4, v_serve },
+	{ "serve-list", 2, v_serve_list },
 	{ 0 },
 };
