@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "json/memory.h"
 #include "policy/glob.h"
 #include "policy/parse.h"
 
@@ -298,8 +299,11 @@ void trace_rule(const struct question *q, const struct planned_rule *p, enum con
 	size_t size;
 	FILE *out = q->trace ? open_memstream(&text, &size) : NULL;
 
-	if (!out)
+	if (!out) {
+		if (q->trace)
+			memory_note();
 		return;
+	}
 	if (failed == CONDITION_NONE) {
 		put_all(out, q, p, with);
 	} else {
@@ -310,6 +314,8 @@ void trace_rule(const struct question *q, const struct planned_rule *p, enum con
 	}
 	if (fclose(out) == 0)
 		trace_step(q, "rule", p->name, failed == CONDITION_NONE, text);
+	else
+		memory_note();
 }
 
 static bool names_hold(const struct texts *globs, const char *name)
