@@ -150,7 +150,8 @@ static void on_answer(struct fake *f, uint32_t id, const struct wire_answer *a)
 		reply(f, id, -ENOENT, 0, 0);
 		return;
 	}
-	say("answer %llu %s reason %u", (unsigned long long)a->hold_no, a->answer == CVF_VERDICT_ALLOW ? "allow" : "deny", a->reason);
+	say("answer %llu %s reason %u digest %lld", (unsigned long long)a->hold_no, a->answer == CVF_VERDICT_ALLOW ? "allow" : "deny",
+	    a->reason, (long long)a->digest);
 	reply(f, id, 0, 1, 0);
 	fake_resume(f, h, (enum cvf_verdict)a->answer, (enum cvf_reason)a->reason);
 }

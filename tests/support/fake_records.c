@@ -161,7 +161,7 @@ void fake_ask(struct fake *f, struct fake_op *op)
 	r.expires_ns = r.time_ns + 1000000000ull * (op->timeout_s ? op->timeout_s : CVF_HOLD_TIMEOUT_S);
 	*h = (struct fake_hold){ .is_used = true, .record = r };
 	fake_emit(f, &r);
-	say("verdict hold %llu", (unsigned long long)r.hold_no);
+	say("verdict hold %llu digest %lld", (unsigned long long)r.hold_no, (long long)r.digest);
 }
 
 void fake_resume(struct fake *f, struct fake_hold *h, enum cvf_verdict verdict, enum cvf_reason reason)
