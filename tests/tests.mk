@@ -10,6 +10,7 @@ TESTS_api := $(API) $(STORE) $(POLICY) $(JSON) $(CORE)
 TESTS_govern := $(GOVERN) $(API) $(TRAIL) $(STORE) $(POLICY) $(JSON) $(CORE)
 TESTS_enforce := $(ENFORCE) $(CORE)
 TESTS_quarantine := $(QUARANTINE) $(CORE)
+TESTS_notify := $(NOTIFY) $(JSON) $(CORE)
 TESTS_cli := $(CLI) $(TRAIL) $(STORE) $(POLICY) $(JSON) $(CORE)
 TEST_LIBS_enforce := -lbpf -lelf -lz -lsystemd -lcap-ng -lseccomp
 TEST_LIBS_quarantine := -lsystemd -lcap-ng -lseccomp
@@ -25,7 +26,7 @@ FLAVOUR ?=
 RECORDS ?= 1000000
 
 # room of tests/unit/test_ROOM_x.c or tests/fuzz/fuzz_ROOM_x.c; a name without a known room has the governor's archives
-room = $(or $(filter bpf core json policy store trail api govern enforce quarantine cli,$(word 2,$(subst _, ,$(notdir $(1))))),govern)
+room = $(or $(filter bpf core json policy store trail api govern enforce quarantine notify cli,$(word 2,$(subst _, ,$(notdir $(1))))),govern)
 test_archives = $(TESTS_$(call room,$(1)))
 test_libs = $(if $(filter enforce quarantine,$(call room,$(1))),$(TEST_LIBS_$(call room,$(1))),$(TEST_LIBS_govern) -lcurl)
 
@@ -67,7 +68,7 @@ $(VM_PROGRAMS): $(B)/tests/%: tests/vm/%.c
 	$(Q)$(CC) -std=gnu17 -Iinclude -O2 -g -Wall -Wextra -Werror -static -pthread $< $(wildcard tests/vm/$*/*.c) -o $@
 $(B)/tests/probe: $(wildcard tests/vm/probe/*)
 
-.PHONY: unit-tests test-programs vm-programs fuzzers check check-unit check-host check-vm check-robust check-image fuzz lint analyze coverage bench bench-store cost demo
+.PHONY: unit-tests test-programs vm-programs fuzzers check check-unit check-host check-vm check-robust check-image check-long fuzz fuzz-release lint analyze coverage bench bench-store cost demo
 unit-tests: $(UNIT_TESTS) $(FUZZ_REPLAYS)
 test-programs: $(TEST_PROGRAMS)
 vm-programs: $(VM_PROGRAMS)
@@ -91,6 +92,10 @@ check-robust: ## kill -9, floods, terminals, interpreters, hostile input, full d
 	$(Q)tests/install-deps --all
 	$(Q)KERNEL=$(KERNEL) FLAVOUR=$(FLAVOUR) tests/check robust
 
+check-long: ## every n of every fault, a thousand kill -9: hours; KERNEL and FLAVOUR narrow what runs in machines
+	$(Q)tests/install-deps --all
+	$(Q)KERNEL=$(KERNEL) FLAVOUR=$(FLAVOUR) tests/check long
+
 lint: deps ## sizes, layers, trusted code, licences, manual pages, scripts
 	$(Q)tests/check lint
 
@@ -111,6 +116,9 @@ fuzzers: $(FUZZERS)
 
 fuzz: deps ## fuzz every parser for FUZZ_SECONDS=60 each, with clang
 	$(Q)tests/fuzz/run $(FUZZ_SECONDS)
+
+fuzz-release: deps ## ten minutes for each parser; what reaches more of one is added to tests/fuzz/corpus
+	$(Q)tests/fuzz/run --keep 600
 
 bench: all test-programs ## what it costs, per operation, hold, work and record, kept in docs/PERFORMANCE.md; PARTS="lanes holds" does some of it
 	$(Q)tests/install-deps --all
