@@ -12,7 +12,9 @@
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -372,6 +374,26 @@ int seccomp_load(void *filter)
 	is_inside = false;
 	return r;
 }
+
+/* The same of the C library (2.36) when it looks for a name service for the first time: here the question fails, not what it needs. */
+#define WRAP_NAMES(type, name, parameter, argument)        \
+	type name(parameter argument)                      \
+	{                                                  \
+		static __typeof__(&name) next;             \
+		bool was_inside = is_inside;               \
+		type answer;                               \
+		if (!next)                                 \
+			next = NEXT(name);                 \
+		if (fails(CALL, #name, EMFILE))            \
+			return NULL;                       \
+		is_inside = true;                          \
+		answer = next(argument);                   \
+		is_inside = was_inside;                    \
+		return answer;                             \
+	}
+WRAP_NAMES(struct group *, getgrnam, const char *, name_of)
+WRAP_NAMES(struct passwd *, getpwnam, const char *, name_of)
+WRAP_NAMES(struct passwd *, getpwuid, uid_t, of)
 
 /* --- where it begins ------------------------------------------------------------ */
 
