@@ -13,13 +13,6 @@ static __noinline int refuse_unknown(void)
 	return -EPERM;
 }
 
-static __always_inline bool in_execve(void)
-{
-	struct task_struct *t = bpf_get_current_task_btf();
-
-	return bpf_core_field_exists(t->in_execve) && BPF_CORE_READ_BITFIELD(t, in_execve);
-}
-
 static __always_inline const struct cvf_cell *cell_at(const struct cvf_slot *slot, __u32 index)
 {
 	return &slot->cells[index & (CVF_CELLS_MAX - 1)];

@@ -74,13 +74,29 @@ static __always_inline bool is_never_agent(const struct task_struct *t)
 	return t->tgid == 1 || t->tgid == cvf_control.guard_tgid || t->tgid == cvf_control.governor_tgid;
 }
 
+static __always_inline bool in_execve(void)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+
+	return bpf_core_field_exists(t->in_execve) && BPF_CORE_READ_BITFIELD(t, in_execve);
+}
+
+/*
+ * What systemd forked and has not executed yet is systemd still. It and its parent both put it into the cgroup of its service:
+ * were it an agent by the first of the two, it would be refused the second. The exec that makes it the service is judged.
+ */
+static __always_inline bool is_service_to_be(const struct task_struct *t)
+{
+	return (t->flags & PF_FORKNOEXEC) && t->real_parent->tgid == 1 && !in_execve();
+}
+
 static __noinline enum standing standing_of(struct task_struct *t)
 {
 	__u64 key = (__u64)t;
 
 	if (bpf_map_lookup_elem(&cvf_members, &key))
 		return UNKNOWN;
-	if (!cvf_gate[cgroup_of(t) & 0xffff] || is_never_agent(t))
+	if (!cvf_gate[cgroup_of(t) & 0xffff] || is_never_agent(t) || is_service_to_be(t))
 		return NOBODY;
 	return enrol_by_cgroup(t);
 }

@@ -148,6 +148,15 @@ echo x >/srv/s/held/h
 systemd-run --quiet --unit=other-service /bin/rm /srv/s/held/h
 yes "its twin outside the slice is not governed" "within 20 '[ ! -e /srv/s/held/h ]'"
 
+# Both systemd and what it forked put that into the cgroup, in any order: a service starts each time.
+started=0
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	systemd-run --quiet --wait --slice=cvf-agents.slice /bin/sh -c ": >/srv/s/free/started$i" && [ -e "/srv/s/free/started$i" ] &&
+		started=$((started + 1))
+done
+is "each service of the slice starts" 12 $started
+is "and each ran as the agent" 12 "$(cvfctl events --agent s --limit 500 --json 2>/dev/null | grep -o '/srv/s/free/started[0-9]*' | sort -u | wc -l)"
+
 # --- the daemons are guarded where their units put them
 daemon=$(systemctl show -P MainPID cvfd)
 as s /bin/sh -c "echo $daemon >/sys/fs/cgroup/cgroup.procs" >/tmp/move.log 2>&1 &
