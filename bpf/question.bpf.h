@@ -266,7 +266,8 @@ static __always_inline void question_identity(struct cvf_scratch *s)
 	if (!d)
 		return;
 	s->facts.identity[0] = BPF_CORE_READ(d, d_inode, i_ino);
-	s->facts.identity[1] = BPF_CORE_READ(d, d_inode, i_sb, s_dev);
+	/* A number is given again; its generation is another one then. */
+	s->facts.identity[1] = BPF_CORE_READ(d, d_inode, i_sb, s_dev) | (__u64)BPF_CORE_READ(d, d_inode, i_generation) << 32;
 }
 
 /* No operation hashes to this first word: its high bits are an address family, of which there are few. */

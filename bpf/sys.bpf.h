@@ -151,6 +151,19 @@ int BPF_PROG(cvf_kill, struct task_struct *target, struct kernel_siginfo *info, 
 	return ret || !sig || nobody_here() ? ret : process_question(CVF_OP_SIGNAL, target, sig);
 }
 
+/*
+ * The kernel sends this for whoever made a process the owner of a file, in whatever context: it says nothing about who did, so what
+ * enforces gets no such signal from anybody.
+ */
+HOOK(file_send_sigiotask)
+int BPF_PROG(cvf_sigio, struct task_struct *target, void *owner, int sig, int ret)
+{
+	int refused = -EPERM;
+
+	asm volatile("" : "+r"(refused)); /* as in glance() */
+	return ret || !is_guarded_process(target) ? ret : refused;
+}
+
 /* Who may not signal a process may not starve it either. */
 HOOK(task_setnice)
 int BPF_PROG(cvf_setnice, struct task_struct *target, int nice, int ret)

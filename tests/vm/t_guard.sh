@@ -56,6 +56,17 @@ is "its folder: cannot be read" $EPERM $?
 agent "$PROBE" open-read /run
 is "the folder above: can be read" 0 $?
 
+# A signal that the kernel sends because a file has an owner: nobody sends it to what enforces, root outside of sessions neither.
+sleep 1000 &
+stranger=$!
+"$PROBE" sigio-kill $stranger
+yes "a signal by the owner of a file: control" "within 5 '! kill -0 $stranger 2>/dev/null'"
+for name in cvfd:$cvfd govern:$govern notify:$notify; do
+	agent "$PROBE" sigio-kill ${name#*:}
+	"$PROBE" sigio-kill ${name#*:}
+	yes "a signal by the owner of a file does not reach ${name%:*}" "cvfctl status >/dev/null && kill -0 ${name#*:}"
+done
+
 # Files. Reading the configuration is harmless; the store is not read either.
 agent "$PROBE" open-read /var/lib/cvf/cvf.db
 is "the store: not readable" $EPERM $?
