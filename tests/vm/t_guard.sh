@@ -25,7 +25,7 @@ yes "all processes run" '[ -n "$cvfd" ] && [ -n "$govern" ] && [ -n "$notify" ]'
 
 # The flavour is one whose programs are called.
 case $(cat /sys/kernel/security/lsm) in
-*bpf*) called="lsm fmod_ret" ;;
+*bpf*) called=lsm ;;
 *) called=fmod_ret ;;
 esac
 yes "the flavour is one that is called" "[[ ' $called ' == *' ${lane#*-} '* ]]"
