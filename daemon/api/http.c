@@ -22,6 +22,7 @@
 #define REQUEST_US 60000000		/* from the last answer until the next request is there, byte by byte or not */
 #define ANSWER_US 120000000		/* until it has been read */
 #define SWEEP_US 1000000
+#define TIMER_ACCURACY_US 1000		/* by default a quarter of a second, which whoever waits for an answer would wait, too */
 #define MEMORY_PER_CONNECTION (32u * 1024)
 #define DISCARD_MAX (8u * HTTP_BODY_MAX)
 
@@ -390,7 +391,7 @@ static int start_library(struct http *h)
 		return -ENOTSUP;
 	r = sd_event_add_io(h->options.event, &h->io, info->epoll_fd, EPOLLIN, on_io, h);
 	if (r >= 0)
-		r = sd_event_add_time(h->options.event, &h->timer, CLOCK_MONOTONIC, 0, 0, on_timer, h);
+		r = sd_event_add_time(h->options.event, &h->timer, CLOCK_MONOTONIC, 0, TIMER_ACCURACY_US, on_timer, h);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(h->timer, SD_EVENT_OFF);
 	if (r >= 0)

@@ -18,7 +18,7 @@
 
 struct approvals {
 	struct hold_list known;	/* pending before cvfd's list: who is not on it has gone */
-	bool has_news;
+	char news[ULID_SIZE];	/* the first hold that came since the last look; "": none did */
 	unsigned int ticks;
 };
 
@@ -102,8 +102,8 @@ int approval_on_hold(struct governor *g, const struct cvf_record *r)
 		return quarantine_on_hold(g, r);
 	ulid_next(&g->ids, (uint64_t)clock_utc_ms(), h.id);
 	result = hold_table_add(g->store, &h);
-	if (result > 0)
-		g->approvals->has_news = true;
+	if (result > 0 && !*g->approvals->news)
+		strcpy(g->approvals->news, h.id);
 	return result < 0 ? result : 0;
 }
 
@@ -179,32 +179,23 @@ int approval_on_session_end(struct governor *g, uint32_t session)
 	return grant_on_session_end(g, session);
 }
 
-void approval_after_commit(struct governor *g)
-{
-	quarantine_after_commit(g);
-	if (!g->approvals->has_news)
-		return;
-	g->approvals->has_news = false;
-	approval_on_policy(g);
-}
-
 static int collect(void *ctx, const struct hold *h)
 {
 	return hold_list_add(ctx, h);
 }
 
-static int pending(struct governor *g, struct hold_list *to)
+static int pending(struct governor *g, const char *from, struct hold_list *to)
 {
-	struct hold_filter f = { .boot = g->boot, .limit = INT64_MAX };
+	struct hold_filter f = { .boot = g->boot, .from = from, .limit = INT64_MAX };
 
 	return hold_table_each(g->store, &f, collect, to);
 }
 
-/* Judges what waits again; what the rules of now or a grant decide is answered at once. */
-static void judge_again(struct governor *g, bool conditions_only)
+/* Judges what waits again, from this hold on (NULL: all); what the rules of now or a grant decide is answered at once. */
+static int judge_again(struct governor *g, const char *from, bool conditions_only)
 {
 	struct hold_list list = { 0 };
-	int r = pending(g, &list);
+	int r = pending(g, from, &list);
 
 	for (size_t i = 0; r == 0 && i < list.n; i++)
 		if (!conditions_only || (list.v[i].cell_flags & CVF_CELL_ASK))
@@ -212,11 +203,26 @@ static void judge_again(struct governor *g, bool conditions_only)
 	hold_list_done(&list);
 	if (r < 0 && !link_is_closed(g->link))
 		log_error("what waits for approval could not be judged again: %s; it stays held and is tried again", strerror(-r));
+	return r;
 }
 
 void approval_on_policy(struct governor *g)
 {
-	judge_again(g, false);
+	(void)judge_again(g, NULL, false);
+}
+
+void approval_after_commit(struct governor *g)
+{
+	char from[ULID_SIZE];
+
+	quarantine_after_commit(g);
+	if (!*g->approvals->news)
+		return;
+	/* What waited before was judged when it came, and nothing else has changed. */
+	strcpy(from, g->approvals->news);
+	*g->approvals->news = '\0';
+	if (judge_again(g, from, false) < 0)
+		strcpy(g->approvals->news, from);
 }
 
 static int abandon_old(struct governor *g)
@@ -239,7 +245,7 @@ int approval_start(struct governor *g)
 	int r = abandon_old(g);
 
 	if (r == 0)
-		r = pending(g, &g->approvals->known);
+		r = pending(g, NULL, &g->approvals->known);
 	if (r == 0)
 		r = grant_send_lost(g);
 	return r < 0 ? r : link_ask_holds(g->link);
@@ -337,7 +343,7 @@ static void expire(struct governor *g)
 	struct decision d = { .answer = CVF_VERDICT_DENY, .by = "timeout" };
 	struct hold_list list = { 0 };
 	uint64_t now = clock_boot_ns();
-	int r = pending(g, &list);
+	int r = pending(g, NULL, &list);
 
 	for (size_t i = 0; r == 0 && i < list.n; i++)
 		if (list.v[i].expires_ns <= now)
@@ -358,12 +364,12 @@ void approval_tick(struct governor *g)
 	struct approvals *a = g->approvals;
 
 	grant_tick(g);
-	if (a->has_news)
+	if (*a->news)
 		approval_after_commit(g);
 	if (is_expiry_due(g))
 		expire(g);
 	if (++a->ticks % ASK_AGAIN_TICKS == 0)
-		judge_again(g, true);
+		(void)judge_again(g, NULL, true);
 	if (answer_send_due(g) < 0)
 		return; /* said where it failed; tried again in a second */
 }

@@ -145,11 +145,13 @@ int hold_table_each(struct store *s, const struct hold_filter *f, hold_each each
 		stmt_text(q, f->before ? f->before : "~");
 		stmt_int(q, f->agent);
 	} else {
-		q = stmt(s, COLUMNS "WHERE boot = ?1 AND state = 0 AND (?2 = 0 OR agent = ?2) ORDER BY id LIMIT ?3");
+		q = stmt(s, COLUMNS "WHERE boot = ?1 AND state = 0 AND (?2 = 0 OR agent = ?2) AND id >= ?4 ORDER BY id LIMIT ?3");
 		stmt_int(q, f->boot);
 		stmt_int(q, f->agent);
 	}
 	stmt_int(q, f->limit);
+	if (!f->all_states)
+		stmt_text(q, f->from ? f->from : "");
 	return stmt_each(q, hand_over, &(struct visit){ each, ctx });
 }
 

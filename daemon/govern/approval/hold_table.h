@@ -45,6 +45,7 @@ struct hold_filter {
 	int64_t agent;		/* number; 0: all */
 	bool all_states;	/* else pending only */
 	int64_t boot;		/* of pending ones */
+	const char *from;	/* of pending ones: no ids less than this; NULL: all */
 	const char *capability;	/* pattern of an id; NULL: all. Not for hold_table_each(), which knows no names */
 	const char *before;	/* of all states: only ids less than this; NULL: all */
 	int64_t limit;
