@@ -3,6 +3,7 @@
 #
 # Ten thousand holds of four processes, each answered at once over the API: none lost, none failed, and no program sees the
 # kernel's own errno 513.
+# limit: 900
 
 # shellcheck source=tests/vm/r_lib.sh
 . "$(dirname "$0")/r_lib.sh"
