@@ -19,8 +19,8 @@ struct place {
 	struct vfsmount *mnt;
 };
 
-/* The last two: not known by the mount, not known at all. */
-enum placed { PLACED, PLACED_ANON, PLACED_NOWHERE, PLACED_DEEP, PLACE_ASK_MOUNTS, PLACE_WALK };
+/* The last one: what is remembered does not tell. */
+enum placed { PLACED, PLACED_ANON, PLACED_NOWHERE, PLACED_DEEP, PLACE_WALK };
 
 static __always_inline struct mount *mount_of(__u64 mnt)
 {

@@ -266,13 +266,14 @@ static __noinline int place_by_mount(struct cvf_scratch *s, const struct place *
 
 	d = parent == dentry ? NULL : dir_entry(parent->d_inode, 0);
 	if (!d)
-		return PLACE_ASK_MOUNTS;
+		return PLACE_WALK;
 	version = read_begin(&d->version);
 	state = d->state;
 	stamp = d->stamp;
 	dir_text(s, d, which);
-	if (!dir_stands(d, slot_of(s), parent, parent->d_inode) || !dir_stands_by(d, bpf_get_current_task_btf(), place->mnt) || !read_end(&d->version, version))
-		return PLACE_ASK_MOUNTS;
+	if (!dir_stands(d, slot_of(s), parent, parent->d_inode) || !dir_stands_by(d, bpf_get_current_task_btf(), place->mnt) ||
+	    !read_end(&d->version, version))
+		return PLACE_WALK;
 	return place_name(s, dentry, state, stamp, which);
 }
 
@@ -282,8 +283,9 @@ static __always_inline int place_set(struct cvf_scratch *s, const struct place *
 	int placed;
 
 	s->path_len[which & 1] = 0;
+	/* Whatever the walk remembers, it knows the mounts of this place: never of the one that was asked about before. */
 	placed = place_by_mount(s, place, which);
-	if (placed == PLACE_ASK_MOUNTS)
+	if (placed == PLACE_WALK)
 		placed = place_by_chain(s, place, which);
 	if (placed == PLACE_WALK)
 		placed = place_walk(s, place, which);

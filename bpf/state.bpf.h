@@ -127,15 +127,13 @@ struct walk {
 	__u32 set;	/* that the place comes to */
 	__u32 store;	/* it is what was kept, or in there */
 	__u32 text_len;	/* of the directory's path, which is in the buffer; 0: it is not */
-	__u64 stamp;	/* of its directory */
-	struct cvf_dir dir;
+	struct cvf_dir dir;	/* that is to be remembered */
 };
 
 /* What a hook knows of the operation it must judge. */
 struct facts {
 	__u64 identity[2];	/* of the object: inode and device */
-	__u64 inode;		/* of what goes, and its device */
-	__u32 device;
+	__u64 inode;		/* of what goes */
 	__u64 dentry, mnt;	/* of the object; 0: none */
 	__u64 dentry2, mnt2;	/* of the new name */
 	__u8 address[16];
@@ -149,6 +147,7 @@ struct facts {
 	__u32 fault;		/* enum cvf_reason that overrides the cell with a deny; 0: none */
 	__u32 target_pid;
 	__s32 detail;
+	__u32 device;		/* of what goes */
 	__u16 port;
 	__u16 family;
 	__u8 protocol;
@@ -163,7 +162,7 @@ struct facts {
 	__u8 shared;		/* the row is that of other agents too: counted for the agent */
 	__u16 own;
 	__u8 frozen;		/* the agent is */
-	__u8 reserved[7];
+	__u8 reserved[3];
 };
 
 struct cvf_scratch {

@@ -83,11 +83,12 @@ static __always_inline bool in_execve(void)
 
 /*
  * What systemd forked and has not executed yet is systemd still. It and its parent both put it into the cgroup of its service:
- * were it an agent by the first of the two, it would be refused the second. The exec that makes it the service is judged.
+ * were it an agent by the first of the two, it would be refused the second. The exec that makes it the service is judged: where a kernel
+ * does not tell that one is under way, there is no exception.
  */
 static __always_inline bool is_service_to_be(const struct task_struct *t)
 {
-	return (t->flags & PF_FORKNOEXEC) && t->real_parent->tgid == 1 && !in_execve();
+	return bpf_core_field_exists(t->in_execve) && (t->flags & PF_FORKNOEXEC) && t->real_parent->tgid == 1 && !in_execve();
 }
 
 static __noinline enum standing standing_of(struct task_struct *t)
