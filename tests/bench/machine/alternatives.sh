@@ -60,7 +60,12 @@ start_fapolicyd() {
 measure_fapolicyd() { column fapolicyd /copy/ops $R0; }
 stop_fapolicyd() {
 	kill $(pidof fapolicyd) 2> /dev/null || :
-	sleep 2
+	for _ in $(seq 300); do
+		pidof fapolicyd > /dev/null || return 0
+		sleep 0.1
+	done
+	echo '# fapolicyd does not end'
+	return 1
 }
 
 start_auditd() {

@@ -37,7 +37,7 @@ coding_columns() {
 
 # Both processes, and cvfd started again: it adopts what is pinned.
 processes() {
-	sleep 10
+	sleep 10 # a quiet daemon, not one that has just stored
 	echo "cvfd memory $(own_memory "$(cat /run/cvf/cvfd.lock)")"
 	echo "governor memory $(own_memory "$(pidof cvfd-govern)")"
 	kill -TERM "$(cat /run/cvf/cvfd.lock)"
