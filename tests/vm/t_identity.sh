@@ -261,10 +261,11 @@ for kind in text link; do
 	else
 		set -- /t/r0/f /t/deny/f
 	fi
-	"$PROBE" race-$kind "$@" 3000 >/dev/null
+	"$PROBE" race-$kind "$@" 3000
 	yes "a $kind that changes: control writes both" '[ -s /t/r0/f ] && [ -s /t/deny/f ]'
 	: >/t/r0/f && : >/t/deny/f
 	agent "$PROBE" race-$kind "$@" 3000
+	is "a $kind that changes: both were met" 0 $?
 	yes "a $kind that changes: writes the one" '[ -s /t/r0/f ]'
 	no "a $kind that changes: never the other" '[ -s /t/deny/f ]'
 	printf '# a %s that changes: %s\n' $kind "$(cat $OUT)"
