@@ -134,10 +134,17 @@ GLOBAL int record_exe(struct cvf_scratch *s)
 	return 0;
 }
 
+/*
+ * What may have to be answered wakes the reader. The rest is looked for twenty times a second, so that it is stored together; should
+ * a CPU write as much as this meanwhile, it says so.
+ */
+#define EVENTS_UNSAID 512
+
 GLOBAL int record_send(struct cvf_scratch *s, __u32 ring)
 {
 	struct cvf_cpu *cpu = cpu_state();
 	struct cvf_record *r;
+	__u64 wake = BPF_RB_FORCE_WAKEUP;
 	__u32 size;
 	long failed;
 
@@ -152,10 +159,12 @@ GLOBAL int record_send(struct cvf_scratch *s, __u32 ring)
 	r->ring = ring;
 	r->size = size;
 	r->seq = __sync_fetch_and_add(&cpu->seq[ring], 1) + 1;
+	if (ring == CVF_RING_EVENT && r->seq % EVENTS_UNSAID)
+		wake = BPF_RB_NO_WAKEUP;
 	if (ring == CVF_RING_VERDICT)
-		failed = bpf_ringbuf_output(&cvf_verdicts, r, size, BPF_RB_FORCE_WAKEUP);
+		failed = bpf_ringbuf_output(&cvf_verdicts, r, size, wake);
 	else
-		failed = bpf_ringbuf_output(&cvf_events, r, size, 0);
+		failed = bpf_ringbuf_output(&cvf_events, r, size, wake);
 	if (failed)
 		__sync_fetch_and_add(&cpu->lost[ring], 1);
 	return failed ? -1 : 0;

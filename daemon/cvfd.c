@@ -233,7 +233,7 @@ static int watch(struct daemon *d, int fd, uint32_t events)
 	return epoll_ctl(d->epoll_fd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
 }
 
-/* The event ring wakes only a reader that has caught up, and ours has not before the governor acknowledged: look often. */
+/* Events wake nobody (record.bpf.h): what came since the last look goes to the governor in one batch, which it stores in one transaction. */
 #define RELAY_INTERVAL_NS 50000000
 
 static int loop_open(struct daemon *d)
@@ -283,6 +283,12 @@ static void tick(struct daemon *d, uint64_t ticks)
 			  "running? see \"journalctl -u cvfd-govern\"", refused);
 }
 
+/* Is it more than the governor's acknowledgement or question? */
+static bool brings_records(const struct daemon *d, int fd)
+{
+	return fd != d->link.peer_fd || d->link.is_behind;
+}
+
 /* true: a signal asks to end */
 static bool dispatch(struct daemon *d, int fd)
 {
@@ -315,10 +321,14 @@ static void loop_run(struct daemon *d)
 
 	while (!end) {
 		int n = epoll_wait(d->epoll_fd, events, ARRAY_SIZE(events), -1);
+		bool relay = false;
 
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < n; i++) {
 			end |= dispatch(d, events[i].data.fd);
-		link_relay(&d->link);
+			relay |= brings_records(d, events[i].data.fd);
+		}
+		if (relay)
+			link_relay(&d->link);
 	}
 	sd_notify(0, "STOPPING=1");
 	log_notice("ending; the pinned programs go on enforcing, held operations stay held");

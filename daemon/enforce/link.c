@@ -200,6 +200,7 @@ static int batch_send(struct link *l)
 		/* A governor that is slow or stopped: the records stay in the rings, which count what they lose. */
 		for (int ring = 0; ring < 2; ring++)
 			l->rings[ring].read = before[ring];
+		l->is_behind = true;
 		return 0;
 	}
 	if (r < 0)
@@ -215,8 +216,12 @@ void link_relay(struct link *l)
 {
 	int r = 1;
 
-	while (r > 0 && l->greeted && l->peer_fd >= 0 && l->sent - l->acked < LINK_WINDOW - 1)
+	if (!l->greeted || l->peer_fd < 0)
+		return;
+	l->is_behind = false;
+	while (r > 0 && l->sent - l->acked < LINK_WINDOW - 1)
 		r = batch_send(l);
+	l->is_behind |= r > 0;
 	if (r < 0)
 		link_drop(l, strerror(-r));
 }

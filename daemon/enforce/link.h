@@ -31,6 +31,7 @@ struct link {
 		unsigned long position[2];
 	} window[LINK_WINDOW];
 	uint64_t sent, acked;	/* batches */
+	bool is_behind;		/* not all that the rings held could be sent: more is as soon as it can be */
 	uint64_t refused;	/* connections closed for a bad message */
 };
 
@@ -40,7 +41,7 @@ void link_close(struct link *l);
 void link_on_connect(struct link *l);
 /* The peer is readable or gone. */
 void link_on_peer(struct link *l);
-/* Sends what the rings hold, as far as the window and the socket allow. */
+/* Sends what the rings hold, as far as the window and the socket allow; each call may be one more transaction of the governor. */
 void link_relay(struct link *l);
 void link_drop(struct link *l, const char *why);
 

@@ -213,12 +213,14 @@ static int on_counts(struct request *r)
 	return k.error;
 }
 
+/* Somebody asks something of the governor, as what has just been done: its records go before the answer. */
 static int on_label(struct request *r)
 {
 	const struct wire_label *asked = r->body;
 	struct cvf_label label = { 0 };
 	int error = maps_label(r->link->maps, asked->pid, &label);
 
+	link_relay(r->link);
 	r->reply.value = label.agent;
 	r->reply.value2 = label.session;
 	return reply(r, error);

@@ -21,6 +21,7 @@
 #include "freeze/freeze.h"
 #include "health.h"
 #include "json/memory.h"
+#include "loop.h"
 #include "metric/metric.h"
 #include "objective/objective.h"
 #include "probe.h"
@@ -77,6 +78,9 @@ static unsigned int read_label(struct request *q)
 	if (r < 0)
 		return refuse_label(q, r);
 	now.agent = (uint32_t)answer.value;
+	/* Records came before the answer. What cannot be stored now is told by the loop, which tries again. */
+	if (link_queued_bytes(governor_of(q)->link) && loop_drain(governor_of(q)) < 0)
+		log_debug("api: what has just been done is not stored yet");
 	return 0;
 }
 

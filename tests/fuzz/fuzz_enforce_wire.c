@@ -155,9 +155,12 @@ static void drain(int fd)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct cvf_state state;
+	static unsigned char nothing[8];
+	unsigned long consumed = 0, produced = 0;
+	const struct ring empty = { .fd = -1, .consumer = &consumed, .producer = &produced, .data = nothing, .size = sizeof(nothing) };
 	uint64_t counts[2] = { 0 };
 	struct maps maps = { .state = &state, .counts = counts, .cpus = 1 };
-	struct link link = { .listen_fd = -1, .maps = &maps };
+	struct link link = { .listen_fd = -1, .maps = &maps, .rings = { empty, empty } };
 	int pair[2], r = 0;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
