@@ -16,18 +16,18 @@ static __always_inline void question_object(struct cvf_scratch *s, struct dentry
 }
 
 /*
- * Most of what programs do is done where something was done before: the state of the folder and the name are known. If that comes to nothing
- * but being let through, there is no question: no working memory, no record. The cell that it is to be counted in; 0: it is asked.
+ * Most of what programs do is done where something was done before: the state of the folder is known. If what the name comes to there is
+ * nothing but being let through, there is no question: no working memory, no record. The cell that it is to be counted in; 0: it is asked.
  */
 static __always_inline __u32 known_cell(const struct task_struct *t, const struct cvf_label *l, __u32 op, const struct dentry *dentry,
 					const struct vfsmount *mnt, __u32 active)
 {
 	struct dentry *parent = dentry->d_parent;
 	struct inode *inode = parent->d_inode;
+	__u32 version, state, len;
 	const __u64 *inside;
 	struct cvf_name *n;
 	struct cvf_dir *d;
-	__u32 version, len;
 	__u64 stamp;
 
 	d = dir_entry(inode, 0);
@@ -35,12 +35,13 @@ static __always_inline __u32 known_cell(const struct task_struct *t, const struc
 		return 0;
 	version = read_begin(&d->version);
 	stamp = d->stamp;
+	state = d->state;
 	if (!dir_stands(d, &cvf_slots[active], parent, inode) || !dir_stands_by(d, t, mnt) || !read_end(&d->version, version))
 		return 0;
 	len = dentry->d_name.len;
 	inside = name_inside(dentry, len);
 	n = name_at(stamp, dentry->d_name.hash);
-	return inside && n ? name_cell(n, stamp, inside, len, active, op, l) : 0;
+	return inside && n ? name_cell(n, stamp, state, inside, len, active, op, l) : 0;
 }
 
 /* Operations on files; the object of others is shown, not judged. */

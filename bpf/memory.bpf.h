@@ -35,6 +35,15 @@ static __always_inline bool read_end(const __u32 *at, __u32 version)
 
 /* ---- names ---- */
 
+/* A directory's state, of the generation in a slot. */
+struct folder {
+	__u64 stamp;
+	__u32 state;
+	__u32 slot;
+};
+
+#define NO_SET 0xffffffffu /* what no name comes to */
+
 /* Two names of one length; what stands behind them does not count. */
 static __always_inline bool name_same(const __u64 *a, const __u64 *b, __u32 len)
 {

@@ -292,6 +292,21 @@ static __always_inline __u32 dfa_set(const struct cvf_slot *slot, __u32 state)
 	return cvf_dfa_set(slot->dfa, slot->short_from, slot->stride, state);
 }
 
+/* The automaton over the first bytes of a word. */
+GLOBAL __u32 scan_word(__u32 slot, __u32 state, __u64 word, __u32 len)
+{
+	const struct cvf_slot *s = &cvf_slots[slot & 1];
+
+	for (__u32 i = 0; i < 8; i++, word >>= 8) {
+		if (i >= len)
+			break;
+		state = dfa_next(s, state, word);
+		/* The verifier would follow each way to each byte: it knows nothing more of what comes out of this. */
+		asm volatile("" : "+r"(state));
+	}
+	return state;
+}
+
 #define SCAN_STEP 32
 #define SCAN_NAME 3 /* beside SIP_PATH0, SIP_PATH1 and SIP_ARGS: the last name, in s->name */
 

@@ -82,15 +82,19 @@ static __always_inline bool dir_stands_by(const struct cvf_dir *d, const struct 
 /* ---- names ---- */
 
 /* A folder of what was kept: at the root of any mount, so that it has no path of its own. */
-static __always_inline bool is_store(const struct dentry *d)
+static __always_inline bool is_store_name(const __u64 *word, __u32 len)
 {
 	static const char store[16] __attribute__((aligned(8))) = CVF_QUARANTINE_DIR;
+
+	return len == sizeof(CVF_QUARANTINE_DIR) - 1 && name_same(word, (const __u64 *)store, len);
+}
+
+static __always_inline bool is_store(const struct dentry *d)
+{
 	__u64 name[2];
 
-	if (d->d_name.len != sizeof(CVF_QUARANTINE_DIR) - 1 ||
-	    bpf_probe_read_kernel(name, sizeof(name), d->d_name.name))
-		return false;
-	return name[0] == ((const __u64 *)store)[0] && name[1] == ((const __u64 *)store)[1];
+	return d->d_name.len == sizeof(CVF_QUARANTINE_DIR) - 1 && !bpf_probe_read_kernel(name, sizeof(name), d->d_name.name) &&
+	       is_store_name(name, sizeof(CVF_QUARANTINE_DIR) - 1);
 }
 
 /* Where a dentry keeps a short name within itself; NULL: it is a longer one, and elsewhere. */
@@ -102,6 +106,34 @@ static __always_inline const __u64 *name_inside(const struct dentry *d, __u32 le
 		return NULL;
 	inside = (const __u64 *)&d->d_iname;
 	return (__u64)d->d_name.name == (__u64)inside ? inside : NULL;
+}
+
+/* What these bytes come to there, remembered; NO_SET: they are the name of what was kept, which is not. */
+static __noinline __u32 name_learn(struct cvf_name *n, const struct folder *f, const __u64 *word, __u32 len)
+{
+	__u32 state = f->state, set;
+
+	if (is_store_name(word, len))
+		return NO_SET;
+#pragma unroll
+	for (__u32 i = 0; i < CVF_NAME_WORDS; i++) {
+		if (i * 8 >= len)
+			break;
+		state = scan_word(f->slot, state, word[i], len - i * 8);
+	}
+	set = dfa_set(&cvf_slots[f->slot & 1], state);
+	name_keep(n, f->stamp, word, len, set);
+	return set;
+}
+
+/* The same of a name within a dentry: it is read once, since it could become another one. */
+static __noinline __u32 name_learn_inside(struct cvf_name *n, const struct folder *f, const __u64 *inside, __u32 len)
+{
+	__u64 word[CVF_NAME_WORDS];
+
+	for (int i = 0; i < CVF_NAME_WORDS; i++)
+		word[i] = inside[i];
+	return len ? name_learn(n, f, word, len) : NO_SET;
 }
 
 /* A short name behind the path of its directory. */
@@ -120,17 +152,16 @@ static __always_inline void path_join(struct cvf_scratch *s, const __u64 *word, 
 }
 
 /* The automaton over the last name, from the state of its directory. PLACED, or PLACE_WALK: the name cannot be read. */
-static __noinline int place_name(struct cvf_scratch *s, struct dentry *dentry, __u32 state, __u64 stamp, __u32 which)
+static __noinline int place_name(struct cvf_scratch *s, struct dentry *dentry, const struct folder *f, __u32 which)
 {
 	__u32 len = dentry->d_name.len, set, version;
 	const __u64 *inside = name_inside(dentry, len);
-	const struct cvf_slot *slot = slot_of(s);
 	__u64 *word = (__u64 *)s->name;
 	struct cvf_name *n;
 
 	s->walk.store = 0;
 	if (inside && len) {
-		n = name_at(stamp, dentry->d_name.hash);
+		n = name_at(f->stamp, dentry->d_name.hash);
 		if (!n)
 			return PLACE_WALK;
 		/* What is kept is what these bytes come to: they are not read a second time. */
@@ -138,17 +169,11 @@ static __noinline int place_name(struct cvf_scratch *s, struct dentry *dentry, _
 			word[i] = inside[i];
 		path_join(s, word, len, which);
 		version = read_begin(&n->version);
-		if (name_is(n, stamp, word, len)) {
-			set = n->set;
-			if (read_end(&n->version, version)) {
-				s->walk.set = set;
-				return PLACED;
-			}
-		}
-		s->walk.store = is_store(dentry);
-		s->walk.set = dfa_set(slot, scan(s, SCAN_NAME, 0, len, state));
-		if (!s->walk.store)
-			name_keep(n, stamp, word, len, s->walk.set);
+		set = n->set;
+		if (!name_is(n, f->stamp, word, len) || !read_end(&n->version, version))
+			set = name_learn(n, f, word, len);
+		s->walk.store = set == NO_SET;
+		s->walk.set = set;
 		return PLACED;
 	}
 	/* In a register of its own: the compiler would bound one copy of the length and pass another. */
@@ -157,7 +182,7 @@ static __noinline int place_name(struct cvf_scratch *s, struct dentry *dentry, _
 	if (len > 255 || bpf_probe_read_kernel(s->name, len & 255, dentry->d_name.name))
 		return PLACE_WALK;
 	s->walk.store = is_store(dentry);
-	s->walk.set = dfa_set(slot, scan(s, SCAN_NAME, 0, len, state));
+	s->walk.set = dfa_set(slot_of(s), scan(s, SCAN_NAME, 0, len, f->state));
 	return PLACED;
 }
 
@@ -213,8 +238,8 @@ static __noinline int place_by_chain(struct cvf_scratch *s, const struct place *
 {
 	struct dentry *dentry = place->dentry, *parent = dentry->d_parent;
 	struct cvf_dir *d, *now = &s->walk.dir;
-	__u32 version, state;
-	__u64 stamp;
+	struct folder folder;
+	__u32 version;
 	int placed;
 
 	s->walk.from_mnt = (__u64)place->mnt;
@@ -241,8 +266,7 @@ static __noinline int place_by_chain(struct cvf_scratch *s, const struct place *
 	if (!d)
 		return PLACE_WALK;
 	version = read_begin(&d->version);
-	state = d->state;
-	stamp = d->stamp;
+	folder = (struct folder){ .stamp = d->stamp, .state = d->state, .slot = s->facts.slot };
 	dir_text(s, d, which);
 	if (!dir_stands(d, slot_of(s), parent, parent->d_inode) || d->chain != now->chain ||
 	    !read_end(&d->version, version))
@@ -253,28 +277,27 @@ static __noinline int place_by_chain(struct cvf_scratch *s, const struct place *
 		d->event = now->event;
 		write_end(&d->version);
 	}
-	return place_name(s, dentry, state, stamp, which);
+	return place_name(s, dentry, &folder, which);
 }
 
 /* Is the state of its directory known as this mount shows it? */
 static __noinline int place_by_mount(struct cvf_scratch *s, const struct place *place, __u32 which)
 {
 	struct dentry *dentry = place->dentry, *parent = dentry->d_parent;
-	__u32 version, state;
+	struct folder folder;
 	struct cvf_dir *d;
-	__u64 stamp;
+	__u32 version;
 
 	d = parent == dentry ? NULL : dir_entry(parent->d_inode, 0);
 	if (!d)
 		return PLACE_WALK;
 	version = read_begin(&d->version);
-	state = d->state;
-	stamp = d->stamp;
+	folder = (struct folder){ .stamp = d->stamp, .state = d->state, .slot = s->facts.slot };
 	dir_text(s, d, which);
 	if (!dir_stands(d, slot_of(s), parent, parent->d_inode) || !dir_stands_by(d, bpf_get_current_task_btf(), place->mnt) ||
 	    !read_end(&d->version, version))
 		return PLACE_WALK;
-	return place_name(s, dentry, state, stamp, which);
+	return place_name(s, dentry, &folder, which);
 }
 
 /* Leaves the set that a place comes to in s->walk.set, and whether it is what was kept in .store; enum placed. */

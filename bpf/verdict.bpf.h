@@ -373,15 +373,23 @@ static __always_inline __u32 cell_let_through(const struct cvf_slot *slot, const
  * The cell of an operation on what has this name, when that is nothing but to be let through: it is to be counted, and that is all.
  * 0 about whatever else, which is to be asked as a question. The name remembers the cell of reading, for a row.
  */
-static __always_inline __u32 name_cell(struct cvf_name *n, __u64 stamp, const __u64 *inside, __u32 len, __u32 active, __u32 op,
-				       const struct cvf_label *l)
+static __always_inline __u32 name_cell(struct cvf_name *n, __u64 stamp, __u32 state, const __u64 *inside, __u32 len, __u32 active,
+				       __u32 op, const struct cvf_label *l)
 {
 	__u32 number = l->agent & (CVF_AGENTS_MAX - 1), version = read_begin(&n->version), set = n->set, row = n->row, cell = n->cell;
 	const struct cvf_slot *slot = &cvf_slots[active & 1];
 	const struct cvf_agent *agent = &slot->agents[number];
 
-	if (!name_is(n, stamp, inside, len) || !read_end(&n->version, version) || l->flags || cvf_frozen[number])
+	if (l->flags || cvf_frozen[number])
 		return 0;
+	if (!name_is(n, stamp, inside, len) || !read_end(&n->version, version)) {
+		struct folder folder = { .stamp = stamp, .state = state, .slot = active };
+
+		set = name_learn_inside(n, &folder, inside, len);
+		if (set == NO_SET)
+			return 0;
+		row = 0;
+	}
 	if (op == CVF_OP_READ && row && row == agent->row && !agent->own)
 		return cell;
 	cell = cell_let_through(slot, agent, op, set);

@@ -78,6 +78,16 @@ static __u32 cell_plain(const struct cvf_slot *slot, const struct cvf_agent *age
 	return agent->row ? number : 0;
 }
 
+/* A set that the next unknown name comes to. */
+static __u32 learns;
+
+static __u32 name_learn_inside(struct cvf_name *n, const struct folder *f, const __u64 *inside, __u32 len)
+{
+	if (learns && learns != NO_SET)
+		name_keep(n, f->stamp, inside, len, learns);
+	return learns;
+}
+
 struct entry {
 	bool is_used;
 	__u64 key;

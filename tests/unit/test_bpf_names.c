@@ -18,7 +18,7 @@ static const __u64 words[CVF_NAME_WORDS] = { 0x6161616161616161, 0x6262626262626
 
 static bool goes(const __u64 *word, __u32 len)
 {
-	__u32 at = name_cell(&name, STAMP, word, len, 0, CVF_OP_READ, &label);
+	__u32 at = name_cell(&name, STAMP, 9, word, len, 0, CVF_OP_READ, &label);
 
 	if (at)
 		let_through(0, at, &label);
@@ -53,16 +53,16 @@ static void test_a_name_that_only_goes_through(void **state)
 		}
 		assert_int_equal(w.sent + w.stops + w.recorded, 0);
 	}
-	assert_int_equal(name_cell(&name, STAMP + 1, words, 31, 0, CVF_OP_READ, &label), 0);
+	assert_int_equal(name_cell(&name, STAMP + 1, 9, words, 31, 0, CVF_OP_READ, &label), 0);
 	/* of another operation nothing is remembered */
 	begin(CVF_VERDICT_ALLOW);
 	remember(5);
-	assert_int_equal(name_cell(&name, STAMP, words, 5, 0, CVF_OP_DELETE, &label), CELL);
+	assert_int_equal(name_cell(&name, STAMP, 9, words, 5, 0, CVF_OP_DELETE, &label), CELL);
 	assert_int_equal(name.row, 0);
 	assert_true(goes(words, 5));
 	cell()->action = CVF_VERDICT_HOLD;
 	assert_true(goes(words, 5));
-	assert_int_equal(name_cell(&name, STAMP, words, 5, 0, CVF_OP_DELETE, &label), 0);
+	assert_int_equal(name_cell(&name, STAMP, 9, words, 5, 0, CVF_OP_DELETE, &label), 0);
 }
 
 static void test_a_name_that_must_be_asked_about(void **state)
@@ -139,12 +139,53 @@ static void test_a_name_that_is_being_written(void **state)
 	assert_int_equal(name.row, 0);
 }
 
+/* A name that is not remembered, or not of this stamp, is judged by what it comes to. */
+static void test_a_new_name(void **state)
+{
+	(void)state;
+	begin(CVF_VERDICT_ALLOW);
+	memset(&name, 0, sizeof(name));
+	learns = CELL;
+	assert_true(goes(words, 5));
+	assert_int_equal(name.set, CELL);
+	assert_int_equal(name.row, 0);
+	assert_true(goes(words, 5));
+	assert_int_equal(name.cell, CELL);
+	assert_int_equal(w.count, 2);
+	/* refused, and known from then on */
+	begin(CVF_VERDICT_DENY);
+	memset(&name, 0, sizeof(name));
+	assert_false(goes(words, 5));
+	assert_int_equal(name.set, CELL);
+	/* what was remembered of another row says nothing about it */
+	begin(CVF_VERDICT_DENY);
+	name.stamp = STAMP + 1;
+	name.row = 1;
+	name.cell = OTHER_CELL;
+	assert_false(goes(words, 5));
+	/* what nobody may remember */
+	begin(CVF_VERDICT_ALLOW);
+	memset(&name, 0, sizeof(name));
+	learns = NO_SET;
+	assert_false(goes(words, 5));
+	assert_int_equal(name.stamp, 0);
+	/* another processor writes there: judged all the same */
+	begin(CVF_VERDICT_ALLOW);
+	remember(5);
+	learns = CELL;
+	name.version++;
+	assert_true(goes(words, 6));
+	assert_int_equal(name.len, 5);
+	learns = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_name_that_only_goes_through),
 		cmocka_unit_test(test_a_name_that_must_be_asked_about),
 		cmocka_unit_test(test_a_name_that_is_being_written),
+		cmocka_unit_test(test_a_new_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
