@@ -92,12 +92,19 @@ static __noinline int exit_record(struct cvf_scratch *s, struct cvf_label *l, st
 	return record_send(s, CVF_RING_EVENT);
 }
 
+/* The end of a program is recorded as its begin was: a copy of its process that executed nothing had none. */
+static __always_inline bool is_end_of_program(const struct cvf_label *l, const struct task_struct *t)
+{
+	return t->signal->live.counter == 0 && !(t->flags & PF_FORKNOEXEC) && !(l->flags & CVF_LABEL_CANARY);
+}
+
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(cvf_exit, struct task_struct *task)
 {
 	enum standing standing;
 	struct cvf_scratch *s;
 	struct cvf_label *l;
+	bool ends;
 
 	l = current_label(&standing);
 	if (!l)
@@ -105,12 +112,13 @@ int BPF_PROG(cvf_exit, struct task_struct *task)
 	for (int i = 0; i < 2; i++)
 		if (l->exec_answer[i])
 			ask_drop(l->exec_answer[i], l->agent);
-	s = scratch_take();
+	ends = is_end_of_program(l, task);
+	s = ends || l->question ? scratch_take() : NULL;
 	if (!s)
 		return 0;
 	if (l->question)
 		ask_void(s, l);
-	if (task->signal->live.counter == 0 && !(l->flags & CVF_LABEL_CANARY))
+	if (ends)
 		exit_record(s, l, task);
 	scratch_give(s);
 	return 0;

@@ -267,7 +267,7 @@ enum cvf_kind {
 	CVF_KIND_HOLD = 2,	/* struct cvf_record: an operation waits; the same bytes are the value of cvf_holds */
 	CVF_KIND_RESUME = 3,	/* struct cvf_record: a hold ended: approved, denied, timeout, abandoned */
 	CVF_KIND_EXEC = 4,	/* struct cvf_record: a governed task runs a new image: exe, args, cwd */
-	CVF_KIND_EXIT = 5,	/* struct cvf_record: a governed process ended; status in result */
+	CVF_KIND_EXIT = 5,	/* struct cvf_record: a governed process that had executed something ended; status in result */
 	CVF_KIND_SESSION = 6,	/* struct cvf_record: a session began (result 1) or ended (result 0) */
 };
 
