@@ -80,20 +80,28 @@ struct sip_run {
 	struct cvf_scratch *scratch; /* the run itself is in it: a callback's stack counts */
 };
 
-/* One word of a buffer; bytes past the end count as zero, the length is hashed after. */
+#define SIP_STEP 4
+
+/* Some words of a buffer; bytes past the end count as zero, the length is hashed after. */
 static long sip_step(__u32 i, struct sip_run *run)
 {
-	struct sip *sip = &run->scratch->sip;
-	__u32 left = sip->len - i * 8, off = sip->off + i * 8;
+	__u32 left = run->scratch->sip.len - i * SIP_STEP * 8, off = run->scratch->sip.off + i * SIP_STEP * 8;
+	struct sip sip = run->scratch->sip; /* in registers; eight frames of calls is all there is */
 	__u64 word;
 
-	if (sip->which == SIP_ARGS)
-		word = *(__u64 *)&run->scratch->args[off & (ARGS_ROOM - 1)];
-	else
-		word = *(__u64 *)&run->scratch->path[sip->which & 1][off & (PATH_ROOM - 1)];
-	if (left < 8)
-		word &= (1ull << (left * 8 & 63)) - 1;
-	sip_mix(sip, word); /* eight frames of calls is all there is */
+#pragma unroll
+	for (int j = 0; j < SIP_STEP; j++, left -= 8, off += 8) {
+		if (sip.which == SIP_ARGS)
+			word = *(__u64 *)&run->scratch->args[off & (ARGS_ROOM - 1)];
+		else
+			word = *(__u64 *)&run->scratch->path[sip.which & 1][off & (PATH_ROOM - 1)];
+		if (left < 8)
+			word &= (1ull << (left * 8 & 63)) - 1;
+		sip_mix(&sip, word);
+		if (left <= 8)
+			break;
+	}
+	run->scratch->sip = sip;
 	return 0;
 }
 
@@ -108,7 +116,7 @@ GLOBAL int sip_bytes(struct cvf_scratch *scratch, __u32 which, __u32 off, __u32 
 	scratch->sip.off = off;
 	scratch->sip.len = len;
 	if (len)
-		bpf_loop((len + 7) / 8, sip_step, &run, 0);
+		bpf_loop((len + SIP_STEP * 8 - 1) / (SIP_STEP * 8), sip_step, &run, 0);
 	sip_word(scratch, len);
 	return 0;
 }

@@ -9,6 +9,8 @@
 #ifndef EXEC_BPF_H
 #define EXEC_BPF_H
 
+#define POINTERS 8
+
 struct collect {
 	struct cvf_scratch *scratch;
 	unsigned long argv;
@@ -16,22 +18,39 @@ struct collect {
 	__u32 seen;	/* arguments, argv[0] included */
 	__u16 compat;
 	__u16 fault;
+	__u32 ahead;	/* the first argument whose pointer is not in `pointer` */
+	unsigned long pointer[POINTERS];
 };
 
-/* One more argument of the caller. */
-static long collect_step(__u32 i, struct collect *c)
+/*
+ * The pointer to an argument. Reading the caller's memory costs the same for one as for eight; behind the last one there may be
+ * none to be read, and what was read ahead may have changed: then it is as if it had changed after it was looked at.
+ */
+static __always_inline unsigned long collect_pointer(__u32 i, struct collect *c)
 {
 	unsigned long p = 0;
 	__u32 p32 = 0;
-	long n;
 
 	if (c->compat) {
 		if (bpf_probe_read_user(&p32, sizeof(p32), (void *)(c->argv + i * 4)))
 			c->fault = CVF_REASON_ARGS_UNREADABLE;
-		p = p32;
-	} else if (bpf_probe_read_user(&p, sizeof(p), (void *)(c->argv + i * 8))) {
-		c->fault = CVF_REASON_ARGS_UNREADABLE;
+		return p32;
 	}
+	if (i % POINTERS == 0 && !bpf_probe_read_user(c->pointer, sizeof(c->pointer), (void *)(c->argv + i * 8)))
+		c->ahead = i + POINTERS;
+	if (i < c->ahead)
+		return c->pointer[i % POINTERS];
+	if (bpf_probe_read_user(&p, sizeof(p), (void *)(c->argv + i * 8)))
+		c->fault = CVF_REASON_ARGS_UNREADABLE;
+	return p;
+}
+
+/* One more argument of the caller. */
+static long collect_step(__u32 i, struct collect *c)
+{
+	unsigned long p = collect_pointer(i, c);
+	long n;
+
 	if (c->fault || !p)
 		return 1;
 	if (c->off >= CVF_ARGS_MAX || i + 1 >= CVF_ARGC_MAX) {
