@@ -28,7 +28,7 @@ coding_columns() {
 		'"scope":{"paths":["/bench/kept/**"],"net":["127.0.0.0/8"]}' > /tmp/agent.json
 	cvfctl agent register /tmp/agent.json > /dev/null
 	column coding governed /tmp/bench/ops $TEMP
-	before() { :; }
+	before() { stored; } # what the operation before has left
 	after() { :; }
 	figure=mean
 	column coding-daemons governed /tmp/bench/ops $TEMP

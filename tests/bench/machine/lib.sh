@@ -78,6 +78,18 @@ daemons_go_on() {
 	sleep 0.5
 }
 
+# Until the governor has nothing left to do but what it does each second.
+stored() {
+	local was now=0
+	for _ in $(seq 100); do
+		was=$now
+		now=$(cut -d ' ' -f 1 "/proc/$(pidof cvfd-govern)/schedstat")
+		[ $((now - was)) -gt 1000000 ] || return 0
+		sleep 0.3
+	done
+	echo '# the governor is still storing'
+}
+
 governed() { cvfctl run --agent bench -- "$@"; }
 
 # capability ID LEVEL MATCH
