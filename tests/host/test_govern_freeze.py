@@ -15,6 +15,11 @@ class Freeze(GovernTest):
     files = {"etc/agents.d/coder-2.json": dict(AGENT, id="coder-2")}
 
     def told(self, since=0):
+        """The orders that the enforcer got: what it says to a line that it gets now comes after all of them."""
+        start = len(self.fake.lines)
+        self.fake.child.stdin.write("nothing\n")
+        self.fake.child.stdin.flush()
+        self.fake.wait_line("wrong nothing", start)
         return [line for line in self.fake.lines[since:] if line.startswith("freeze ")]
 
     def frozen(self, agent="coder-1"):
