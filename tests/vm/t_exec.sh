@@ -211,4 +211,10 @@ wait_hold t first-file && approve
 agent_end
 is "nothing swapped while held: approved" 0 $?
 no "nothing swapped while held: deleted" '[ -e /t/r2/first-file ]'
+
+# Asked at once: whoever asks sees what was done before, though events are stored together a little later.
+agent bash -c '(exit 76); bash -c "exit 77"; :'
+cvfctl audit export >/tmp/trail
+yes "the end of a program is recorded with its status" "grep -q '\"exit_code\":77,' /tmp/trail"
+no "the end of what executed nothing is not" "grep -q '\"exit_code\":76,' /tmp/trail"
 finish
