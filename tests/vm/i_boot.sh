@@ -60,6 +60,7 @@ yes "its twin outside the slice starts" "systemctl restart i-nobody"
 rm /run/systemd/system/cvfd.service.d/broken.conf /srv/i/free/late
 systemctl daemon-reload
 systemctl stop cvfd
+systemctl reset-failed cvfd
 yes "with cvfd there again it starts, and brings cvfd with it" "systemctl start i-late && [ $(systemctl is-active cvfd) = inactive ] && systemctl is-active --quiet cvfd-govern"
 yes "and is governed" "within 60 '[ -s /srv/i/free/late ]' && [ \"\$(cat /srv/i/free/late)\" = plain ]"
 finish
