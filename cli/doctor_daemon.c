@@ -26,6 +26,8 @@ static struct finding check_reach(const struct patient *p)
 
 static struct finding check_enforcing(const struct patient *p)
 {
+	const char *problem;
+
 	if (!p->status)
 		return finding(FINDING_WARN, "see the check `daemon`", "unknown: the daemon gave no status");
 	if (!json_is_true(out_field(p->status, "enforcing")))
@@ -33,6 +35,11 @@ static struct finding check_enforcing(const struct patient *p)
 			       "nothing is enforced: %s",
 			       out_text(p->status, "canary.problem",
 					out_text(p->ready, "error.message", "the daemon gives no reason")));
+	problem = out_text(p->status, "flavour_problem", NULL);
+	if (problem)
+		return finding(FINDING_WARN,
+			       "journalctl -u cvfd says why; what flavour fmod_ret cannot hold is in THREATS.md", "flavour %s: %s",
+			       out_text(p->status, "flavour", "unknown"), problem);
 	return finding(FINDING_OK, NULL, "flavour %s", out_text(p->status, "flavour", "unknown"));
 }
 
@@ -89,6 +96,19 @@ static struct finding check_quarantine(const struct patient *p)
 	if (problem)
 		return finding(FINDING_WARN, "systemctl start cvfd-quarantine", "%s", problem);
 	return finding(FINDING_OK, NULL, "what agents delete can be kept first");
+}
+
+static struct finding check_notices(const struct patient *p)
+{
+	long long waiting = json_integer_value(out_field(p->status, "notices_waiting"));
+	const char *problem = out_text(p->status, "notice_problem", NULL);
+
+	if (!p->status)
+		return finding(FINDING_WARN, "see the check `daemon`", "unknown");
+	if (problem)
+		return finding(FINDING_WARN, "systemctl status cvfd-notify; journalctl -u cvfd-notify", "%lld notices wait: %s", waiting,
+			       problem);
+	return finding(FINDING_OK, NULL, "no notice waits for long");
 }
 
 static struct finding check_trail(const struct patient *p)
@@ -228,6 +248,7 @@ const struct check daemon_checks[] = {
 	{ "policy", check_policy },
 	{ "store", check_store },
 	{ "quarantine", check_quarantine },
+	{ "notices", check_notices },
 	{ "trail", check_trail },
 	{ "events-lost", check_lost },
 	{ "api", check_api },

@@ -12,6 +12,7 @@
 #include "audit/trail.h"
 #include "freeze/freeze.h"
 #include "metric/metric.h"
+#include "notice/notice.h"
 #include "probe.h"
 #include "quarantine/quarantine.h"
 #include "registry/registry.h"
@@ -101,11 +102,27 @@ static void view_trail(struct governor *g, json_t *to)
 	view_set(to, "store_problem", *g->store_problem ? view_text(g->store_problem) : view_text(store_problem(g->store)));
 }
 
+/* Being among the LSMs is not being called: then cvfd takes the other flavour, and somebody should know. */
+static const char *flavour_problem(const struct wire_status *s)
+{
+	own_file FILE *f = s->flavour_lsm ? NULL : fopen("/sys/kernel/security/lsm", "re");
+	char line[512] = "", *save = NULL;
+
+	if (!f || !fgets(line, sizeof(line), f))
+		return NULL;
+	for (char *name = strtok_r(line, ",\n", &save); name; name = strtok_r(NULL, ",\n", &save))
+		if (strcmp(name, "bpf") == 0)
+			return "bpf is among the security modules, and the programs are attached as fmod_ret: cvfd was told so, or those of flavour lsm did "
+			       "not refuse here";
+	return NULL;
+}
+
 static void view_kernel(struct governor *g, json_t *to)
 {
 	const struct wire_status *s = &g->status;
 
 	view_set(to, "flavour", json_string(s->flavour_lsm ? "lsm" : "fmod_ret"));
+	view_set(to, "flavour_problem", view_text(flavour_problem(s)));
 	view_set(to, "kernel", view_bytes(s->kernel, strnlen(s->kernel, sizeof(s->kernel))));
 	view_set(to, "tasks", json_integer(s->tasks));
 	view_set(to, "hooks", json_integer((json_int_t)s->hooks));
@@ -176,6 +193,7 @@ static unsigned int get_status(struct request *q)
 	view_trail(g, to);
 	view_set(to, "version", json_string(CVF_VERSION));
 	view_set(to, "quarantine_problem", view_text(quarantine_problem(g)));
+	notice_view(g, to);
 	view_set(to, "policy_problem", view_text(problem ? problem : g->settings_problem));
 	view_set(to, "uptime_s", json_integer((json_int_t)((clock_boot_ms() - g->started_ms) / 1000)));
 	view_set(to, "api", view_api(g));
@@ -188,7 +206,9 @@ static const struct shape up_shape = SHAPE(NULL, M(WORD, "status", .words = "up"
 static const struct shape ready_shape = SHAPE(NULL, M(WORD, "status", .words = "ready"),);
 static const struct shape status_shape = SHAPE("status",
 	M(YES_NO, "enforcing", .about = "the canary was refused within the last five seconds"),
-	M(WORD, "flavour", .words = "lsm|fmod_ret"), M(TEXT, "kernel"), M(NUMBER, "tasks"), M(NUMBER, "hooks"),
+	M(WORD, "flavour", .words = "lsm|fmod_ret"),
+	M(TEXT, "flavour_problem", .flags = OR_NULL, .about = "the flavour is not the one that this kernel's list of security modules lets expect"),
+	M(TEXT, "kernel"), M(NUMBER, "tasks"), M(NUMBER, "hooks"),
 	M(NUMBER, "hooks_missing"), M(NUMBER, "recursion_misses"), M(NUMBER, "label_failed"), M(NUMBER, "reasks"),
 	M(NUMBER, "holds_refused"), M(NUMBER, "cache_miss"), M(NUMBER, "kernel_lost"), M(NUMBER, "generation"),
 	M(NUMBER, "agents"), M(NUMBER, "agents_frozen", .about = "-1 when the store cannot be read"),
@@ -202,6 +222,8 @@ static const struct shape status_shape = SHAPE("status",
 	M(TEXT, "store_problem", .flags = OR_NULL, .about = "why records cannot be stored; null: they can"),
 	M(TEXT, "version"),
 	M(TEXT, "quarantine_problem", .flags = OR_NULL, .about = "why what must be kept first cannot be; null: it can"),
+	M(NUMBER, "notices_waiting", .about = "what people are to be told and were not yet"),
+	M(TEXT, "notice_problem", .flags = OR_NULL, .about = "why they are not told: nothing takes the notices, or telling fails"),
 	M(TEXT, "policy_problem", .flags = OR_NULL, .about = "what is wrong with the files on disk while older declarations are in force"),
 	M(NUMBER, "uptime_s"),
 	M(OBJECT, "api", .about = "since the start of cvfd-govern", .of = OF(M(NUMBER, "requests", .about = "done"),

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """cvfd-notify: what a loopback receiver and a program hear, how often, signed how; and where nothing is sent."""
+import contextlib
 import hashlib
 import hmac
 import http.server
@@ -9,6 +10,7 @@ import pty
 import pwd
 import signal
 import socket
+import sqlite3
 import struct
 import threading
 import time
@@ -177,6 +179,38 @@ class Webhooks(Notify):
         self.start_notify()
         self.settled(1)
         self.assertEqual(len(receiver.got), 1)
+
+    def problem(self):
+        status = self.ok(self.get("/v1/status"))
+        return status["notices_waiting"], status["notice_problem"]
+
+    def test_the_status_says_that_nobody_takes_them(self):
+        receiver = self.receiver()
+        self.configure(webhooks=[self.webhook(receiver)])
+        self.assertEqual(self.problem(), (0, None))
+        self.hold(PUSH)
+        self.wait(lambda: self.notices(), "notice")
+        self.assertEqual(self.problem(), (1, None), "not for long yet")
+        self.stop()
+        with contextlib.closing(sqlite3.connect(f"{self.dir}/state/cvf.db")) as db, db:
+            db.execute("UPDATE notices SET due_ms = due_ms - 3600000")
+        self.start()
+        waiting, problem = self.problem()
+        self.assertEqual(waiting, 1)
+        self.assertIn("cvfd-notify does not take", problem)
+        self.start_notify()
+        self.settled(1)
+        self.assertEqual(self.problem(), (0, None))
+
+    def test_the_status_says_that_telling_fails(self):
+        receiver = self.receiver(*[500] * 100)
+        self.configure(webhooks=[self.webhook(receiver)])
+        self.start_notify()
+        self.hold(PUSH)
+        waiting, problem = self.wait(lambda: self.problem()[1] and self.problem(), "problem", PATIENCE)
+        self.assertEqual(waiting, 1)
+        self.assertIn("telling people by webhook:ops fails", problem)
+        self.assertIn("500", problem)
 
     def test_only_the_events_that_are_wanted(self):
         receiver, everything = self.receiver(), self.receiver()

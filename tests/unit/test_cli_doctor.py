@@ -51,13 +51,15 @@ class Doctor(unittest.TestCase):
         return {c["check"]: c for c in document["checks"]}
 
     def test_good(self):
-        for name in ("daemon", "enforcing", "canary", "policy", "store", "quarantine", "trail", "events-lost", "api", "terminals"):
+        for name in ("daemon", "enforcing", "canary", "policy", "store", "quarantine", "notices", "trail", "events-lost", "api", "terminals"):
             self.assertEqual(self.look()[name]["result"], "OK", name)
 
     def test_each_problem_and_how_to_put_it_right(self):
         for name, level, change in (("enforcing", "FAIL", {"enforcing": False}), ("canary", "FAIL", {"ready": 503}),
                                     ("policy", "FAIL", {"policy_problem": "x.json:1:2: no"}),
                                     ("store", "FAIL", {"store_problem": "disk full"}), ("events-lost", "WARN", {"events_lost": 3}),
+                                    ("enforcing", "WARN", {"flavour": "fmod_ret", "flavour_problem": "bpf is among them"}),
+                                    ("notices", "WARN", {"notices_waiting": 2, "notice_problem": "nobody takes them"}),
                                     ("quarantine", "WARN", {"quarantine_problem": "it does not run"}),
                                     ("trail", "FAIL", {"trail_problem": "it was damaged"}),
                                     ("api", "WARN", {"api": {"any_host": True}}), ("api", "WARN", {"api": {"any_origin": True}}),
@@ -66,7 +68,7 @@ class Doctor(unittest.TestCase):
             found = self.look()
             self.assertEqual((name, found[name]["result"]), (name, level))
             self.assertTrue(found[name]["fix"])
-            self.assertEqual([n for n in ("daemon", "enforcing", "canary", "policy", "store", "quarantine", "trail", "events-lost", "api")
+            self.assertEqual([n for n in ("daemon", "enforcing", "canary", "policy", "store", "quarantine", "notices", "trail", "events-lost", "api")
                               if found[n]["result"] != "OK"], [name])
 
     def test_an_api_with_tls(self):

@@ -63,4 +63,21 @@ systemctl stop cvfd
 systemctl reset-failed cvfd
 yes "with cvfd there again it starts, and brings cvfd with it" "systemctl start i-late && [ $(systemctl is-active cvfd) = inactive ] && systemctl is-active --quiet cvfd-govern"
 yes "and is governed" "within 60 '[ -s /srv/i/free/late ]' && [ \"\$(cat /srv/i/free/late)\" = plain ]"
+
+# --- another flavour than this kernel lets expect is said
+is "the flavour is the one that the kernel lets expect: nothing to tell" null "$(cvfctl status --json | field flavour_problem)"
+systemctl stop cvf-agents.slice cvfd
+cvfd --unpin 2>/tmp/unpin
+mkdir -p /run/systemd/system/cvfd.service.d
+printf '%s\n' '[Service]' 'ExecStart=' 'ExecStart=/usr/sbin/cvfd --flavour fmod_ret' >/run/systemd/system/cvfd.service.d/flavour.conf
+systemctl daemon-reload
+systemctl start cvfd
+yes "as fmod_ret it enforces" "within 60 \"cvfctl status --json 2>/dev/null | grep -q '\\\"enforcing\\\":true'\""
+if grep -qw bpf /sys/kernel/security/lsm; then
+	yes "with bpf among the security modules the status says so" "cvfctl status --json | field flavour_problem | grep -q '^bpf is among'"
+	yes "and doctor warns" "cvfctl doctor | grep -q '^WARN  enforcing .*fmod_ret'"
+else
+	is "without bpf among the security modules that is nothing to tell" null "$(cvfctl status --json | field flavour_problem)"
+	yes "and doctor is content" "cvfctl doctor | grep -q '^OK    enforcing .*fmod_ret'"
+fi
 finish

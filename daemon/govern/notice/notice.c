@@ -16,6 +16,7 @@
 #define DUE_MAX 10000			/* more are not kept: nobody hears of the newest */
 #define KEPT_MS (7ll * 86400 * 1000)	/* what was sent or given up is shown so long */
 #define PURGE_TICKS 3600
+#define TAKEN_MS 30000			/* cvfd-notify asks every second: what is due for longer nobody takes */
 
 /* What is told of a hold: no arguments, in which secrets may stand. */
 static json_t *data_of(struct governor *g, const char *hold)
@@ -183,4 +184,32 @@ void notice_tick(struct governor *g)
 		purge(g);
 	if (g->settings.notify_count && tell_all(g) < 0)
 		log_debug("notices: tried again in a second");
+}
+
+struct first {
+	int64_t now_ms;
+	char problem[512];
+};
+
+static int look_first(void *ctx, const struct notice *n)
+{
+	struct first *f = ctx;
+
+	if (n->due_ms < f->now_ms - TAKEN_MS)
+		snprintf(f->problem, sizeof(f->problem), "cvfd-notify does not take what people are to be told: it does not run, or hangs");
+	else if (n->error)
+		snprintf(f->problem, sizeof(f->problem), "telling people by %s fails (tried %lld times): %s", n->target, (long long)n->attempts,
+			 n->error);
+	return 1;
+}
+
+void notice_view(struct governor *g, json_t *to)
+{
+	struct first f = { .now_ms = clock_steady_ms() };
+	int64_t due = 0;
+
+	if (notice_table_count_due(g->store, &due) < 0 || (due && notice_table_each_due(g->store, INT64_MAX, 1, look_first, &f) < 0))
+		due = 0; /* store_problem says why */
+	view_set(to, "notices_waiting", json_integer(due));
+	view_set(to, "notice_problem", view_text(*f.problem ? f.problem : NULL));
 }

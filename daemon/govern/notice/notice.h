@@ -16,5 +16,7 @@ extern const struct routes notice_routes, answer_routes;
 
 /* Every second: holds that are new, that nobody answered, that ended. */
 void notice_tick(struct governor *g);
+/* Of the status: how many wait to be told, and what is wrong if they wait for long. */
+void notice_view(struct governor *g, json_t *to);
 
 #endif
