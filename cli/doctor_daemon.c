@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <string.h>
 
+#define PINS "/sys/fs/bpf/cvf/state"
 #define ANCESTORS_MAX 64 /* looked at above a process */
 
 static struct finding check_reach(const struct patient *p)
@@ -20,6 +21,10 @@ static struct finding check_reach(const struct patient *p)
 	if (p->reach == -EACCES || p->reach == -EPERM)
 		return finding(FINDING_WARN, "run this as root", "not permitted to ask at %s",
 			       client_socket(p->c));
+	if (access(PINS, F_OK) == 0)
+		return finding(FINDING_FAIL, "systemctl start cvfd; if it does not start, systemctl status cvfd says why",
+			       "%s: %s; the programs in the kernel go on by the last policy, and what needs an approval waits",
+			       client_socket(p->c), strerror(-p->reach));
 	return finding(FINDING_FAIL, "systemctl start cvfd, or: cvfd --foreground", "%s: %s",
 		       client_socket(p->c), strerror(-p->reach));
 }

@@ -30,6 +30,7 @@
 #define GOVERNOR "/usr/sbin/cvfd-govern"
 #define QUARANTINE_PROGRAM "/usr/sbin/cvfd-quarantine"
 #define NOTIFIER "/usr/sbin/cvfd-notify"
+#define EXIT_OTHER_VERSION 8	/* starting again is of no use: cvfd.service and the package know this number */
 
 struct options {
 	bool foreground, unpin;
@@ -395,5 +396,8 @@ int main(int argc, char **argv)
 		log_error("cvfd must start as root: it loads kernel programs, then gives that up");
 		return 5;
 	}
-	return d.options.unpin ? unpin(&d) : run(&d);
+	if (d.options.unpin)
+		return unpin(&d);
+	r = run(&d);
+	return r && hooks_met_others() ? EXIT_OTHER_VERSION : r;
 }

@@ -396,6 +396,13 @@ static int adopt(struct hooks *h)
 	return r;
 }
 
+static bool has_met_others;
+
+bool hooks_met_others(void)
+{
+	return has_met_others;
+}
+
 /* What the pinned state says about itself: 0 no pins, 1 ours, -EPROTO another version. */
 static int pins_look(bool *ret_lsm)
 {
@@ -417,8 +424,10 @@ static int pins_look(bool *ret_lsm)
 	munmap((void *)(uintptr_t)control, sizeof(*control));
 	if (ours)
 		return 1;
-	log_error("the programs pinned below " CVF_PIN_DIR " belong to another version of cvfd; they go on enforcing. "
-		  "To replace them: cvfd --unpin (this ends enforcement), then start cvfd again");
+	has_met_others = true;
+	log_error("the programs pinned below " CVF_PIN_DIR " belong to another version of cvfd and cannot be adopted; they go on refusing what "
+		  "agents may not, and what needs an approval waits. To replace them, end the agents (systemctl stop cvf-agents.slice), "
+		  "then: cvfd --unpin (this ends enforcement) && systemctl start cvfd");
 	return -EPROTO;
 }
 

@@ -47,5 +47,7 @@ void hooks_done(struct hooks *h);
 int hooks_unpin(void) must_check;
 /* Runs skipped because a program was already active on the CPU (fmod_ret only); each is an unjudged operation. */
 uint64_t hooks_recursion_misses(const struct hooks *h);
+/* A start of this process found programs of another version. */
+bool hooks_met_others(void);
 
 #endif

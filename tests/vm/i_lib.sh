@@ -4,7 +4,7 @@
 # i_lib.sh - what the tests in the image share: sources lib.sh
 #
 #   declare_agent ID [MORE]    profile coding, scope /srv/i/free; nobody's /srv/i/denied is denied by a policy
-#   next_version               packages of ours with "+1" behind their version, in the repository
+#   next_version N             packages of ours with "+N" behind their version, in the repository
 #   repository                 /srv/repository is the only source of apt, with what is in it
 #   enforces, installed        conditions
 # shellcheck source=tests/vm/lib.sh
@@ -57,10 +57,11 @@ done_well() {
 
 next_version() {
 	local file
+	rm -f /srv/repository/*.deb
 	for file in /srv/packages/*.deb; do
 		rm -rf /tmp/unpacked
 		dpkg-deb -R "$file" /tmp/unpacked
-		version=$(sed -n 's/^Version: //p' /tmp/unpacked/DEBIAN/control)+1
+		version=$(sed -n 's/^Version: //p' /tmp/unpacked/DEBIAN/control)+$1
 		sed -i -e "s/^Version: .*/Version: $version/" -e "s/cvfctl (= [^)]*)/cvfctl (= $version)/" /tmp/unpacked/DEBIAN/control
 		dpkg-deb --root-owner-group -Znone -b /tmp/unpacked /srv/repository >/dev/null
 	done

@@ -12,7 +12,7 @@ active() {
 	systemctl is-active cvfd cvfd-quarantine cvfd-govern cvfd-notify | sort -u | xargs
 }
 mkdir -p /srv/repository
-next_version
+next_version 1
 old=$(dpkg-query -W -f '${Version}' cvfd)
 is "there is a newer version" "$old+1" "$version"
 
@@ -75,10 +75,41 @@ wait $job
 is "upgraded: and approved it is done" held "$(cat /srv/i/held/f)"
 yes "upgraded: what was recorded is there" "cvfctl explain $event >/dev/null"
 
-# --- removed
+# --- an upgrade to a version that cannot adopt the programs
+next_version 2
+repository
+/copy/i_abi 1 >/tmp/abi
+begun_service=$(rounds service)
+begun_run=$(rounds run)
+apt upgrade
+done_well "another version of the programs: apt-get upgrade" $?
+is "another version of the programs: the package is there" "$version" "$(dpkg-query -W -f '${Version}' cvfd)"
+is "another version of the programs: cvfd does not start, and is not tried again" "failed 8" \
+	"$(systemctl show -P ActiveState cvfd) $(systemctl show -P ExecMainStatus cvfd)"
+yes "another version of the programs: apt shows what to do" "grep -q 'ERROR.*did not start' /tmp/apt.log && grep -q 'cvfd --unpin && systemctl start cvfd' /tmp/apt.log"
+yes "another version of the programs: so does the journal" "journalctl --no-pager -u cvfd | grep -q 'cvfd --unpin.*systemctl start cvfd'"
+yes "another version of the programs: doctor says what goes on" "cvfctl doctor | grep '^FAIL  daemon' | grep -q 'the programs in the kernel go on'"
+for name in service run; do
+	yes "another version of the programs: $name goes on trying" "goes_on $name"
+done
+yes "another version of the programs: both tried meanwhile" "[ $(rounds service) -gt $begun_service ] && [ $(rounds run) -gt $begun_run ]"
+is "another version of the programs: never let through" "" "$(cat /srv/i/free/leaks)"
+no "another version of the programs: no agent is started" "as d /bin/true 2>/dev/null"
 touch /srv/i/free/stop
 wait $loop
 rm -f /srv/i/free/stop
+systemctl stop cvf-agents.slice
+cvfd --unpin 2>/tmp/unpin && systemctl start cvfd
+is "changed over" 0 $?
+yes "changed over: it enforces" "within 120 enforces"
+yes "changed over: what was recorded is there" "cvfctl explain $event >/dev/null"
+as d /bin/cat /srv/i/denied/secret >/tmp/out 2>&1
+no "changed over: the denied operation is refused" "grep -qx secret /tmp/out"
+as d /bin/cat /srv/i/free/plain >/tmp/out 2>&1
+is "changed over: its twin is allowed" plain "$(cat /tmp/out)"
+is "doctor finds nothing" "" "$(cvfctl doctor >/tmp/doctor 2>&1 || cat /tmp/doctor)"
+
+# --- removed
 systemctl reset-failed trier 2>/dev/null
 systemd-run --quiet -p Restart=on-failure --slice=cvf-agents.slice --unit=stays /bin/sleep infinity
 is "a service of an agent runs" active "$(systemctl is-active stays)"
