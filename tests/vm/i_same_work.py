@@ -25,9 +25,6 @@ STRESS = {
                 "schedpolicy": 5, "sem": 20, "sem-sysv": 20, "session": 5, "shm": 2, "sigfd": 20, "sigq": 20, "spawn": 2, "switch": 20,
                 "vfork": 20, "wait": 5, "zombie": 5, "mmap": 5, "mremap": 5, "mprotect": 20, "memfd": 2, "inotify": 5},
 }
-PYTHON_TESTS = ["test_os", "test_posix", "test_posixpath", "test_shutil", "test_tempfile", "test_pathlib", "test_glob", "test_subprocess",
-                "test_socket", "test_select", "test_poll", "test_epoll", "test_signal", "test_mmap", "test_fcntl", "test_pty", "test_fork1",
-                "test_wait4", "test_popen", "test_file", "test_fileio", "test_largefile", "test_socketserver", "test_asyncore"]
 # What a program of the system usually asks of its host.
 CONFIGURE = """
 AC_INIT([work], [1])
@@ -160,22 +157,8 @@ def archives():
     say("left", os.path.exists(HERE + "/copied"))
 
 
-def python():
-    """CPython's own tests, by test: what each came to."""
-    for module in PYTHON_TESTS:
-        status, text = run("python3", "-m", "test", "-v", "-u", "none", module, cwd=HERE + "/tmp", timeout=900)
-        results = {}
-        for name, result in re.findall(r"^(test\w+ \([\w.]+\))[^\n]*?\.\.\. (ok|FAIL|ERROR|skipped|expected failure)", text, re.M):
-            results[name] = result
-        for name, result in sorted(results.items()):
-            if result not in ("ok", "skipped"):
-                say(f"python-{module}-{name.replace(' ', '')}", result)
-        count = {r: list(results.values()).count(r) for r in ("ok", "skipped", "FAIL", "ERROR")}
-        say(f"python-{module}", f"{status} {count}")
-
-
 PIECES = {"filesystem": lambda: stress("filesystem"), "network": lambda: stress("network"), "process": lambda: stress("process"),
-          "git": git, "configure": configure, "archives": archives, "python": python}
+          "git": git, "configure": configure, "archives": archives}
 
 if __name__ == "__main__":
     for entry in os.listdir(HERE):
