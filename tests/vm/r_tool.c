@@ -485,6 +485,63 @@ static int cmd_forks(int argc, char **argv)
 	return 0;
 }
 
+/* ---- one question after the other ---------------------------------------------------------------------------------- */
+
+struct worker {
+	volatile long asked;	/* the number of the file that it shall write to; whoever drives counts up */
+	volatile long done;	/* the last one that came back */
+	volatile long result;	/* of it: 0 or errno */
+	volatile long pid;
+};
+
+static void work(struct worker *me, const char *prefix)
+{
+	char path[256];
+
+	me->pid = getpid();
+	while (!ended) {
+		long number = me->asked;
+		int fd;
+
+		if (number == me->done) {
+			sleep_ms(1);
+			continue;
+		}
+		snprintf(path, sizeof(path), "%s.%06ld", prefix, number);
+		fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+		me->result = fd < 0 ? errno : write(fd, "x", 1) == 1 ? 0 : EIO;
+		if (fd >= 0)
+			close(fd);
+		me->done = number;
+	}
+	_exit(0);
+}
+
+/* workers N PREFIX FILE: N children; each adds one byte to PREFIX.<number> for each number that FILE, mapped, tells it; until SIGTERM */
+static int cmd_workers(int argc, char **argv)
+{
+	long n = argc == 3 ? atol(argv[0]) : 0;
+	int fd = argc == 3 ? open(argv[2], O_RDWR | O_CLOEXEC) : -1;
+	pid_t pids[64];
+	struct worker *all = fd < 0 ? MAP_FAILED : mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (n < 1 || n > 64 || all == MAP_FAILED)
+		return say("setup", -errno), 1;
+	signal(SIGTERM, on_term);
+	for (long i = 0; i < n; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0)
+			work(&all[i], argv[1]);
+	}
+	while (!ended)
+		sleep_ms(20);
+	for (long i = 0; i < n; i++)
+		kill(pids[i], SIGTERM);
+	while (wait(NULL) > 0)
+		;
+	return 0;
+}
+
 /* ---- programs of a person ----------------------------------------------------------------------------------------- */
 
 /* talk PATH: opens it, then echoes one line of the terminal: what an interactive program is */
@@ -565,7 +622,7 @@ static const struct {
 	{ "open", cmd_open }, { "wake", cmd_wake }, { "threads", cmd_threads }, { "mixed", cmd_mixed },
 	{ "counters", cmd_counters }, { "repeat", cmd_repeat }, { "burst", cmd_burst }, { "burst-threads", cmd_burst_threads },
 	{ "flood", cmd_flood },
-	{ "forks", cmd_forks }, { "talk", cmd_talk }, { "winsize", cmd_winsize }, { "as", cmd_as },
+	{ "forks", cmd_forks }, { "workers", cmd_workers }, { "talk", cmd_talk }, { "winsize", cmd_winsize }, { "as", cmd_as },
 	{ "pinned-abi", cmd_pinned_abi },
 };
 
