@@ -96,6 +96,7 @@ class Rounds:
         self.problems = []
         self.times = {v: [] for v in VICTIMS}
         self.is_over = threading.Event()
+        self.seen = [0] * WORKERS	# by the witness: the last one that came back
         self.asked = 0
         self.child = None
 
@@ -105,8 +106,8 @@ class Rounds:
         return struct.unpack_from("<4q", self.map, worker * 32)
 
     def is_idle(self, worker):
-        asked, done, _, _ = self.slot(worker)
-        return asked == done
+        """What it did last is also in the history."""
+        return self.slot(worker)[0] == self.seen[worker]
 
     def ask(self, worker):
         self.asked += 1
@@ -156,18 +157,17 @@ class Rounds:
         self.sizes[number] = size
 
     def watch(self):
-        seen = [0] * WORKERS
         while not self.is_over.is_set():
             try:
                 for worker in range(WORKERS):
                     asked, done, result, _ = self.slot(worker)
-                    if seen[worker] == asked:
+                    if self.seen[worker] == asked:
                         continue
                     self.see(asked, asked == done)
                     if asked == done:
-                        seen[worker] = asked
                         if result not in (0, 1) or (result == 0) != (self.sizes[asked] == 1):
                             self.problems.append(f"{asked}: the process got {result}, its file has {self.sizes[asked]} bytes")
+                        self.seen[worker] = asked
             except Exception as e:	# a witness that is gone would see nothing wrong
                 self.problems.append(f"the witness failed: {e!r}")
                 return
@@ -237,10 +237,12 @@ class Rounds:
         except AssertionError as e:
             self.problems.append(str(e))
         finally:
-            time.sleep(0.1)	# the witness's last look: nothing may happen any more
             self.is_over.set()
             for t in threads:
                 t.join(PATIENCE)
+        for number, size in list(self.sizes.items()):
+            if os.stat(self.path(number)).st_size != size:
+                self.problems.append(f"{number}: something happened after its end")
         self.look()
 
     def judge(self):
