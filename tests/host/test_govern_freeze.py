@@ -15,11 +15,11 @@ class Freeze(GovernTest):
     files = {"etc/agents.d/coder-2.json": dict(AGENT, id="coder-2")}
 
     def told(self, since=0):
-        """The orders that the enforcer got: what it says to a line that it gets now comes after all of them."""
+        """What it was told: all that it has said by now is read when it answers the next line."""
         start = len(self.fake.lines)
-        self.fake.child.stdin.write("nothing\n")
+        self.fake.child.stdin.write("said\n")
         self.fake.child.stdin.flush()
-        self.fake.wait_line("wrong nothing", start)
+        self.fake.wait_line("wrong said", start)
         return [line for line in self.fake.lines[since:] if line.startswith("freeze ")]
 
     def frozen(self, agent="coder-1"):
@@ -79,9 +79,10 @@ class Freeze(GovernTest):
             self.restart(kind)
             self.assertEqual(self.frozen(), shown)
             # before any policy: what is frozen and what is not any more
+            told = self.told(since)
             said = [line.split()[0] for line in self.fake.lines[since:] if line.startswith(("freeze ", "image "))]
             self.assertEqual(said[:3], ["freeze", "freeze", "image"], self.fake.lines[since:])
-            self.assertEqual(self.told(since), ["freeze agent 1 how 1", "freeze agent 2 how 0"])
+            self.assertEqual(told, ["freeze agent 1 how 1", "freeze agent 2 how 0"])
 
     def test_refused(self):
         self.refused(self.post("/v1/agents/nobody/freeze", {}), 404, "not-found")
