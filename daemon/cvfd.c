@@ -110,12 +110,15 @@ static int options_parse(int argc, char **argv, struct options *o)
 	return optind == argc ? 0 : (fputs(usage, stderr), 2);
 }
 
+/* -ENOENT: there is none; another error: that could not be found out, and must not be taken for none. */
 static int user_find(const char *name, uid_t *ret_uid, gid_t *ret_gid)
 {
-	struct passwd *p = getpwnam(name);
+	struct passwd *p;
 
+	errno = 0;
+	p = getpwnam(name);
 	if (!p)
-		return -ENOENT;
+		return errno == ENOMEM || errno == EMFILE || errno == ENFILE || errno == EINTR || errno == EIO ? -errno : -ENOENT;
 	*ret_uid = p->pw_uid;
 	*ret_gid = p->pw_gid;
 	return 0;
@@ -124,19 +127,23 @@ static int user_find(const char *name, uid_t *ret_uid, gid_t *ret_gid)
 static int users_find(struct daemon *d)
 {
 	gid_t unused;
+	int r = user_find("cvf", &d->governor_uid, &d->governor_gid);
 
-	if (user_find("cvf", &d->governor_uid, &d->governor_gid) < 0) {
+	if (r == -ENOENT)
 		log_error("there is no user 'cvf' for the governor: create it with 'systemd-sysusers' or "
 			  "'useradd --system --home-dir " STATE_DIR " --shell /usr/sbin/nologin cvf'");
-		return -ENOENT;
-	}
+	if (r < 0)
+		return r;
 	/* A user of its own keeps the governor from signalling the enforcer. */
-	if (user_find("cvf-enforce", &d->enforcer_uid, &d->enforcer_gid) < 0 &&
-	    user_find("nobody", &d->enforcer_uid, &d->enforcer_gid) < 0)
-		return -ENOENT;
-	if (user_find("cvf-notify", &d->notifier_uid, &unused) < 0)
+	r = user_find("cvf-enforce", &d->enforcer_uid, &d->enforcer_gid);
+	if (r == -ENOENT)
+		r = user_find("nobody", &d->enforcer_uid, &d->enforcer_gid);
+	if (r < 0)
+		return r;
+	r = user_find("cvf-notify", &d->notifier_uid, &unused);
+	if (r == -ENOENT)
 		d->notifier_uid = 0;
-	return 0;
+	return r == -ENOENT ? 0 : r;
 }
 
 static int dir_make(const char *path, mode_t mode, uid_t uid, gid_t gid)
@@ -150,11 +157,7 @@ static int dirs_make(struct daemon *d)
 {
 	int r = dir_make(RUN_DIR, 0755, d->governor_uid, d->governor_gid);
 
-	if (r >= 0)
-		r = dir_make(STATE_DIR, 0750, d->governor_uid, d->governor_gid);
-	if (r < 0)
-		log_error("making " RUN_DIR " and " STATE_DIR " failed: %s", strerror(-r));
-	return r;
+	return r < 0 ? r : dir_make(STATE_DIR, 0750, d->governor_uid, d->governor_gid);
 }
 
 static int lock_take(struct daemon *d)
@@ -194,21 +197,35 @@ static int programs_start(struct daemon *d, enum hooks_flavour flavour)
 		r = canary_start(&d->canary, &d->maps);
 	if (r >= 0)
 		r = canary_try(&d->canary);
-	if (r >= 0)
-		return 0;
-	log_error("the canary was not refused as %s (%s): these programs do not enforce here",
-		  d->hooks.lsm ? "lsm" : "fmod_ret", strerror(-r));
-	programs_stop(d);
+	if (r == -EIO)
+		log_error("the canary was not refused as %s: these programs do not enforce here", d->hooks.lsm ? "lsm" : "fmod_ret");
+	else if (r < 0)
+		log_error("trying the programs with the canary failed: %s; start cvfd again", strerror(-r));
+	if (r < 0)
+		programs_stop(d);
 	return r;
+}
+
+/* What says nothing about this kernel: it may not choose the flavour. */
+static bool is_of_the_moment(int error)
+{
+	static const int errors[] = { ENOMEM, EMFILE, ENFILE, EAGAIN, EINTR, ETIMEDOUT, EPIPE };
+
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
+		if (error == -errors[i])
+			return true;
+	return false;
 }
 
 static int enforcement_start(struct daemon *d)
 {
 	enum hooks_flavour flavour = d->options.flavour;
+	/* Agents are under these programs: whatever fails here, they stay. */
+	bool were_pinned = hooks_are_pinned();
 	int r = programs_start(d, flavour);
 
 	/* Being listed is not being called: when the LSM programs do not refuse, the other flavour may. */
-	if (r < 0 && flavour == FLAVOUR_AUTO && r != -EPROTO && r != -EPERM) {
+	if (r < 0 && !were_pinned && flavour == FLAVOUR_AUTO && r != -EPROTO && r != -EPERM && !is_of_the_moment(r)) {
 		int clean = hooks_unpin();
 
 		if (clean < 0)
@@ -264,6 +281,24 @@ static int loop_open(struct daemon *d)
 	return r;
 }
 
+static void listen_watch(struct daemon *d, uint32_t events)
+{
+	struct epoll_event e = { .events = events, .data.fd = d->link.listen_fd };
+
+	(void)!epoll_ctl(d->epoll_fd, EPOLL_CTL_MOD, d->link.listen_fd, &e); /* it needs no memory: the descriptor is known */
+}
+
+static void connect_next(struct daemon *d)
+{
+	int before = d->link.peer_fd;
+
+	link_on_connect(&d->link);
+	if (before < 0 && d->link.peer_fd >= 0 && watch(d, d->link.peer_fd, EPOLLIN) < 0)
+		link_drop(&d->link, "it could not be watched");
+	if (d->link.is_accept_due)
+		listen_watch(d, 0); /* until the next second: it would be told of at once, again and again */
+}
+
 #define OVERDUE_TICKS (1000000000 / RELAY_INTERVAL_NS)
 
 static void tick(struct daemon *d, uint64_t ticks)
@@ -277,6 +312,10 @@ static void tick(struct daemon *d, uint64_t ticks)
 	if (d->ticks < OVERDUE_TICKS)
 		return;
 	d->ticks = 0;
+	if (d->maps.is_wake_due)
+		maps_wake_answered(&d->maps);
+	if (d->link.is_accept_due)
+		listen_watch(d, EPOLLIN);
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	refused = maps_refuse_overdue(&d->maps, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
 	if (refused)
@@ -304,11 +343,7 @@ static bool dispatch(struct daemon *d, int fd)
 		tick(d, ticks);
 	}
 	if (fd == d->link.listen_fd) {
-		int before = d->link.peer_fd;
-
-		link_on_connect(&d->link);
-		if (before < 0 && d->link.peer_fd >= 0 && watch(d, d->link.peer_fd, EPOLLIN) < 0)
-			link_drop(&d->link, "it could not be watched");
+		connect_next(d);
 	} else if (fd == d->link.peer_fd) {
 		link_on_peer(&d->link);
 	}
@@ -335,29 +370,58 @@ static void loop_run(struct daemon *d)
 	log_notice("ending; the pinned programs go on enforcing, held operations stay held");
 }
 
+static int link_start(struct daemon *d)
+{
+	return link_open(&d->link, CVF_LINK_PATH, d->governor_uid, &d->maps, &d->canary);
+}
+
+static int others_start(struct daemon *d)
+{
+	if (!d->options.foreground)
+		return 0;
+	return keeper_start((const char *const[]){ d->options.quarantine, d->options.governor,
+						   d->notifier_uid ? d->options.notifier : NULL });
+}
+
+static int privileges_drop(struct daemon *d)
+{
+	return drop_privileges(d->enforcer_uid, d->enforcer_gid);
+}
+
+static const struct {
+	const char *what;
+	int (*take)(struct daemon *d);
+} steps[] = {
+	{ "finding the users cvf, cvf-enforce and cvf-notify", users_find },
+	{ "making " RUN_DIR " and " STATE_DIR, dirs_make },
+	{ "locking " RUN_DIR "/cvfd.lock", lock_take },
+	{ "putting the programs in force", enforcement_start },
+	{ "listening on " CVF_LINK_PATH, link_start },
+	{ "preparing the loop", loop_open },
+	{ "starting the keeper of the governor", others_start },
+	{ "giving up privileges", privileges_drop },
+};
+
+static int start(struct daemon *d)
+{
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		r = steps[i].take(d);
+		if (r >= 0)
+			continue;
+		log_error("cvfd did not start: %s failed: %s; %s", steps[i].what, strerror(-r),
+			  hooks_are_pinned() ? "the pinned programs go on enforcing. Mend that, then start cvfd again" :
+					       "nothing is enforced. Mend that, then start cvfd again; 'cvfctl doctor' knows more");
+		return r;
+	}
+	return 0;
+}
+
 static int run(struct daemon *d)
 {
-	int r = users_find(d);
-
-	if (r >= 0)
-		r = dirs_make(d);
-	if (r >= 0)
-		r = lock_take(d);
-	if (r >= 0)
-		r = enforcement_start(d);
-	if (r >= 0)
-		r = link_open(&d->link, CVF_LINK_PATH, d->governor_uid, &d->maps, &d->canary);
-	if (r >= 0)
-		r = loop_open(d);
-	if (r >= 0 && d->options.foreground)
-		r = keeper_start((const char *const[]){ d->options.quarantine, d->options.governor,
-							d->notifier_uid ? d->options.notifier : NULL });
-	if (r >= 0)
-		r = drop_privileges(d->enforcer_uid, d->enforcer_gid);
-	if (r < 0) {
-		log_error("cvfd did not start: %s", strerror(-r));
+	if (start(d) < 0)
 		return 1;
-	}
 	malloc_trim(0); /* what loading took, and no more is needed */
 	sd_notify(0, "READY=1\nSTATUS=enforcing");
 	loop_run(d);
@@ -369,7 +433,7 @@ static int run(struct daemon *d)
 /* Not under a running cvfd: it would believe that it still enforces. */
 static int unpin(struct daemon *d)
 {
-	int r = access(RUN_DIR, F_OK) ? 0 : lock_take(d);
+	int r = access(RUN_DIR, F_OK) && errno == ENOENT ? 0 : lock_take(d);
 
 	if (r == -EBUSY)
 		return 1;

@@ -88,6 +88,7 @@ int canary_start(struct canary *c, struct maps *maps)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return -errno;
 	c->pid = fork();
+	r = c->pid < 0 ? -errno : 0;
 	if (!c->pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		prctl(PR_SET_NAME, "cvfd-canary");
@@ -96,9 +97,10 @@ int canary_start(struct canary *c, struct maps *maps)
 	}
 	close(pair[1]);
 	c->fd = pair[0];
-	if (c->pid < 0)
+	if (r < 0)
+		return r;
+	if (setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
 		return -errno;
-	setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	what.tgid = (uint32_t)c->pid;
 	r = maps_enrol(maps, &what, &what);
 	if (r < 0)

@@ -157,18 +157,29 @@ static int program_prepare(struct hooks *h, const struct btf *btf, struct bpf_pr
 	return bpf_program__set_attach_target(p, 0, function);
 }
 
-static bool lsm_is_active(void)
+/* A list that is there and cannot be read is an error: it must not choose the flavour. */
+static int lsm_is_active(bool *ret)
 {
 	own_file FILE *f = fopen("/sys/kernel/security/lsm", "re");
 	char line[512] = "";
 	char *save = NULL;
 
-	if (!f || !fgets(line, sizeof(line), f))
-		return false;
+	*ret = false;
+	if (!f)
+		return errno == ENOENT ? 0 : -errno;
+	if (!fgets(line, sizeof(line), f))
+		return ferror(f) ? -EIO : 0;
 	for (char *name = strtok_r(line, ",\n", &save); name; name = strtok_r(NULL, ",\n", &save))
-		if (!strcmp(name, "bpf"))
-			return true;
-	return false;
+		*ret |= !strcmp(name, "bpf");
+	return 0;
+}
+
+static int flavour_choose(enum hooks_flavour flavour, bool *ret_lsm)
+{
+	if (flavour == FLAVOUR_AUTO)
+		return lsm_is_active(ret_lsm);
+	*ret_lsm = flavour == FLAVOUR_LSM;
+	return 0;
 }
 
 static int quiet_print(enum libbpf_print_level level, const char *format, va_list args)
@@ -194,9 +205,10 @@ static int programs_prepare(struct hooks *h, struct cvf_bpf *skel)
 	int r = 0;
 
 	if (!btf) {
-		log_error("the kernel offers no type information: /sys/kernel/btf/vmlinux is missing; "
-			  "use a kernel built with CONFIG_DEBUG_INFO_BTF (Debian's are)");
-		return -EOPNOTSUPP;
+		r = -errno;
+		log_error("reading the kernel's type information (/sys/kernel/btf/vmlinux) failed: %s; if it is missing, "
+			  "use a kernel built with CONFIG_DEBUG_INFO_BTF (Debian's are)", strerror(-r));
+		return r == -ENOENT ? -EOPNOTSUPP : r;
 	}
 	skel->rodata->cvf_lsm = h->lsm;
 	bpf_object__for_each_program(p, skel->obj) {
@@ -431,6 +443,11 @@ static int pins_look(bool *ret_lsm)
 	return -EPROTO;
 }
 
+bool hooks_are_pinned(void)
+{
+	return !access(CVF_PIN_DIR "/state", F_OK) || errno != ENOENT;
+}
+
 int hooks_unpin(void)
 {
 	own_dir DIR *dir = opendir(CVF_PIN_DIR);
@@ -461,9 +478,12 @@ static int bpffs_check(void)
 	return -EOPNOTSUPP;
 }
 
-static void explain_refusal(int error)
+static void explain_refusal(int error, bool is_adopting)
 {
-	if (error == -EPERM)
+	if (is_adopting)
+		log_error("taking over the programs pinned below " CVF_PIN_DIR " failed: %s; they go on enforcing, start cvfd again",
+			  strerror(-error));
+	else if (error == -EPERM)
 		log_error("this kernel refuses the programs (EPERM): a container, a locked-down host, or missing CAP_BPF and "
 			  "CAP_PERFMON; nothing is enforced. Try 'cvfctl doctor'");
 	else
@@ -473,6 +493,7 @@ static void explain_refusal(int error)
 int hooks_start(struct hooks *ret, enum hooks_flavour flavour)
 {
 	struct hooks h = { .enrol_link_fd = -1 };
+	bool is_adopting;
 	int r, clean;
 
 	for (int i = 0; i < MAP_MAX; i++)
@@ -484,19 +505,23 @@ int hooks_start(struct hooks *ret, enum hooks_flavour flavour)
 	r = pins_look(&h.lsm);
 	if (r < 0)
 		return r;
-	if (r > 0) {
+	is_adopting = r > 0;
+	if (is_adopting) {
 		r = adopt(&h);
 	} else {
-		clean = hooks_unpin();
-		if (clean < 0 && clean != -ENOENT)
-			return clean;
-		h.lsm = flavour == FLAVOUR_AUTO ? lsm_is_active() : flavour == FLAVOUR_LSM;
-		r = load_and_pin(&h);
+		r = hooks_unpin();
+		if (r >= 0)
+			r = flavour_choose(flavour, &h.lsm);
+		if (r >= 0)
+			r = load_and_pin(&h);
 	}
 	if (r < 0) {
-		explain_refusal(r);
-		if (!h.adopted && access(CVF_PIN_DIR "/state", F_OK))
+		explain_refusal(r, is_adopting);
+		if (!hooks_are_pinned()) {
 			clean = hooks_unpin();
+			if (clean < 0)
+				log_warning("removing what was pinned so far failed: %s; the next start does it", strerror(-clean));
+		}
 		hooks_done(&h);
 		return r;
 	}

@@ -43,6 +43,8 @@ struct hooks {
  */
 int hooks_start(struct hooks *ret, enum hooks_flavour flavour) must_check;
 void hooks_done(struct hooks *h);
+/* A complete set is pinned, or that cannot be known: it must not be taken for none. */
+bool hooks_are_pinned(void);
 /* Removes every pin: ends enforcement once the last descriptor is closed. 0 or negative errno. */
 int hooks_unpin(void) must_check;
 /* Runs skipped because a program was already active on the CPU (fmod_ret only); each is an unjudged operation. */

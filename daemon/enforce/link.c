@@ -61,6 +61,7 @@ void link_on_connect(struct link *l)
 	socklen_t size = sizeof(peer);
 	int room = 4 << 20;
 
+	l->is_accept_due = fd < 0 && errno != EAGAIN;
 	if (fd < 0)
 		return;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) || (peer.uid != l->governor && peer.uid != 0)) {
@@ -72,8 +73,11 @@ void link_on_connect(struct link *l)
 		return;
 	}
 	/* A governor that does not read for two seconds is dropped rather than waited for. */
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room))) {
+		log_warning("the governor was refused: setting up its connection failed: %s; it tries again", strerror(errno));
+		return;
+	}
 	l->maps->state->control.governor_tgid = (uint32_t)peer.pid;
 	l->peer_fd = TAKE_FD(fd);
 }

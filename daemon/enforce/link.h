@@ -22,6 +22,7 @@ struct link {
 	int listen_fd;		/* owned */
 	int peer_fd;		/* owned; -1: no governor */
 	bool greeted;		/* HELLO was right */
+	bool is_accept_due;	/* somebody waits, and accepting failed */
 	uid_t governor;		/* who may connect, beside root */
 	struct maps *maps;	/* borrowed */
 	struct canary *canary;	/* borrowed */

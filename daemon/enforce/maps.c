@@ -30,9 +30,11 @@ int maps_open(struct maps *m, const struct hooks *h)
 	}
 	m->state = mmap(NULL, sizeof(*m->state), PROT_READ | PROT_WRITE, MAP_SHARED, map_fd(m, MAP_STATE), 0);
 	if (m->state == MAP_FAILED) {
+		int r = -errno;
+
 		m->state = NULL;
 		maps_close(m);
-		return -errno;
+		return r;
 	}
 	return 0;
 }
@@ -284,21 +286,32 @@ int maps_labelled_pidfd(struct maps *m, uint32_t tgid, uint32_t *ret_agent)
 
 /* ---- holds ---- */
 
+/* A task that is gone needs none. One that is there stands still with its answer: it is woken as soon as that can be done. */
+static int wake_failed(struct maps *m, int error, bool *ret_resumed)
+{
+	*ret_resumed = error != -ESRCH && error != -ENOENT;
+	m->is_wake_due |= *ret_resumed;
+	return 0;
+}
+
 static int resume(struct maps *m, uint64_t digest, bool *ret_resumed)
 {
 	static struct cvf_record record; /* 8 KiB, and this process has one thread */
 	own_fd int pidfd = -1;
 	struct cvf_ask ask;
 
-	*ret_resumed = false;
 	if (bpf_map_lookup_elem(map_fd(m, MAP_HOLDS), &digest, &record))
-		return 0;
+		return wake_failed(m, -errno, ret_resumed);
 	pidfd = pidfd_of(record.pid);
+	if (pidfd < 0)
+		return wake_failed(m, pidfd, ret_resumed);
 	/* The question is dropped when its task ends: while it stands, the number cannot have been given to another process. */
-	if (pidfd < 0 || bpf_map_lookup_elem(map_fd(m, MAP_ASKS), &digest, &ask))
-		return 0;
-	*ret_resumed = !syscall(SYS_pidfd_send_signal, pidfd, SIGCONT, NULL, 0);
-	return *ret_resumed || errno == ESRCH ? 0 : -errno;
+	if (bpf_map_lookup_elem(map_fd(m, MAP_ASKS), &digest, &ask))
+		return wake_failed(m, -errno, ret_resumed);
+	if (syscall(SYS_pidfd_send_signal, pidfd, SIGCONT, NULL, 0))
+		return wake_failed(m, -errno, ret_resumed);
+	*ret_resumed = true;
+	return 0;
 }
 
 int maps_answer(struct maps *m, const struct wire_answer *a, bool *ret_resumed)
@@ -351,6 +364,7 @@ static void wake_answered(struct maps *m, uint64_t digest, const struct cvf_ask 
 
 void maps_wake_answered(struct maps *m)
 {
+	m->is_wake_due = false;
 	asks_each(m, wake_answered, NULL);
 }
 

@@ -20,6 +20,7 @@ struct maps {
 	int cpus;
 	uint64_t *counts;		/* room for one slot's counters of every CPU */
 	uint32_t *count_keys;
+	bool is_wake_due;		/* some task that was answered could not be woken: maps_wake_answered() is to try again */
 };
 
 int maps_open(struct maps *m, const struct hooks *h) must_check;
@@ -35,7 +36,7 @@ int maps_visit(struct maps *m, uint32_t agent, enum cvf_visit how, void (*each)(
 int maps_readers_gone(void) must_check;
 int maps_cgroup_bind(struct maps *m, uint64_t cgroup, uint32_t agent, struct cvf_enrol *ret) must_check;
 int maps_cgroup_unbind(struct maps *m, uint64_t cgroup) must_check;
-/* Writes the answer and resumes the task. *ret_resumed: it was still there. */
+/* Writes the answer and resumes the task, later if that fails now. *ret_resumed: it was still there. */
 int maps_answer(struct maps *m, const struct wire_answer *a, bool *ret_resumed) must_check;
 /* Resumes every task whose answer was written but who may not have been told (the process before us died between). */
 void maps_wake_answered(struct maps *m);

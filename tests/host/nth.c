@@ -3,7 +3,7 @@
  * nth.c - LD_PRELOAD: the n-th allocation or system call of a program fails, and others after it if that is wanted
  *
  * $CVF_NTH names a file of struct nth; it is mapped, so that a test arms, counts and disarms while the program runs (nth.py).
- * Counting begins with main(). What failed, and from where it was called, is left in the file. A program without that variable,
+ * Counting begins with main(); with $CVF_NTH_FOR only in the program of that name, not in those that it starts. What failed, and from where it was called, is left in the file. A program without that variable,
  * and every process that it starts, is left alone.
  */
 #define _GNU_SOURCE
@@ -57,8 +57,9 @@ static int (*real_main)(int, char **, char **);
 
 __attribute__((constructor)) static void open_nth(void)
 {
-	const char *path = getenv("CVF_NTH");
-	int fd = path ? (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0) : -1;
+	const char *path = getenv("CVF_NTH"), *only = getenv("CVF_NTH_FOR");
+	bool is_meant = path && (!only || !strcmp(only, program_invocation_short_name));
+	int fd = is_meant ? (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0) : -1;
 	void *map = fd < 0 ? MAP_FAILED : (void *)syscall(SYS_mmap, NULL, sizeof(*nth), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	void *warm[2];
 

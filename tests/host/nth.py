@@ -25,8 +25,8 @@ class Nth:
     def close(self):
         self.map.close()
 
-    def env(self, library):
-        return {"LD_PRELOAD": library, "CVF_NTH": self.path}
+    def env(self, library, only=None):
+        return {"LD_PRELOAD": library, "CVF_NTH": self.path, **({"CVF_NTH_FOR": only} if only else {})}
 
     def arm(self, kinds, n, count=1):
         """From now on, or from main() on, the n-th fails; with n of 0 none does and they are counted."""
@@ -57,11 +57,15 @@ class Nth:
         n = struct.unpack("<I", self.map[FIRSTS - 4:FIRSTS])[0]
         return sorted(struct.unpack(f"<{n}Q", self.map[FIRSTS:FIRSTS + 8 * n]))
 
-    def where(self, program):
-        """What failed first, and the functions of the program that led there, innermost first."""
-        name = self.map[40:72].rstrip(b"\0").decode()
+    def places(self):
+        """What failed first, and where in the program that was, innermost first."""
         base, = struct.unpack("<Q", self.map[STACK - 8:STACK])
-        stack = [a - base for a in struct.unpack(f"<{DEPTH}Q", self.map[STACK:STACK + 8 * DEPTH]) if base <= a < base + (1 << 26)]
+        return (self.map[40:72].rstrip(b"\0").decode(),
+                [a - base for a in struct.unpack(f"<{DEPTH}Q", self.map[STACK:STACK + 8 * DEPTH]) if base <= a < base + (1 << 26)])
+
+    def where(self, program):
+        """The same with the names of functions."""
+        name, stack = self.places()
         words = ["addr2line", "-sfe", program, *(f"{a - 1:#x}" for a in stack)]
         lines = subprocess.run(words, capture_output=True, text=True, check=False).stdout.splitlines() if stack else []
         return f"{name} from " + " < ".join(f"{f} ({at})" for f, at in zip(lines[::2], lines[1::2]) if f not in ("main", "_start"))

@@ -4,6 +4,7 @@
 # r_lib.sh - what the robustness tests (r_*.sh) share on top of lib.sh; no test itself
 #
 #   robust_world            agent "robust" with the shipped declarations and the folders below
+#   small_world             the same agent with few declarations, for what starts the daemons again and again
 #   robust COMMAND...       runs it in a session of its own
 #   in_background FILE COMMAND...  the same in the background, output to FILE; sets JOB
 #   ended SECONDS PID       waits for it; kills it at the deadline; returns its status, 199 when it had to be killed
@@ -44,6 +45,25 @@ robust_world() {
 	printf '{"schema":"cvf.policy/v1","id":"robust","priority":100,"rules":[{"id":"denied","when":{"path":["/srv/r/denied/**"]},"effect":"DENY","reason":"the test says no"}]}\n' \
 		>/etc/cvf/policies.d/r-robust.json
 	reload
+}
+
+# A few declarations in place of the shipped ones, whose compilation takes most of the time until it is ready again: agent
+# "robust" may read all but denied/, and is held when it writes below held/.
+small_world() {
+	tool
+	mkdir -p $WORK/free $WORK/denied $WORK/held
+	echo free >$WORK/free/file
+	echo denied >$WORK/denied/file
+	world small_declarations
+	agent_close
+}
+
+small_declarations() {
+	capability t.held HIGH WRITE 600 '{"file":[{"path":"/srv/r/held/**","ops":["write"]}]}' >/etc/cvf/capabilities.d/t-robust.json
+	printf '{"schema":"cvf.policy/v1","id":"robust","priority":200,"rules":[{"id":"denied","when":{"path":["/srv/r/denied/**"]},"effect":"DENY","reason":"the test says no"}]}\n' \
+		>/etc/cvf/policies.d/t-robust.json
+	printf '{"schema":"cvf.agent/v1","id":"robust","name":"robust","owner":"test","profile":"bare","mode":"enforce","capabilities":["t.read","t.exec","t.r0","t.held"],"scope":{"paths":[],"net":[]}}\n' \
+		>/etc/cvf/agents.d/t-robust.json
 }
 
 # robust_agent ID

@@ -11,78 +11,21 @@ import mmap
 import os
 import random
 import signal
-import socket
 import sqlite3
 import struct
-import subprocess
 import sys
 import threading
 import time
 
 import history
+from r_lib import PATIENCE, call, check, counts, enforcer_pid, is_ready, is_there, pid_of, start_enforcer, wait
 
 ROUNDS = int(os.environ.get("CVF_ROUNDS") or 50)
 SEED = int(os.environ.get("CVF_SEED") or time.time_ns() % 1000000)
-SOCKET, STORE, LOCK = "/run/cvf/cvfd.sock", "/var/lib/cvf/cvf.db", "/run/cvf/cvfd.lock"
+STORE = "/var/lib/cvf/cvf.db"
 WORKERS, CLIENTS = 3, 2
-PATIENCE = 120	# a machine ten times slower recovers in it
 STATES = ("pending", "approved", "denied", "expired", "abandoned")
 VICTIMS = ("enforcer", "governor", "both")
-counts = {"passed": 0, "failed": 0}
-
-
-def check(name, good, seen=""):
-    counts["passed" if good else "failed"] += 1
-    print(f"ok {name}" if good else f"not ok {name}: {seen}", flush=True)
-
-
-class Connection(http.client.HTTPConnection):
-    def __init__(self):
-        super().__init__("localhost", timeout=PATIENCE)
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(SOCKET)
-
-
-def call(method, path, body=None):
-    """(status, object); OSError and HTTPException while nobody is there."""
-    link = Connection()
-    try:
-        link.request(method, path, body, {"Content-Type": "application/json"} if body else {})
-        answer = link.getresponse()
-        return answer.status, json.loads(answer.read() or "null")
-    finally:
-        link.close()
-
-
-def wait(condition, what, patience=PATIENCE):
-    end = time.monotonic() + patience
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {patience} s for: {what}")
-        time.sleep(0.01)
-
-
-def pid_of(name):
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/comm", encoding="ascii") as f:
-                if f.read().strip() == name:
-                    return int(pid)
-        except OSError:
-            pass
-    return 0
-
-
-def is_there(pid):
-    """A zombie is not."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
-            return f.read().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 class Rounds:
@@ -192,20 +135,13 @@ class Rounds:
 
     # --- a round
 
-    def is_ready(self):
-        try:
-            return call("GET", "/readyz")[0] == 200
-        except (OSError, http.client.HTTPException):
-            return False
-
     def one_round(self, number):
         for worker in range(WORKERS):
             if self.is_idle(worker):
                 self.ask(worker)
         time.sleep(self.random.random() * 0.3)
         victim = self.random.choice(VICTIMS)
-        with open(LOCK, encoding="ascii") as f:
-            enforcer = int(f.read())
+        enforcer = enforcer_pid()
         governor = pid_of("cvfd-govern")
         began = time.monotonic()
         if victim != "governor":
@@ -218,11 +154,9 @@ class Rounds:
             if self.child:
                 self.child.wait(PATIENCE)
             wait(lambda: not is_there(enforcer), "end of the enforcer")
-            with open("/var/log/cvfd.log", "ab") as log:
-                self.child = subprocess.Popen(["/usr/sbin/cvfd", "--foreground"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                              start_new_session=True)
+            self.child = start_enforcer()
         wait(lambda: not governor or not is_there(governor), "end of the governor")
-        wait(self.is_ready, f"round {number}: readiness after kill -9 of {victim}")
+        wait(is_ready, f"round {number}: readiness after kill -9 of {victim}")
         self.times[victim].append(time.monotonic() - began)
         self.look()
 
