@@ -198,7 +198,8 @@ static int programs_start(struct daemon *d, enum hooks_flavour flavour)
 	if (r >= 0)
 		r = canary_try(&d->canary);
 	if (r == -EIO)
-		log_error("the canary was not refused as %s: these programs do not enforce here", d->hooks.lsm ? "lsm" : "fmod_ret");
+		log_error("the canary was not refused as %s: these programs do not enforce here%s", d->hooks.lsm ? "lsm" : "fmod_ret",
+			  d->hooks.adopted ? "; see what silences them (cvfd(8)), or replace them: cvfd --unpin, then start cvfd again" : "");
 	else if (r < 0)
 		log_error("trying the programs with the canary failed: %s; start cvfd again", strerror(-r));
 	if (r < 0)
@@ -206,10 +207,10 @@ static int programs_start(struct daemon *d, enum hooks_flavour flavour)
 	return r;
 }
 
-/* What says nothing about this kernel: it may not choose the flavour. */
-static bool is_of_the_moment(int error)
+/* What says something about this kernel. Everything else (memory, descriptors, a canary that is late) may not choose the flavour. */
+static bool is_of_this_kernel(int error)
 {
-	static const int errors[] = { ENOMEM, EMFILE, ENFILE, EAGAIN, EINTR, ETIMEDOUT, EPIPE };
+	static const int errors[] = { EIO /* the canary was let through */, ENOENT, EINVAL, EACCES, EOPNOTSUPP };
 
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
 		if (error == -errors[i])
@@ -225,7 +226,7 @@ static int enforcement_start(struct daemon *d)
 	int r = programs_start(d, flavour);
 
 	/* Being listed is not being called: when the LSM programs do not refuse, the other flavour may. */
-	if (r < 0 && !were_pinned && flavour == FLAVOUR_AUTO && r != -EPROTO && r != -EPERM && !is_of_the_moment(r)) {
+	if (r < 0 && !were_pinned && flavour == FLAVOUR_AUTO && is_of_this_kernel(r)) {
 		int clean = hooks_unpin();
 
 		if (clean < 0)
@@ -411,7 +412,7 @@ static int start(struct daemon *d)
 		if (r >= 0)
 			continue;
 		log_error("cvfd did not start: %s failed: %s; %s", steps[i].what, strerror(-r),
-			  hooks_are_pinned() ? "the pinned programs go on enforcing. Mend that, then start cvfd again" :
+			  hooks_are_pinned() ? "what is pinned stays in force. Mend that, then start cvfd again" :
 					       "nothing is enforced. Mend that, then start cvfd again; 'cvfctl doctor' knows more");
 		return r;
 	}
