@@ -92,7 +92,7 @@ check-robust: ## kill -9, floods, terminals, interpreters, hostile input, full d
 	$(Q)tests/install-deps --all
 	$(Q)KERNEL=$(KERNEL) FLAVOUR=$(FLAVOUR) tests/check robust
 
-check-long: ## every n of every fault, a thousand kill -9: hours; KERNEL and FLAVOUR narrow what runs in machines
+check-long: ## every n of every fault, a thousand kill -9, a million events, 100 power cuts: hours; KERNEL and FLAVOUR narrow what runs in machines
 	$(Q)tests/install-deps --all
 	$(Q)KERNEL=$(KERNEL) FLAVOUR=$(FLAVOUR) tests/check long
 
