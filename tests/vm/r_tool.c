@@ -23,6 +23,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -542,6 +543,80 @@ static int cmd_workers(int argc, char **argv)
 	return 0;
 }
 
+/* ---- what the kernel has no more of -------------------------------------------------------------------------------- */
+
+static long bpf_call(int command, union bpf_attr *attr)
+{
+	return syscall(SYS_bpf, command, attr, sizeof(*attr));
+}
+
+/* The i-th of our keys: no task, no digest and no session is like it. */
+static void key_make(unsigned char *key, size_t size, unsigned int i)
+{
+	memset(key, 0xee, size);
+	memcpy(key + (size == 4 ? 0 : 2), &i, size == 4 ? 3 : 4);
+}
+
+static long pinned_map(const char *name, struct bpf_map_info *ret)
+{
+	char path[256];
+	union bpf_attr attr = { .pathname = (uint64_t)(uintptr_t)path };
+	long fd;
+
+	snprintf(path, sizeof(path), "/sys/fs/bpf/cvf/%s", name);
+	fd = bpf_call(BPF_OBJ_GET, &attr);
+	attr = (union bpf_attr){ .info = { .bpf_fd = (uint32_t)fd, .info_len = sizeof(*ret), .info = (uint64_t)(uintptr_t)ret } };
+	return fd < 0 || bpf_call(BPF_OBJ_GET_INFO_BY_FD, &attr) < 0 || ret->key_size < 4 ? -1 : fd;
+}
+
+/* fill NAME: puts entries of nobody into a pinned map until there is room for none; drain NAME: removes them. Prints how many. */
+static int fill_or_drain(int argc, char **argv, bool is_fill)
+{
+	static unsigned char key[64], value[1 << 16];
+	struct bpf_map_info info = { 0 };
+	long fd = argc == 1 ? pinned_map(argv[0], &info) : -1, done = 0;
+
+	if (fd < 0 || info.key_size > sizeof(key) || info.value_size > sizeof(value))
+		return say("map", -errno), 1;
+	for (unsigned int i = 1; i <= info.max_entries; i++) {
+		union bpf_attr attr = { .map_fd = (uint32_t)fd, .key = (uint64_t)(uintptr_t)key };
+
+		if (is_fill)
+			attr.value = (uint64_t)(uintptr_t)value;
+		key_make(key, info.key_size, i);
+		if (bpf_call(is_fill ? BPF_MAP_UPDATE_ELEM : BPF_MAP_DELETE_ELEM, &attr) == 0)
+			done++;
+		else if (is_fill)
+			break;
+	}
+	printf("%ld of %u\n", done, info.max_entries);
+	return !done;
+}
+
+static int cmd_fill(int argc, char **argv)
+{
+	return fill_or_drain(argc, argv, true);
+}
+
+static int cmd_drain(int argc, char **argv)
+{
+	return fill_or_drain(argc, argv, false);
+}
+
+/* nofile PID N: so many descriptors it may have from now on; prints what it was */
+static int cmd_nofile(int argc, char **argv)
+{
+	struct rlimit limit, old;
+
+	if (argc != 2 || prlimit(atoi(argv[0]), RLIMIT_NOFILE, NULL, &old))
+		return say("prlimit", -errno), 1;
+	limit = (struct rlimit){ strtoul(argv[1], NULL, 10), old.rlim_max };
+	if (prlimit(atoi(argv[0]), RLIMIT_NOFILE, &limit, NULL))
+		return say("prlimit", -errno), 1;
+	printf("%lu\n", (unsigned long)old.rlim_cur);
+	return 0;
+}
+
 /* ---- programs of a person ----------------------------------------------------------------------------------------- */
 
 /* talk PATH: opens it, then echoes one line of the terminal: what an interactive program is */
@@ -622,7 +697,8 @@ static const struct {
 	{ "open", cmd_open }, { "wake", cmd_wake }, { "threads", cmd_threads }, { "mixed", cmd_mixed },
 	{ "counters", cmd_counters }, { "repeat", cmd_repeat }, { "burst", cmd_burst }, { "burst-threads", cmd_burst_threads },
 	{ "flood", cmd_flood },
-	{ "forks", cmd_forks }, { "workers", cmd_workers }, { "talk", cmd_talk }, { "winsize", cmd_winsize }, { "as", cmd_as },
+	{ "forks", cmd_forks }, { "workers", cmd_workers }, { "fill", cmd_fill }, { "drain", cmd_drain },
+	{ "nofile", cmd_nofile }, { "talk", cmd_talk }, { "winsize", cmd_winsize }, { "as", cmd_as },
 	{ "pinned-abi", cmd_pinned_abi },
 };
 
