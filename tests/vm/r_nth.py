@@ -23,6 +23,7 @@ SEED = int(os.environ.get("CVF_SEED") or 1)
 KINDS = ((nth.ALLOCATION, "allocation"), (nth.CALL, "call"))
 LOG = "/tmp/nth-cvfd.log"
 WORK, TOOL = "/srv/r", "/usr/bin/r_tool"
+PLACES = 20	# so many of those that make a call, unless all are wanted
 EARLY = 200	# of the loads only what fails before the kernel verifies them is short enough, unless all are wanted
 
 
@@ -97,7 +98,7 @@ class Enforcer:
         self.nth.list(kind)
         act()
         found = self.nth.listed()
-        return found if ALL else sorted(self.random.sample(found, min(12, len(found))))
+        return found if ALL else sorted(self.random.sample(found, min(PLACES, len(found))))
 
     def sweep(self, name, listing, one, at_most=None):
         for kind, word in KINDS:
