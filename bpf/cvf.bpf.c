@@ -34,3 +34,6 @@ char LICENSE[] SEC("license") = "GPL";
 #include "file.bpf.h"
 #include "net.bpf.h"
 #include "sys.bpf.h"
+#include "machine.bpf.h"
+#include "ioctl.bpf.h"
+#include "ipc.bpf.h"

@@ -83,16 +83,19 @@ struct super_block {
 };
 struct inode {
 	u16 i_mode;
+	unsigned int i_flags;
 	unsigned long i_ino;
 	u32 i_generation;
 	struct super_block *i_sb;
 };
 struct dentry {
+	unsigned int d_flags;
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
 	unsigned char d_iname[32];
 	struct super_block *d_sb;
+	void *d_fsdata;
 };
 struct vfsmount {
 	struct dentry *mnt_root;
@@ -153,10 +156,22 @@ struct signal_struct {
 	atomic_t live;
 	int group_exit_code;
 	unsigned int flags;
+	struct tty_struct *tty;
 };
 struct thread_info {
 	unsigned long flags;
 	u32 status;
+};
+struct tty_struct;
+struct files_struct;
+struct hlist_node {
+	struct hlist_node *next;
+};
+struct hlist_head {
+	struct hlist_node *first;
+};
+struct pid {
+	struct hlist_head tasks[4];
 };
 struct bpf_local_storage;
 struct task_struct {
@@ -174,10 +189,12 @@ struct task_struct {
 	const struct cred *real_cred;
 	const struct cred *cred;
 	struct fs_struct *fs;
+	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
 	struct bpf_local_storage *bpf_storage;
+	struct hlist_node pid_links[4];
 	char comm[16];
 	unsigned in_execve : 1;
 };
@@ -190,6 +207,30 @@ struct linux_binprm {
 struct iattr {
 	unsigned int ia_valid;
 };
+struct fown_struct {
+	struct file *file; /* 6.12 */
+};
+struct proc_inode {
+	struct pid *pid;
+	struct inode vfs_inode;
+};
+struct tty_struct {
+	struct {
+		struct pid *session;
+	} ctrl;
+};
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+struct files_struct {
+	struct fdtable *fdt;
+};
+struct file___6_1 {
+	struct fown_struct f_owner;
+};
+struct kern_ipc_perm;
+struct perf_event_attr;
 struct kernel_siginfo;
 struct fs_context;
 struct sk_buff {
@@ -317,7 +358,7 @@ enum {
 	ATTR_MODE = 1, ATTR_UID = 2, ATTR_GID = 4, ATTR_SIZE = 8, ATTR_ATIME_SET = 1 << 7, ATTR_MTIME_SET = 1 << 8,
 	ATTR_ATIME = 1 << 4, ATTR_MTIME = 1 << 5, ATTR_TOUCH = 1 << 17,
 	PTRACE_MODE_READ = 1, PTRACE_MODE_ATTACH = 2, PTRACE_MODE_NOAUDIT = 4,
-	CAP_SYS_MODULE = 16, CAP_SYS_BOOT = 22, CAP_SYS_TIME = 25,
+	CAP_SYS_RAWIO = 17, CAP_SYS_ADMIN = 21, CAP_SYS_BOOT = 22, CAP_SYS_TIME = 25,
 	CAP_OPT_NOAUDIT = 2,
 	READING_MODULE = 2,
 	BPF_OBJ_GET = 7, BPF_PROG_DETACH = 9, BPF_PROG_GET_FD_BY_ID = 13, BPF_MAP_GET_FD_BY_ID = 14, BPF_LINK_GET_FD_BY_ID = 30,
@@ -325,5 +366,10 @@ enum {
 };
 
 #define BPF_FS_MAGIC 0xcafe4a11ul
+#define PROC_SUPER_MAGIC 0x9fa0
+#define DEVPTS_SUPER_MAGIC 0x1cd1
+
+#define DCACHE_OP_COMPARE 2
+enum { PIDTYPE_PID = 0, PIDTYPE_TGID = 1 };
 
 #endif

@@ -38,6 +38,12 @@ MAP(HASH, cvf_members, __u64, struct cvf_member, CVF_TASKS_MAX, 0);
 MAP(HASH, cvf_sessions, __u32, struct cvf_session, CVF_SESSIONS_MAX, 0);
 MAP(HASH, cvf_cgroups, __u64, __u32, CVF_CGROUPS_MAX, 0);	/* cgroup id -> agent number */
 MAP(HASH, cvf_uids, __u64, __u32, 2 * CVF_AGENTS_MAX, 0);			/* slot << 32 | uid -> agent number */
+#define CVF_IPC_MAX 131072	/* more than the kernel makes of all kinds in one namespace, as it comes */
+#define CVF_OWNERS_REFUSED_MAX 4096
+/* System V objects by address -> the session that made them; none: nobody's, or older than its label. */
+MAP(HASH, cvf_ipc, __u64, __u32, CVF_IPC_MAX, BPF_F_NO_PREALLOC);
+/* Files by address that were refused an owner -> the session of who named it. */
+MAP(HASH, cvf_owners, __u64, __u32, CVF_OWNERS_REFUSED_MAX, BPF_F_NO_PREALLOC);
 MAP(ARRAY, cvf_enrol, __u32, struct cvf_enrol, 1, 0);
 
 MAP(HASH, cvf_asks, __u64, struct cvf_ask, CVF_HOLDS_MAX, 0);

@@ -136,4 +136,28 @@ static __always_inline bool is_frozen(const struct cvf_label *l)
 	return cvf_frozen[l->agent & (CVF_AGENTS_MAX - 1)];
 }
 
+/* ---- others ---- */
+
+/* The session of another task; 0: none. */
+static __always_inline __u32 session_of(struct task_struct *t)
+{
+	__u64 key = (__u64)t;
+	struct cvf_member *m = bpf_map_lookup_elem(&cvf_members, &key);
+
+	return m ? m->session : 0;
+}
+
+/* What enforces, and who tells people: by number, or by the user that nobody else runs as. */
+static __always_inline bool is_guarded_number(__u32 tgid, __u32 uid)
+{
+	if (tgid == cvf_control.guard_tgid || tgid == cvf_control.governor_tgid)
+		return true;
+	return uid && (uid == cvf_control.guard_uids[0] || uid == cvf_control.guard_uids[1]);
+}
+
+static __always_inline bool is_guarded_process(const struct task_struct *t)
+{
+	return is_guarded_number(t->tgid, t->real_cred->uid.val);
+}
+
 #endif

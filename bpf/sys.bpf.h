@@ -111,25 +111,6 @@ int BPF_PROG(cvf_netlink, struct sock *sk, struct sk_buff *skb, int ret)
 
 /* ---- other processes ---- */
 
-/* The session of another task; 0: none. */
-static __always_inline __u32 session_of(struct task_struct *t)
-{
-	__u64 key = (__u64)t;
-	struct cvf_member *m = bpf_map_lookup_elem(&cvf_members, &key);
-
-	return m ? m->session : 0;
-}
-
-/* What enforces, and who tells people: by number, or by the user that nobody else runs as. */
-static __always_inline bool is_guarded_process(const struct task_struct *t)
-{
-	__u32 uid = t->real_cred->uid.val;
-
-	if (t->tgid == cvf_control.guard_tgid || t->tgid == cvf_control.governor_tgid)
-		return true;
-	return uid && (uid == cvf_control.guard_uids[0] || uid == cvf_control.guard_uids[1]);
-}
-
 static __always_inline int process_question(__u32 op, struct task_struct *target, __s32 detail)
 {
 	struct sys_question a = { .op = op, .cannot_hold = 1, .detail = detail, .target_pid = target->tgid };
@@ -151,19 +132,6 @@ int BPF_PROG(cvf_kill, struct task_struct *target, struct kernel_siginfo *info, 
 	return ret || !sig || nobody_here() ? ret : process_question(CVF_OP_SIGNAL, target, sig);
 }
 
-/*
- * The kernel sends this for whoever made a process the owner of a file, in whatever context: it says nothing about who did, so what
- * enforces gets no such signal from anybody.
- */
-HOOK(file_send_sigiotask)
-int BPF_PROG(cvf_sigio, struct task_struct *target, void *owner, int sig, int ret)
-{
-	int refused = -EPERM;
-
-	asm volatile("" : "+r"(refused)); /* as in glance() */
-	return ret || !is_guarded_process(target) ? ret : refused;
-}
-
 /* Who may not signal a process may not starve it either. */
 HOOK(task_setnice)
 int BPF_PROG(cvf_setnice, struct task_struct *target, int nice, int ret)
@@ -181,6 +149,13 @@ HOOK(task_setioprio)
 int BPF_PROG(cvf_setioprio, struct task_struct *target, int ioprio, int ret)
 {
 	return ret || nobody_here() ? ret : process_question(CVF_OP_SIGNAL, target, 0);
+}
+
+/* Limits: an address space of nothing, or no processor time. */
+HOOK(task_setrlimit)
+int BPF_PROG(cvf_setrlimit, struct task_struct *target, unsigned int resource, void *limit, int ret)
+{
+	return ret || nobody_here() ? ret : process_question(CVF_OP_SIGNAL, target, resource);
 }
 
 /* Asked on the way (ps reading stat of a stranger): refused as the kernel would, without a record. */
@@ -319,17 +294,6 @@ HOOK(settime)
 int BPF_PROG(cvf_settime, const void *ts, const void *tz, int ret)
 {
 	return ret || nobody_here() ? ret : sys_op(CVF_OP_SETTIME, 0);
-}
-
-/* reboot() has no hook of its own; its capability check only says yes or no, so it cannot be held. */
-HOOK(capable)
-int BPF_PROG(cvf_capable, const struct cred *cred, struct user_namespace *ns, int cap, unsigned int opts, int ret)
-{
-	struct sys_question a = { .op = CVF_OP_REBOOT, .cannot_hold = 1, .detail = cap };
-
-	if (ret || cap != CAP_SYS_BOOT || nobody_here())
-		return ret;
-	return sys_judge(&a);
 }
 
 /* io_uring_setup makes its anonymous inode under this name (io_uring/io_uring.c). */

@@ -54,6 +54,9 @@ static const struct {
 	{ "bprm_check_security", "security_bprm_check" },
 	{ "userns_create", "security_create_user_ns" },
 	{ "settime", "security_settime64" },
+	{ "shm_alloc_security", "security_shm_alloc" },
+	{ "sem_alloc_security", "security_sem_alloc" },
+	{ "msg_queue_alloc_security", "security_msg_queue_alloc" },
 };
 
 /* Hooks that not every supported kernel has; every other one is required. */

@@ -83,7 +83,7 @@ static const struct verb common_verbs[] = {
 
 static const struct verb *const families[] = {
 	common_verbs, files_verbs, programs_verbs, net_verbs, machine_verbs, around_verbs,
-	async_verbs,  identity_verbs, below_verbs,
+	async_verbs,  identity_verbs, below_verbs, root_verbs,
 };
 #define FAMILIES (sizeof(families) / sizeof(families[0]))
 

@@ -154,11 +154,29 @@ agent "$PROBE" chmod $D/keep/f
 is "chattr: its mode may not be changed" $EPERM $?
 agent "$PROBE" set-flags $D/keep/f 0x80
 is "chattr: refused" $EPERM $?
+again
+"$PROBE" set-flags-32 $D/keep/f 0x40
+is "chattr of 32 bits: control" 0 $?
+again
+agent "$PROBE" set-flags-32 $D/keep/f 0x80
+is "chattr of 32 bits: refused" $EPERM $?
+agent "$PROBE" set-flags $D/free/f 0x40
+is "chattr: allowed" 0 $?
+agent "$PROBE" set-flags-32 $D/free/f 0x40
+is "chattr of 32 bits: allowed" 0 $?
 "$PROBE" freeze $D
 is "freezing a file system: control" 0 $?
 "$PROBE" thaw $D
-agent "$PROBE" freeze $D/keep
+agent_begin "$PROBE" freeze $D/keep
+wait_hold t '"operation":"mount"' && deny
+agent_end
 is "freezing a file system: refused" $EPERM $?
 "$PROBE" thaw $D
+is "freezing a file system: refused, it was not frozen" $EINVAL $?
+begin_held t '"operation":"mount"' "$PROBE" freeze $D/keep && approve
+agent_end
+is "freezing a file system: approved" 0 $?
+"$PROBE" thaw $D
+is "freezing a file system: approved, it was frozen" 0 $?
 umount $D /t/r0/fat
 finish

@@ -328,6 +328,16 @@ servers_end
 is "shared memory of another: control" secret "$("$PROBE" shm-take 4711)"
 as p "$PROBE" shm-take 4711 >/tmp/out 2>&1
 no "shared memory of another: refused" 'grep -q secret /tmp/out'
+as p "$PROBE" shm-own
+is "shared memory of its own: allowed" 0 $?
+for type in 3 8; do
+	"$PROBE" kernel-log $type
+	is "the kernel's log, $type: control" 0 $?
+	as p "$PROBE" kernel-log $type
+	is "the kernel's log, $type: refused" $EPERM $?
+done
+as p "$PROBE" kernel-log 10
+is "the size of the kernel's log: allowed" 0 $?
 mkfifo /srv/p/fifo $WORK/fifo
 (exec 3<>/srv/p/fifo 4<>$WORK/fifo && exec sleep 60) >/dev/null 2>&1 &
 servers+=($!)

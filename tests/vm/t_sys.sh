@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Operations without a path or an address: socket families, other processes, mounts, namespaces, modules, the machine. One
-# capability, t.sys, has them all: LOW, not granted, HIGH. Low risk must be as if nobody governed.
+# Operations without a path or an address: socket families, other processes and what is kept for them, mounts, namespaces,
+# modules, the machine. One capability, t.sys, has them all: LOW, not granted, HIGH. Low risk must be as if nobody governed.
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -79,13 +79,30 @@ table() {
 	settimeofday|0|settimeofday
 	clock_settime|0|clock-settime
 	io_uring|0|io-uring
+	adjtimex|0|adjtime
+	perf_event_open|0|perf
+	swapon|2|swapon /t/r0/nothing
+	an address by ioctl|0|if-address lo:7 127.77.0.1
+	deleting a subvolume|25|ioctl /t/r0 0x5000940f
+	deleting a subvolume by number|25|ioctl /t/r0 0x5000943f
+	typing on a terminal|0|type-own
+	watching a file system|0|watch-all /t/r0
+	memory of another|0|shm-take 4711
+	semaphores of another|0|sem-take 4711
+	a queue of another|0|queue-take 4711
 	TABLE
 }
 
 undo() {
 	umount /t/r0/mnt 2>/dev/null
+	ip addr del 127.77.0.1/8 dev lo 2>/dev/null
 	victims
 }
+
+# Objects of somebody who is no agent.
+"$PROBE" shm-put 4711 secret
+"$PROBE" sem-put 4711
+"$PROBE" queue-put 4711
 
 declare -A control
 while IFS='|' read -r name want command; do
@@ -114,6 +131,8 @@ while IFS='|' read -r name want command; do
 	# shellcheck disable=SC2086
 	agent "$PROBE" ${command/VICTIM/$victim}
 	status=$?
+	# What may not look one up says so by another number.
+	[[ $name != *" of another" || $status != 13 ]] || status=$EPERM
 	# namespaces adds 100 to the errno of its first call
 	[ $status != 101 ] || status=1
 	is "$name: refused when not granted" $EPERM $status
@@ -122,29 +141,58 @@ while IFS='|' read -r name want command; do
 done < <(table)
 yes "a refusal gives the reason" 'wait_event n not-granted'
 
-# Calls that change the machine and meet no hook of ours: what skips.list says of them is in docs/THREATS.md.
+agent "$PROBE" shm-take 4711
+no "memory of another: nothing was read" 'grep -q secret $OUT'
+agent "$PROBE" shm-remove "$("$PROBE" shm-id 4711)"
+is "memory of another: cannot be removed" $EPERM $?
+is "memory of another: is there" secret "$("$PROBE" shm-take 4711)"
+
+# effects NAME COMMAND EFFECT UNDO of what has an effect to look at: control, refused, and permitted at low risk
+effects() {
+	cat <<-TABLE
+	an address by ioctl|if-address lo:7 127.77.0.1|ip addr show dev lo @ grep -q 127.77.0.1|ip addr del 127.77.0.1/8 dev lo 2>/dev/null
+	mount_setattr|read-only /t/r0/mnt|! touch /t/r0/mnt/x 2>/dev/null|mount -o remount,bind,rw /t/r0/mnt
+	a signal by F_SETOWN|sigio-kill VICTIM|within 2 '! kill -0 \$victim 2>/dev/null'|:
+	a signal by F_SETOWN_EX|owner-ex-kill VICTIM|within 2 '! kill -0 \$victim 2>/dev/null'|:
+	a signal by FIOSETOWN|owner-ioctl-kill VICTIM|within 2 '! kill -0 \$victim 2>/dev/null'|:
+	TABLE
+}
 mount -t tmpfs probe /t/r0/mnt
-while IFS='|' read -r name command effect undo; do
-	fresh
-	# shellcheck disable=SC2086
-	"$PROBE" ${command/VICTIM/$victim}
-	is "no hook: $name: control" 0 $?
-	yes "no hook: $name: control has the effect" "${effect/@/|}"
-	eval "$undo"
-	fresh
-	# shellcheck disable=SC2086
-	agent "$PROBE" ${command/VICTIM/$victim}
-	is "no hook: $name: refused" $EPERM $?
-	eval "$undo"
-done <<-TABLE
-adjtimex|adjtime|true|:
-perf_event_open|perf|true|:
-iopl|iopl|true|:
-an address by ioctl|if-address lo:7 127.77.0.1|ip addr show dev lo @ grep -q 127.77.0.1|ip addr del 127.77.0.1/8 dev lo 2>/dev/null
-mount_setattr|read-only /t/r0/mnt|! touch /t/r0/mnt/x 2>/dev/null|mount -o remount,bind,rw /t/r0/mnt
-a signal by F_SETOWN|sigio-kill VICTIM|within 2 '! kill -0 \$victim 2>/dev/null'|:
-TABLE
+for who in nobody n t; do
+	case $who in
+	n) agent_open n ;;
+	t)
+		sys_risk LOW
+		agent_open t
+		;;
+	esac
+	while IFS='|' read -r name command effect undo; do
+		fresh
+		command=${command/VICTIM/$victim}
+		# shellcheck disable=SC2086
+		if [ $who = nobody ]; then "$PROBE" $command; else agent "$PROBE" $command; fi
+		status=$?
+		effect=${effect/@/|}
+		case $who in
+		nobody) yes "$name: control has the effect" "$effect" ;;
+		t) yes "$name: permitted, has the effect" "$effect" ;;
+		n)
+			no "$name: refused, has no effect" "$effect"
+			# The owner of a file is named, and gets no signal.
+			[[ $name == a\ signal* ]] || is "$name: refused" $EPERM $status
+			;;
+		esac
+		eval "$undo"
+	done < <(effects)
+done
 umount /t/r0/mnt
+agent "$PROBE" iopl
+is "iopl: refused whatever is granted" $EPERM $?
+"$PROBE" iopl
+is "iopl: control" 0 $?
+agent_open n
+agent "$PROBE" owner-child
+is "a signal to an own child by F_SETOWN: allowed without a capability" 0 $?
 victims
 
 # Everybody may do this, agents too.
@@ -162,6 +210,15 @@ netlink socket|socket netlink
 netlink question|netlink-read
 a signal to an own child|kill-own-child
 to be traced by the parent|traceme
+memory of one's own|shm-own
+memory made by the session|shm-put 4712 mine
+memory made by the session, used|shm-take 4712
+semaphores of the session|sem-put 4712
+semaphores of the session, used|sem-take 4712
+a queue of the session|queue-put 4712
+a queue of the session, used|queue-take 4712
+watching a folder|watch /t/r0
+a question by ioctl|ioctl /t/bin/probe 0x5452
 TABLE
 agent "$PROBE" kill $victim 0
 is "signal 0: allowed without a capability" 0 $?
@@ -178,6 +235,7 @@ done <<-TABLE
 kill|kill VICTIM
 ptrace|ptrace-attach VICTIM
 reboot|reboot
+adjtimex|adjtime
 TABLE
 yes "cannot wait: the reason" 'wait_event t cannot-hold'
 while IFS='|' read -r name word command; do
@@ -201,6 +259,7 @@ user namespace|userns|unshare-user
 bpf map|bpf|bpf
 init_module|module_load|init-module
 settimeofday|settime|settimeofday
+an address by ioctl|netlink_write|if-address lo:7 127.77.0.1
 TABLE
 agent_begin "$PROBE" mount-tmpfs /t/r0/mnt
 wait_hold t '"operation":"mount"' && deny

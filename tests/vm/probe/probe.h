@@ -22,7 +22,7 @@ struct verb {
 	int (*run)(int argc, char **argv);
 };
 extern const struct verb files_verbs[], programs_verbs[], net_verbs[], machine_verbs[], around_verbs[];
-extern const struct verb async_verbs[], identity_verbs[], below_verbs[];
+extern const struct verb async_verbs[], identity_verbs[], below_verbs[], root_verbs[];
 
 int verb_run(int argc, char **argv);
 int broken(const char *what);
