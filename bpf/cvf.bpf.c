@@ -24,6 +24,7 @@ char LICENSE[] SEC("license") = "GPL";
 #include "digest.bpf.h"
 #include "path.bpf.h"
 #include "memory.bpf.h"
+#include "whose.bpf.h"
 #include "place.bpf.h"
 #include "record.bpf.h"
 #include "question.bpf.h"

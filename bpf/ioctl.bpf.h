@@ -117,6 +117,9 @@ static __noinline int ioctl_question(struct file *file, __u32 op, __u32 request)
 	if (fault)
 		s->facts.fault = s->facts.fault ?: fault;
 	judge_text(s);
+	s->walk.whose = whose(&place);
+	if (s->walk.whose)
+		s->facts.cell = judge_whose(s, 0, s->facts.cell);
 	return question_end(s, l);
 }
 

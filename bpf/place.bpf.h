@@ -226,7 +226,8 @@ static __noinline int place_walk(struct cvf_scratch *s, const struct place *plac
 	parent = place->dentry->d_parent;
 	now->dentry = (__u64)parent;
 	store = is_store(parent);
-	if (name && still && now->stamp && !store && parent != place->dentry)
+	s->walk.whose = whose(place);
+	if (name && still && now->stamp && !store && !s->walk.whose && parent != place->dentry)
 		dir_keep(parent->d_inode, now);
 	s->walk.store = store || is_store(place->dentry);
 	s->walk.set = dfa_set(slot, scan(s, which, PATH_ROOM - name, name, now->state));
@@ -306,6 +307,7 @@ static __always_inline int place_set(struct cvf_scratch *s, const struct place *
 	int placed;
 
 	s->path_len[which & 1] = 0;
+	s->walk.whose = 0;
 	/* Whatever the walk remembers, it knows the mounts of this place: never of the one that was asked about before. */
 	placed = place_by_mount(s, place, which);
 	if (placed == PLACE_WALK)

@@ -165,6 +165,8 @@ static __always_inline bool is_guarded(struct cvf_scratch *s, const struct vfsmo
 
 	if (s->walk.store)
 		return true;
+	if (op != CVF_OP_READ && s->walk.whose == WHOSE_GUARDED)
+		return true;
 	if (op != CVF_OP_READ && mnt->mnt_sb->s_magic == BPF_FS_MAGIC)
 		return true;
 	if (op != CVF_OP_MOUNT)
@@ -173,6 +175,33 @@ static __always_inline bool is_guarded(struct cvf_scratch *s, const struct vfsmo
 	write = cell_find(s, s->walk.set);
 	s->facts.op = op;
 	return cell_at(slot_of(s), write)->reason == CVF_REASON_SELF_GUARD;
+}
+
+static __always_inline __u32 more_severe(const struct cvf_scratch *s, __u32 cell, __u32 other)
+{
+	return severity(s, other) > severity(s, cell) ? other : cell;
+}
+
+/* What its name comes to is not all that there is to it: the more severe cell. */
+GLOBAL __u32 judge_whose(struct cvf_scratch *s, __u32 which, __u32 cell)
+{
+	__u32 op;
+
+	if (!s)
+		return 0;
+	op = s->facts.op;
+	if (s->walk.whose == WHOSE_FOREIGN) {
+		/* Somebody else's terminal: who reads and writes there is who speaks and types there. */
+		s->facts.op = CVF_OP_PTRACE;
+		cell = more_severe(s, cell, cell_find(s, 0));
+		s->facts.op = op;
+	} else if (s->walk.whose == WHOSE_FOLDING) {
+		cell = more_severe(s, cell, cell_find(s, folded_set(s, which)));
+		if (s->walk.odd)
+			cell = more_severe(s, cell, cell_find(s, dfa_set(slot_of(s), slot_of(s)->start_file)));
+	}
+	asm volatile("" : "+r"(cell));
+	return cell;
 }
 
 /* Judges a path of the question: which 0 is the object, 1 the new name; the more severe cell stays. */
@@ -192,6 +221,8 @@ static __noinline int judge_place(struct cvf_scratch *s, struct dentry *dentry, 
 	if (is_guarded(s, mnt))
 		s->facts.fault = CVF_REASON_SELF_GUARD;
 	cell = cell_find(s, s->walk.set);
+	if (s->walk.whose)
+		cell = judge_whose(s, which, cell);
 	if (s->facts.goes == which + 1 && s->facts.mode == CVF_MODE_ENFORCE)
 		s->facts.keep = !!(cell_at(slot_of(s), cell)->flags & CVF_CELL_KEEP);
 	s->facts.other = cell;

@@ -130,8 +130,10 @@ struct walk {
 	__u32 off, which, result;
 	__u32 known;	/* 1 + row of known_places, 0 none */
 	__u32 state, buffer, from, len, zero; /* the scan */
+	__u32 folds_from, odd; /* the part of the path on a disk without case, and whether it has other names, too */
 	__u32 set;	/* that the place comes to */
 	__u32 store;	/* it is what was kept, or in there */
+	__u32 whose;	/* enum whose: more than its name says about it */
 	__u32 text_len;	/* of the directory's path, which is in the buffer; 0: it is not */
 	struct cvf_dir dir;	/* that is to be remembered */
 };

@@ -161,6 +161,14 @@ for name in cvfd:$cvfd cvfd-govern:$govern cvfd-notify:$notify; do
 done
 agent "$PROBE" open-write "/proc/$cvfd/oom_score_adj"
 is "cvfd cannot be offered to the memory killer" $EPERM $?
+agent "$PROBE" open-write "/proc/$cvfd/task/$cvfd/oom_score_adj"
+is "cvfd cannot be offered to the memory killer by its thread" $EPERM $?
+agent "$PROBE" open-write "/proc/$notify/oom_score_adj"
+is "cvfd-notify cannot be offered to the memory killer" $EPERM $?
+agent "$PROBE" open-read "/proc/$cvfd/status"
+is "the state of cvfd: may be read" 0 $?
+agent "$PROBE" open-write "/proc/$victim/oom_score_adj"
+is "another process: can be offered to the memory killer" 0 $?
 for verb in nice sched affinity prlimit; do
 	"$PROBE" $verb $victim
 	is "$verb of another process: control" 0 $?

@@ -142,6 +142,18 @@ is "a name in another case: control" 0 $?
 umount /t/r0/fat && mount -o loop /tmp/fat.img /t/r0/fat
 agent "$PROBE" open-write /t/r0/fat/DENY/F
 is "a name in another case: refused" $EPERM $?
+agent "$PROBE" open-write /t/r0/fat/FREE/F
+is "a name in another case: allowed" 0 $?
+umount /t/r0/fat && mount -o loop /tmp/fat.img /t/r0/fat
+"$PROBE" open-write /t/r0/fat/deny./f
+is "a name with a dot that does not count: control" 0 $?
+umount /t/r0/fat && mount -o loop /tmp/fat.img /t/r0/fat
+agent_begin "$PROBE" open-write /t/r0/fat/deny./f
+wait_hold t unregistered && deny
+agent_end
+is "a name with a dot that does not count: asked, refused" $EPERM $?
+agent "$PROBE" create-excl /t/r0/fat/free/Name-4.txt
+is "an ordinary name: allowed" 0 $?
 
 # Attributes and the file system itself, by a descriptor for reading.
 again

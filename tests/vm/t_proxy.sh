@@ -323,6 +323,10 @@ as p "$PROBE" type-into "$terminal" evil </dev/null >/dev/null 2>&1
 no "another terminal: nobody typed there" 'within 1 "grep -q evil /tmp/terminal.out"'
 as p "$PROBE" own-terminal
 is "a terminal of its own: allowed" 0 $?
+as p "$PROBE" child-terminal
+is "a terminal of a session within its own: allowed" 0 $?
+as p "$PROBE" open-write "$terminal" <"$terminal"
+is "a terminal that it was given: allowed" 0 $?
 servers_end
 "$PROBE" shm-put 4711 secret
 is "shared memory of another: control" secret "$("$PROBE" shm-take 4711)"

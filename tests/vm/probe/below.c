@@ -84,7 +84,7 @@ static int v_type_into(int argc, char **argv)
 	return 0;
 }
 
-/* terminal NAME-FILE OUT: a new terminal, whose name goes to NAME-FILE; what is typed there, and what it shows, goes to OUT */
+/* terminal NAME-FILE OUT: a new terminal with a session at it, whose name goes to NAME-FILE; what is typed there, and what it shows, goes to OUT */
 static int v_terminal(int argc, char **argv)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY), slave, out;
@@ -94,7 +94,9 @@ static int v_terminal(int argc, char **argv)
 	(void)argc;
 	if (master < 0 || grantpt(master) || unlockpt(master))
 		return broken("posix_openpt");
-	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+	slave = setsid() < 0 ? -1 : open(ptsname(master), O_RDWR);
+	if (slave < 0)
+		return broken("a terminal of its own");
 	out = open(argv[2], O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
 	write_text(argv[1], ptsname(master));
 	alarm(300);

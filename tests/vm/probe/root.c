@@ -70,6 +70,32 @@ static int v_type_own(int argc, char **argv)
 	_exit(slave < 0 ? BROKEN : result(ioctl(slave, TIOCSTI, "x")));
 }
 
+/* child-terminal: opened by its name, while a child of this process is at it in a session of its own */
+static int v_child_terminal(int argc, char **argv)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY), p[2], r;
+	char ready;
+	pid_t child;
+
+	(void)argc, (void)argv;
+	if (master < 0 || grantpt(master) || unlockpt(master) || pipe(p) < 0)
+		return broken("posix_openpt");
+	child = fork();
+	if (child == 0) {
+		setsid();
+		ready = open(ptsname(master), O_RDWR) >= 0;
+		write(p[1], &ready, 1);
+		pause();
+		_exit(0);
+	}
+	if (read(p[0], &ready, 1) != 1 || !ready)
+		return broken("a terminal of a child");
+	r = result_fd(open(ptsname(master), O_RDWR | O_NOCTTY));
+	kill(child, SIGKILL);
+	wait_child(child);
+	return r;
+}
+
 static int v_swapon(int argc, char **argv) { (void)argc; return result(swapon(argv[1], 0)); }
 
 /* kernel-log NUMBER: as syslog(2) counts them */
@@ -207,6 +233,7 @@ const struct verb root_verbs[] = {
 	{ "ioctl", 2, v_ioctl },
 	{ "set-flags-32", 2, v_set_flags_32 },
 	{ "type-own", 0, v_type_own },
+	{ "child-terminal", 0, v_child_terminal },
 	{ "swapon", 1, v_swapon },
 	{ "kernel-log", 1, v_kernel_log },
 	{ "watch-all", 1, v_watch_all },
