@@ -172,6 +172,18 @@ within 10 "! kill -0 $first 2>/dev/null && ! governor >/dev/null"
 $TOOL pinned-abi 999 >/dev/null
 /usr/sbin/cvfd --unpin >/tmp/unpin 2>&1
 is "pins of another version: they can be removed" 0 $?
+
+# --- a kernel without one of the hooks: nothing is enforced by halves
+"$HERE/probe" swap-text /sys/kernel/btf/vmlinux /tmp/btf.1 bpf_lsm_path_rename bpf_lsm_path_missed &&
+	"$HERE/probe" swap-text /tmp/btf.1 /tmp/btf.2 security_path_rename security_path_missed
+is "a kernel without a hook: prepared" 0 $?
+mount --bind /tmp/btf.2 /sys/kernel/btf/vmlinux
+/usr/sbin/cvfd --foreground >/tmp/halves 2>&1
+is "a kernel without a hook: cvfd does not start" 1 $?
+yes "a kernel without a hook: it says which" "grep -q 'this kernel has no [a-z_]*path_rename: cvfd needs it' /tmp/halves"
+no "a kernel without a hook: nothing is pinned" "[ -e /sys/fs/bpf/cvf/state ]"
+umount /sys/kernel/btf/vmlinux
+rm -f /tmp/btf.1 /tmp/btf.2
 start_daemon
 # The kernel verifies them all again.
 yes "and replaced" "within 150 ready"

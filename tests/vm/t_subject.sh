@@ -201,4 +201,29 @@ yes "nobody's processes: denied, critical and foreign things" '"$PROBE" open-wri
 deny
 agent_end
 is "nobody's processes: the held one is denied" $EPERM $?
+
+# Where no more labels can be remembered, an agent makes no process.
+for members in full free; do
+	rm -f /t/r0/ready /t/r0/go
+	agent_begin "$PROBE" forks-after /t/r0/ready /t/r0/go
+	within $PATIENCE '[ -e /t/r0/ready ]' || not_ok "a fork without room for a label" "it did not begin"
+	if [ $members = full ]; then
+		"$PROBE" map-fill /sys/fs/bpf/cvf/members
+		is "the members are full: prepared" 0 $?
+		rm -f /t/r0/here
+		: >/t/r0/go
+		"$PROBE" forks-after /t/r0/here /t/r0/go
+		is "a fork without room for a label: control" 0 $?
+	fi
+	: >/t/r0/go
+	agent_end
+	status=$?
+	if [ $members = full ]; then
+		is "a fork without room for a label: refused" $EAGAIN $status
+		"$PROBE" map-clear /sys/fs/bpf/cvf/members
+		is "the members are free again" 0 $?
+	else
+		is "a fork with room for a label: allowed" 0 $status
+	fi
+done
 finish

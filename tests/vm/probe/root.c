@@ -3,9 +3,9 @@
 #include "probe.h"
 
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/fanotify.h>
 #include <linux/fs.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -229,6 +229,71 @@ static int v_owner_child(int argc, char **argv)
 	return wait_child(child) == 128 + SIGKILL ? 0 : BROKEN;
 }
 
+#define FORKS 100 /* more than there are tasks that end late and leave their room */
+
+/* forks-after READY GO: says that it is ready, and makes a hundred processes when it is told to, or until it cannot */
+static int v_forks_after(int argc, char **argv)
+{
+	int r = write_text(argv[1], "x"), made = 0;
+	pid_t child[FORKS];
+
+	(void)argc;
+	if (r || wait_file(argv[2]))
+		return broken(argv[1]);
+	for (; made < FORKS && !r; made++) {
+		child[made] = fork();
+		if (child[made] == 0) {
+			pause();
+			_exit(0);
+		}
+		r = child[made] < 0 ? errno : 0;
+	}
+	for (int i = 0; i < made - !!r; i++) {
+		kill(child[i], SIGKILL);
+		wait_child(child[i]);
+	}
+	return r;
+}
+
+/* map-fill PIN: a table whose keys and values have eight bytes, with keys that are no addresses; map-clear PIN takes them out again */
+static int v_map(int argc, char **argv)
+{
+	union bpf_attr attr = { .pathname = (uint64_t)(uintptr_t)argv[1] };
+	bool fills = strcmp(argv[0], "map-fill") == 0;
+	int fd = (int)syscall(SYS_bpf, BPF_OBJ_GET, &attr, sizeof(attr));
+	uint64_t key, value = 0;
+
+	(void)argc;
+	if (fd < 0)
+		return broken(argv[1]);
+	for (key = 1; key < 1 << 20; key++) {
+		attr = (union bpf_attr){ .map_fd = (uint32_t)fd, .key = (uint64_t)(uintptr_t)&key };
+		if (fills)
+			attr.value = (uint64_t)(uintptr_t)&value;
+		if (syscall(SYS_bpf, fills ? BPF_MAP_UPDATE_ELEM : BPF_MAP_DELETE_ELEM, &attr, sizeof(attr)) < 0)
+			return errno == (fills ? E2BIG : ENOENT) ? 0 : broken("the map");
+	}
+	return BROKEN;
+}
+
+/* swap-text IN OUT OLD NEW: a copy in which each OLD is NEW, of as many bytes */
+static int v_swap_text(int argc, char **argv)
+{
+	int in = open(argv[1], O_RDONLY), out = open(argv[2], O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	size_t room = 64u << 20, have = 0, size = strlen(argv[3]);
+	char *text = malloc(room);
+	ssize_t n;
+
+	(void)argc;
+	if (in < 0 || out < 0 || !text || strlen(argv[4]) != size)
+		return broken("swap-text");
+	while ((n = read(in, text + have, room - have)) > 0)
+		have += (size_t)n;
+	for (char *p = text; (p = memmem(p, have - (size_t)(p - text), argv[3], size)); p += size)
+		memcpy(p, argv[4], size);
+	return n == 0 && write(out, text, have) == (ssize_t)have ? 0 : broken(argv[2]);
+}
+
 const struct verb root_verbs[] = {
 	{ "ioctl", 2, v_ioctl },
 	{ "set-flags-32", 2, v_set_flags_32 },
@@ -248,5 +313,9 @@ const struct verb root_verbs[] = {
 	{ "owner-ex-kill", 1, v_owner_ex },
 	{ "owner-ioctl-kill", 1, v_owner_ioctl },
 	{ "owner-child", 0, v_owner_child },
+	{ "forks-after", 2, v_forks_after },
+	{ "map-fill", 1, v_map },
+	{ "map-clear", 1, v_map },
+	{ "swap-text", 4, v_swap_text },
 	{ 0 },
 };
