@@ -98,7 +98,7 @@ status "O_TMPFILE" "$PROBE" tmpfile %
 status "O_PATH, then open through /proc" "$PROBE" reopen %/f
 
 # The file must be readable for these: the mapping alone is judged, so a policy denies exec-map and nothing else.
-capability t.map HIGH EXECUTE 1 '{"file":[{"path":"/t/r0/map/**","ops":["exec-map"]}]}' >/etc/cvf/capabilities.d/t-map.json
+capability t.map HIGH EXECUTE 60 '{"file":[{"path":"/t/r0/map/**","ops":["exec-map"]}]}' >/etc/cvf/capabilities.d/t-map.json
 sed 's/"t.sys"/"t.sys","t.map"/' -i /etc/cvf/agents.d/t-t.json
 reload
 mkdir -p /t/r0/map && cp "$PROBE" /t/r0/map/f && cp "$PROBE" /t/r0/f
@@ -107,10 +107,11 @@ for verb in mmap-exec mprotect-exec; do
 	is "$verb: control" 0 $?
 	agent "$PROBE" $verb /t/r0/f
 	is "$verb: allowed" 0 $?
-	agent "$PROBE" $verb /t/r0/map/f
-	is "$verb: refused" $EPERM $?
 	agent_begin "$PROBE" $verb /t/r0/map/f
-	wait_hold t exec-map && approve
+	wait_hold t exec-map && deny
+	agent_end
+	is "$verb: refused" $EPERM $?
+	begin_held t exec-map "$PROBE" $verb /t/r0/map/f && approve
 	agent_end
 	is "$verb: approved" 0 $?
 done
