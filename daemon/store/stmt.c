@@ -8,9 +8,13 @@
 
 static struct stmt *find(struct store *s, const char *sql)
 {
+	struct stmt **used = &s->used[(uintptr_t)sql / 32 % STMTS_USED];
+
+	if (*used && (*used)->sql == sql)
+		return *used;
 	for (size_t i = 0; i < s->stmts_count; i++)
 		if (s->stmts[i]->sql == sql)
-			return s->stmts[i];
+			return *used = s->stmts[i];
 	return NULL;
 }
 
@@ -54,6 +58,7 @@ void stmt_close_all(struct store *s)
 	free(s->stmts);
 	s->stmts = NULL;
 	s->stmts_count = 0;
+	memset(s->used, 0, sizeof(s->used));
 }
 
 static void bound(struct stmt *q, int rc)

@@ -6,6 +6,7 @@
  * moments before a power cut may be missing, and the kernel that produced them is gone too); decisions wait for the disk.
  */
 #include "store_internal.h"
+#include "stmt.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -115,7 +116,7 @@ int store_begin(struct store *s, enum store_sync sync)
 	if (r < 0)
 		return r;
 	s->sync = sync;
-	r = exec(s, "BEGIN IMMEDIATE");
+	r = stmt_run(stmt(s, "BEGIN IMMEDIATE"));
 	s->in_transaction = r == 0;
 	return r;
 }
@@ -141,7 +142,7 @@ int store_commit(struct store *s)
 	int r = s->before_commit ? s->before_commit(s->before_commit_ctx) : 0;
 
 	if (r == 0) {
-		r = exec(s, "COMMIT");
+		r = stmt_run(stmt(s, "COMMIT"));
 		if (r < 0 && s->sync == STORE_DURABLE)
 			take_back(s);
 	}

@@ -15,11 +15,14 @@ struct stmt {
 	int error;	/* negative errno, sticks until the statement ends */
 };
 
+#define STMTS_USED 256
+
 struct store {
 	sqlite3 *db;
 	char *path;
 	struct stmt **stmts;
 	size_t stmts_count;
+	struct stmt *used[STMTS_USED];	/* the last one of each address mod so many */
 	enum store_sync sync;
 	bool in_transaction;
 	bool is_bad;
