@@ -54,5 +54,8 @@ const struct migration store_migrations[] = {
 	{ "0015_frozen",
 #include "migrations/0015_frozen.sql"
 	},
+	{ "0016_same",
+#include "migrations/0016_same.sql"
+	},
 };
 const size_t store_migrations_count = ARRAY_SIZE(store_migrations);

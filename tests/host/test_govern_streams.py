@@ -142,7 +142,9 @@ class Holds(GovernTest):
         self.addCleanup(w.close)
         _, hold = self.hold()
         first = w.event()
-        self.assertEqual((first["id"], first["state"]), (hold["id"], "pending"))
+        self.assertEqual((first["id"], first["state"], first["waiting"]), (hold["id"], "pending", 1))
+        self.assertNotIn("offers", first)  # for who asks for this one
+        self.assertIn("offers", self.get(f"/v1/approvals/{hold['id']}"))
         self.ok(self.post(f"/v1/approvals/{hold['id']}/deny"))
         second = w.event()
         self.assertEqual((second["id"], second["state"]), (hold["id"], "denied"))

@@ -228,6 +228,48 @@ static void test_an_answer_that_was_not_taken_is_sent_again(void **state)
 	assert_int_equal(f->peer.asked_count, 2);
 }
 
+static int count_one(void *ctx, const struct hold *h)
+{
+	(void)h;
+	++*(int *)ctx;
+	return 0;
+}
+
+static int unanswered(struct fixture *f)
+{
+	int n = 0;
+
+	assert_int_equal(hold_table_each_unanswered(f->g->store, f->g->boot, count_one, &n), 0);
+	return n;
+}
+
+/* Its row says so with the record of the task's going on, or else at the next tick; it is not sent again. */
+static void test_an_answer_that_met_its_task_is_noted_later(void **state)
+{
+	struct fixture *f = *state;
+	struct cvf_record r = record_hold(1, 10);
+	unsigned int resumed;
+	char id[ULID_SIZE];
+
+	hold(f, 1, 10, id);
+	assert_int_equal(approval_decide(f->g, id, &once, &resumed), 0);
+	assert_int_equal(unanswered(f), 1);
+	r.kind = CVF_KIND_RESUME;
+	r.verdict = CVF_VERDICT_ALLOW;
+	r.reason = CVF_REASON_APPROVED;
+	assert_int_equal(store_begin(f->g->store, STORE_BATCH), 0);
+	assert_int_equal(approval_on_resume(f->g, &r, 1), 0);
+	assert_int_equal(store_commit(f->g->store), 0);
+	assert_int_equal(unanswered(f), 0);
+	assert_int_equal(state_of(f, id), HOLD_APPROVED);
+	hold(f, 2, 11, id);
+	assert_int_equal(approval_decide(f->g, id, &once, &resumed), 0);
+	approval_tick(f->g);
+	assert_int_equal(unanswered(f), 0);
+	assert_int_equal(state_of(f, id), HOLD_APPROVED);
+	assert_int_equal(f->peer.asked_count, 2);
+}
+
 static void test_a_lost_link_keeps_the_decision(void **state)
 {
 	struct fixture *f = *state;
@@ -399,6 +441,7 @@ int main(void)
 		T(test_nothing_is_sent_when_nothing_can_be_stored),
 		T(test_an_answer_that_meets_nobody_is_no_approval),
 		T(test_an_answer_that_was_not_taken_is_sent_again),
+		T(test_an_answer_that_met_its_task_is_noted_later),
 		T(test_a_lost_link_keeps_the_decision),
 		T(test_decided_once),
 		T(test_a_grant_follows_the_answers),

@@ -57,13 +57,36 @@ static int send_answer(struct governor *g, const struct hold *h)
 	return reply.error == -ENOENT || reply.error == -ESTALE ? 0 : reply.error;
 }
 
+/* Kept until the RESUME of the task notes it in its own transaction, else the next tick; without memory it is noted now. */
+static bool remember_met(struct governor *g, const struct hold *h)
+{
+	struct approvals *a = g->approvals;
+	uint64_t *grown = reallocarray(a->met, a->met_count + 1, sizeof(*grown));
+
+	if (!grown)
+		return false;
+	a->met = grown;
+	a->met[a->met_count++] = h->hold_no;
+	return true;
+}
+
+static bool has_met(const struct governor *g, const struct hold *h)
+{
+	const struct approvals *a = g->approvals;
+
+	for (size_t i = 0; i < a->met_count; i++)
+		if (a->met[i] == h->hold_no)
+			return true;
+	return false;
+}
+
 /* An approval that met nobody is no approval: whoever reads the list must see that nothing ran. */
-static int note_sent(struct governor *g, const struct hold *h, bool has_met)
+static int note_sent(struct governor *g, const struct hold *h, bool met)
 {
 	int r = store_begin(g->store, STORE_BATCH);
 
 	if (r == 0)
-		r = !has_met && h->state == HOLD_APPROVED ? hold_table_set_state(g->store, h->id, HOLD_ABANDONED)
+		r = !met && h->state == HOLD_APPROVED ? hold_table_set_state(g->store, h->id, HOLD_ABANDONED)
 							  : hold_table_set_answered(g->store, h->id);
 	if (r == 0)
 		r = store_commit(g->store);
@@ -141,6 +164,8 @@ static int send_and_note(struct governor *g, const struct hold *h)
 			log_error("the enforcer did not take the answer to hold %s: %s; it is sent again", h->id, strerror(-r));
 		return r;
 	}
+	if (r > 0 && remember_met(g, h))
+		return r;
 	noted = note_sent(g, h, r);
 	if (noted < 0)
 		log_warning("hold %s is answered, but the store cannot note it: %s", h->id, strerror(-noted));
@@ -154,12 +179,18 @@ static int collect(void *ctx, const struct hold *h)
 
 int answer_send_due(struct governor *g)
 {
+	struct approvals *a = g->approvals;
 	struct hold_list list = { 0 };
+	size_t had = a->met_count;
 	int r = hold_table_each_unanswered(g->store, g->boot, collect, &list);
 
 	for (size_t i = 0; (r >= 0 || r == -EREMOTEIO) && i < list.n; i++)
-		r = send_and_note(g, &list.v[i]);
+		r = has_met(g, &list.v[i]) ? note_sent(g, &list.v[i], true) : send_and_note(g, &list.v[i]);
 	hold_list_done(&list);
+	if (r >= 0 && had) { /* the rows of those say so by now; what met its task just now has time until the next tick */
+		a->met_count -= had;
+		memmove(a->met, a->met + had, a->met_count * sizeof(*a->met));
+	}
 	return r < 0 && r != -EREMOTEIO ? r : 0;
 }
 
@@ -241,7 +272,7 @@ static int add_same(void *ctx, const struct hold *h)
 	bool is_approved = s->d->answer == CVF_VERDICT_ALLOW;
 	struct hold one = *h;
 
-	if (h->hold_no != s->as->hold_no && !approval_same_question(s->as, h))
+	if (h->agent != s->as->agent)
 		return 0;
 	if (s->d->scope && strcmp(s->d->scope, "session") == 0 && h->session != s->as->session)
 		return 0; /* the approver spoke of one session */
@@ -270,7 +301,6 @@ static int send_all(struct governor *g, const struct hold_list *list, unsigned i
 static int decide_question(struct governor *g, const struct hold *h, const struct decision *d, unsigned int *ret_resumed)
 {
 	bool leaves_grant = d->answer == CVF_VERDICT_ALLOW && d->scope && strcmp(d->scope, "once") != 0;
-	struct hold_filter f = { .boot = g->boot, .agent = h->agent, .limit = INT64_MAX };
 	struct decision at_once = *d;	/* one answer has one moment, however many processes wait for it */
 	struct same same = { .as = h, .d = &at_once };
 	struct grant grant = { 0 };
@@ -285,7 +315,7 @@ static int decide_question(struct governor *g, const struct hold *h, const struc
 	if (leaves_grant)
 		r = grant_make(g, h, d, &grant); /* before the walk, which moves h->record */
 	if (r == 0)
-		r = hold_table_each(g->store, &f, add_same, &same);
+		r = hold_table_each_same(g->store, h, add_same, &same);
 	if (r == 0)
 		r = decide_all(g, &same.list, &change) < 0 ? -EIO : 0;
 	if (r == 0)

@@ -12,6 +12,16 @@ struct hold_list {
 };
 int hold_list_add(struct hold_list *l, const struct hold *h) must_check;
 void hold_list_done(struct hold_list *l);
+
+struct approvals {
+	struct hold_list known;	/* pending before cvfd's list: who is not on it has gone */
+	char news[ULID_SIZE];	/* the first hold that came since the last look; "": none did */
+	unsigned int ticks;
+	/* Numbers of holds whose answer met its task, until the next tick: the RESUME of each is to say so in its row, or else the tick does. */
+	uint64_t *met;
+	size_t met_count;
+};
+
 /* 1 found, 0 not. */
 int hold_copy_no(struct governor *g, uint64_t hold_no, struct hold *ret_hold) must_check;
 

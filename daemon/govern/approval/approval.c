@@ -16,12 +16,6 @@
 
 #define ASK_AGAIN_TICKS 15	/* seconds between looks at conditions of time */
 
-struct approvals {
-	struct hold_list known;	/* pending before cvfd's list: who is not on it has gone */
-	char news[ULID_SIZE];	/* the first hold that came since the last look; "": none did */
-	unsigned int ticks;
-};
-
 int approvals_open(struct governor *g, struct approvals **ret_approvals)
 {
 	struct approvals *a = calloc(1, sizeof(*a));
@@ -35,8 +29,10 @@ int approvals_open(struct governor *g, struct approvals **ret_approvals)
 
 void approvals_free(struct approvals *a)
 {
-	if (a)
+	if (a) {
 		hold_list_done(&a->known);
+		free(a->met);
+	}
 	free(a);
 }
 
@@ -136,13 +132,13 @@ static int note_released(struct governor *g, const struct hold *h, enum cvf_reas
 static int note_end(struct governor *g, const struct hold *h, const struct cvf_record *r)
 {
 	bool died = r->reason == CVF_REASON_ABANDONED && h->state == HOLD_APPROVED;
-	bool ran = r->verdict == CVF_VERDICT_ALLOW && h->answer == CVF_VERDICT_ALLOW && (h->state == HOLD_ABANDONED || !h->is_answered);
+	bool ran = r->verdict == CVF_VERDICT_ALLOW && h->answer == CVF_VERDICT_ALLOW && h->state == HOLD_ABANDONED;
 
 	if (r->verdict == CVF_VERDICT_ALLOW && h->answer != CVF_VERDICT_ALLOW)
 		return note_released(g, h, r->reason);
 	if (died || ran)
 		return hold_table_set_state(g->store, h->id, died ? HOLD_ABANDONED : HOLD_APPROVED);
-	return 0;
+	return h->is_answered ? 0 : hold_table_set_answered(g->store, h->id);
 }
 
 /* The kernel says how a hold ended: believed for holds that nobody decided here, and when the task died before its answer. */

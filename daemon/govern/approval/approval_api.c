@@ -46,7 +46,7 @@ static unsigned int get_hold(struct request *q)
 	char id[ULID_SIZE];
 	unsigned int status = find_hold(q, id);
 
-	return status ? status : reply(q, 200, hold_view_id(governor_of(q), id));
+	return status ? status : reply(q, 200, hold_view_offers(governor_of(q), id));
 }
 
 struct look {
@@ -231,7 +231,7 @@ unsigned int approval_answer(struct request *q, const char *id, const char *dige
 		r = approval_decide(g, id, d, &resumed);
 	if (r < 0)
 		return refuse_decision(q, id, r);
-	view = hold_view_id(g, id);
+	view = hold_view_offers(g, id);
 	view_set(view, "resumed", json_integer(resumed));
 	return reply(q, 200, view);
 }

@@ -175,7 +175,9 @@ int grant_check_pattern(struct governor *g, const struct hold *h, const char *pa
 struct looking {
 	struct governor *g;
 	const struct hold *h;
-	const struct query *query;
+	struct question question;	/* made for the first grant that may cover it: mostly there is none */
+	bool has_question;
+	int error;
 	char *id;
 };
 
@@ -196,7 +198,12 @@ static int look(void *ctx, const struct grant *grant)
 
 	if (!is_for(grant, l->h))
 		return 0;
-	covers_it = pattern_make(l->query, grant->pattern, &p, &d) == 0 && pattern_covers(p, l->query);
+	if (!l->has_question)
+		l->error = question_of_hold(l->g, l->h->record, time(NULL), &l->question);
+	l->has_question = l->error == 0;
+	if (!l->has_question)
+		return 1;
+	covers_it = pattern_make(&l->question.query, grant->pattern, &p, &d) == 0 && pattern_covers(p, &l->question.query);
 	diags_done(&d);
 	if (covers_it)
 		strcpy(l->id, grant->id);
@@ -205,15 +212,15 @@ static int look(void *ctx, const struct grant *grant)
 
 int grant_find_pattern(struct governor *g, const struct hold *h, char ret_id[ULID_SIZE])
 {
-	struct question q;
-	struct looking l = { .g = g, .h = h, .query = &q.query, .id = ret_id };
-	int r = question_of_hold(g, h->record, time(NULL), &q);
+	struct looking l = { .g = g, .h = h, .id = ret_id };
+	int r;
 
 	ret_id[0] = 0;
-	if (r < 0)
-		return r == -ENODATA ? 0 : r;
 	r = grant_table_each(g->store, h->agent, look, &l);
-	question_done(&q);
+	if (l.has_question)
+		question_done(&l.question);
+	if (r == 0 && l.error < 0)
+		r = l.error == -ENODATA ? 0 : l.error;
 	return r < 0 ? r : ret_id[0] != 0;
 }
 

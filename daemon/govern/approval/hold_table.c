@@ -7,10 +7,11 @@
 
 #include "store/stmt.h"
 
-#define COLUMNS                                                                                                     \
+#define COLUMNS_OF                                                                                                  \
 	"SELECT id, boot, hold_no, digest, grant_session, grant_agent, question, agent, session, cell_flags, state,"       \
 	" requested_ms,"                                                                                            \
-	" expires_ms, decided_ms, expires_ns, answer, reason, is_answered, decided_by, note, scope, record FROM holds "
+	" expires_ms, decided_ms, expires_ns, answer, reason, is_answered, decided_by, note, scope, record "
+#define COLUMNS COLUMNS_OF "FROM holds "
 
 static void bind_optional(struct stmt *q, int64_t value)
 {
@@ -111,6 +112,12 @@ static int hand_over(struct stmt *q, void *ctx)
 	return v->each(v->ctx, &h);
 }
 
+static int read_count(struct stmt *q, void *ctx)
+{
+	*(int64_t *)ctx = stmt_col_int(q);
+	return 0;
+}
+
 int hold_table_find(struct store *s, const char *id, hold_each each, void *ctx)
 {
 	struct stmt *q = stmt(s, COLUMNS "WHERE id = ?");
@@ -145,7 +152,9 @@ int hold_table_each(struct store *s, const struct hold_filter *f, hold_each each
 		stmt_text(q, f->before ? f->before : "~");
 		stmt_int(q, f->agent);
 	} else {
-		q = stmt(s, COLUMNS "WHERE boot = ?1 AND state = 0 AND (?2 = 0 OR agent = ?2) AND id >= ?4 ORDER BY id LIMIT ?3");
+		/* What is asked for from an id on is new and little: by the id, past none of those that wait longer. */
+		q = stmt(s, f->from ? COLUMNS "WHERE +boot = ?1 AND +state = 0 AND (?2 = 0 OR agent = ?2) AND id >= ?4 ORDER BY id LIMIT ?3"
+				    : COLUMNS "WHERE boot = ?1 AND state = 0 AND (?2 = 0 OR agent = ?2) AND id >= ?4 ORDER BY id LIMIT ?3");
 		stmt_int(q, f->boot);
 		stmt_int(q, f->agent);
 	}
@@ -153,6 +162,26 @@ int hold_table_each(struct store *s, const struct hold_filter *f, hold_each each
 	if (!f->all_states)
 		stmt_text(q, f->from ? f->from : "");
 	return stmt_each(q, hand_over, &(struct visit){ each, ctx });
+}
+
+#define SAME "FROM holds INDEXED BY holds_open WHERE boot = ? AND state = 0 AND question = ?"
+
+int hold_table_each_same(struct store *s, const struct hold *h, hold_each each, void *ctx)
+{
+	struct stmt *q = stmt(s, COLUMNS_OF SAME " ORDER BY id");
+
+	stmt_int(q, h->boot);
+	stmt_int(q, (int64_t)h->question);
+	return stmt_each(q, hand_over, &(struct visit){ each, ctx });
+}
+
+int hold_table_count_same(struct store *s, const struct hold *h, int64_t *ret_count)
+{
+	struct stmt *q = stmt(s, "SELECT COUNT(*) " SAME);
+
+	stmt_int(q, h->boot);
+	stmt_int(q, (int64_t)h->question);
+	return stmt_one(q, read_count, ret_count) < 0 ? -EIO : 0;
 }
 
 int hold_table_each_like(struct store *s, const struct hold *h, int64_t limit, hold_each each, void *ctx)

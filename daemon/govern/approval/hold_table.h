@@ -52,6 +52,9 @@ struct hold_filter {
 };
 /* Pending ones oldest first, all newest first. */
 int hold_table_each(struct store *s, const struct hold_filter *f, hold_each each, void *ctx) must_check;
+/* Pending ones that ask the same as the one given, it included; the oldest first. */
+int hold_table_each_same(struct store *s, const struct hold *h, hold_each each, void *ctx) must_check;
+int hold_table_count_same(struct store *s, const struct hold *h, int64_t *ret_count) must_check;
 /* The newest others of the same agent and capability, whatever became of them. */
 int hold_table_each_like(struct store *s, const struct hold *h, int64_t limit, hold_each each, void *ctx) must_check;
 /* Decided in this boot, and cvfd does not have the answer yet. */

@@ -147,6 +147,7 @@ struct listing {
 	struct hold_list shown;	/* in the order of list */
 	bool is_joined;
 	const char *capability;	/* pattern; NULL: all */
+	bool has_offers;
 };
 
 /* An earlier one of the list asks the same. */
@@ -224,19 +225,6 @@ json_t *holds_view(struct governor *g, const struct hold_filter *f)
 	return l.list;
 }
 
-struct counting {
-	const struct hold *as;
-	int64_t n;
-};
-
-static int count_same(void *ctx, const struct hold *h)
-{
-	struct counting *c = ctx;
-
-	c->n += approval_same_question(c->as, h);
-	return 0;
-}
-
 static int set_review(void *ctx, const struct review *r)
 {
 	view_set(ctx, "review", json_string(r->id));
@@ -252,27 +240,35 @@ static int view_one(void *ctx, const struct hold *h)
 	l->list = view(l->g, h);
 	if (h->state != HOLD_PENDING && review_table_find_hold(l->g->store, h->id, set_review, l->list) <= 0)
 		view_set(l->list, "review", json_null());
-	if (h->state == HOLD_PENDING)
+	if (l->has_offers && h->state == HOLD_PENDING)
 		view_set(l->list, "offers", offers_view(l->g, h)); /* last: it looks at other holds */
 	return r;
 }
 
-json_t *hold_view_id(struct governor *g, const char *id)
+static json_t *view_id(struct governor *g, const char *id, bool has_offers)
 {
-	struct listing l = { .g = g };
-	struct hold_filter f = { .boot = g->boot, .limit = INT64_MAX };
-	struct counting c = { 0 };
+	struct listing l = { .g = g, .has_offers = has_offers };
+	int64_t waiting = 0;
 
 	if (hold_table_find(g->store, id, view_one, &l) <= 0 || !l.shown.n) {
 		json_decref(l.list);
 		return NULL;
 	}
-	c.as = &l.shown.v[0];
-	if (c.as->state == HOLD_PENDING && hold_table_each(g->store, &f, count_same, &c) < 0)
-		c.n = 1;
-	view_set(l.list, "waiting", json_integer(c.n));
+	if (l.shown.v[0].state == HOLD_PENDING && hold_table_count_same(g->store, &l.shown.v[0], &waiting) < 0)
+		waiting = 1;
+	view_set(l.list, "waiting", json_integer(waiting));
 	hold_list_done(&l.shown);
 	return l.list;
+}
+
+json_t *hold_view_id(struct governor *g, const char *id)
+{
+	return view_id(g, id, false);
+}
+
+json_t *hold_view_offers(struct governor *g, const char *id)
+{
+	return view_id(g, id, true);
 }
 
 static int add_operation(void *ctx, const struct hold *h)

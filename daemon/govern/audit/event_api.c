@@ -365,7 +365,8 @@ static const struct route table[] = {
 	  "With `Upgrade: websocket` (RFC 6455) the same comes as messages, one event each; the server pings, and a message from the\n"
 	  "client ends it. A browser that cannot set headers resumes with `cursor`.", .query = &events_query, .answer = &event_shape, .type = "text/event-stream" },
 	{ "GET", "/v1/approvals/stream", ROLE_VIEWER, 0, get_hold_stream, "Holds as they come and are decided: Server-Sent Events",
-	  "Each time with the hold as it is then, under the id of the event in the trail. Resumable like `/v1/events/stream`.",
+	  "Each time with the hold as it is then, under the id of the event in the trail, without `offers`: those are for who looks at it.\n"
+	  "Resumable like `/v1/events/stream`.",
 	  .query = &hold_stream_query, .answer = &hold_shape, .type = "text/event-stream" },
 	{ "GET", "/v1/events/{id}", ROLE_VIEWER, 0, get_event, "One event", .answer = &event_shape },
 	{ "GET", "/v1/events/{id}/explain", ROLE_VIEWER, 0, explain_event, "Which rule and which generation decided, and what was compared",
