@@ -74,8 +74,9 @@ def is_ready():
 
 
 def enforcer_pid():
+    """0: the last one did not come to write its number."""
     with open(LOCK, encoding="ascii") as f:
-        return int(f.read())
+        return int(f.read() or 0)
 
 
 def start_enforcer(env=None, log_path=LOG):

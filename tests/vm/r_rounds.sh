@@ -22,7 +22,7 @@ workers=$JOB
 
 python3 "$HERE/r_rounds.py" $WORK/held/q /tmp/shared >/tmp/rounds 2>&1
 is "the rounds end" 0 $?
-grep -E '^(ok|not ok|sum:|#) ' /tmp/rounds || cat /tmp/rounds
+cat /tmp/rounds
 passed=$((passed + $(grep -c '^ok ' /tmp/rounds)))
 failed=$((failed + $(grep -c '^not ok ' /tmp/rounds)))
 
