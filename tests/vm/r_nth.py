@@ -23,7 +23,7 @@ SEED = int(os.environ.get("CVF_SEED") or 1)
 KINDS = ((nth.ALLOCATION, "allocation"), (nth.CALL, "call"))
 LOG = "/tmp/nth-cvfd.log"
 WORK, TOOL = "/srv/r", "/usr/bin/r_tool"
-PLACES = 20	# so many of those that make a call, unless all are wanted
+PLACES, AT_WORK = 20, 8	# so many of those that make a call, unless all are wanted
 EARLY = 200	# of the loads only what fails before the kernel verifies them is short enough, unless all are wanted
 
 
@@ -86,7 +86,7 @@ class Enforcer:
             if refused or through:
                 raise Wrong(f"the agent had {refused} wrong refusals, and {through} were let through")
 
-    def points(self, kind, act, at_most):
+    def points(self, kind, act, at_most, places):
         """Which of the calls of act() are to fail: all, or one of each of some places; or some of the first at_most."""
         if at_most and not ALL:
             return sorted(self.random.sample(range(1, at_most), 2))
@@ -98,13 +98,13 @@ class Enforcer:
         self.nth.list(kind)
         act()
         found = self.nth.listed()
-        return found if ALL else sorted(self.random.sample(found, min(PLACES, len(found))))
+        return found if ALL else sorted(self.random.sample(found, min(places, len(found))))
 
-    def sweep(self, name, listing, one, at_most=None):
+    def sweep(self, name, listing, one, at_most=None, places=PLACES):
         for kind, word in KINDS:
             wrong, hits, ends = [], 0, 0
             began = time.monotonic()
-            points = self.points(kind, listing, at_most)
+            points = self.points(kind, listing, at_most, places)
             for n in points:
                 self.nth.arm(kind, n)
                 try:
@@ -212,7 +212,7 @@ class Enforcer:
             self.hold(next(numbers))
             self.again()
             return child is self.child
-        self.sweep("at work", one, one)
+        self.sweep("at work", one, one, places=AT_WORK)
         self.nth.disarm()
         got = self.enforces()
         check("at work: afterwards it does what it did", f"{WORK}/free/file ok" in got.stdout and f"{WORK}/denied/file EPERM" in got.stdout, got)
