@@ -333,6 +333,9 @@ static long scan_step(__u32 i, struct run *run)
 	const __u8 *buffer = (const __u8 *)run->scratch + (w->buffer & (SCAN_BUFFERS - 1));
 	const struct cvf_slot *slot = slot_of(run->scratch);
 
+	/* So it is with most programs, once their name is read: whatever the arguments are. */
+	if (cvf_dfa_stays(slot->dfa, slot->short_from, state))
+		return 1;
 	for (__u32 j = 0; j < SCAN_STEP; j++, at++) {
 		if (at >= len)
 			break;

@@ -109,6 +109,16 @@ static int choose(const struct table *t, struct part *p)
 	return 0;
 }
 
+/* What nothing leads out of is a short row in every table: it can be told by it (cvf_dfa_stays()), and nobody reads on. */
+static void choose_ends(const struct table *t, struct part *p)
+{
+	uint32_t unused[EXCEPTIONS_MAX];
+
+	for (uint32_t s = 1; s < p->d->states; s++)
+		if (next_of(t, p, s, t->usual) == s && !exceptions(t, p, s, KIND_SHORT_STATE, unused))
+			p->kind[s] = KIND_SHORT_STATE;
+}
+
 /* Full rows of files, of programs, short rows of files, of programs; the dead state is shared. */
 static void lay_out(struct table *t, struct automaton *a)
 {
@@ -184,8 +194,12 @@ static int make(struct table *t, struct automaton *a, const struct classes *clas
 	for (int byte = 0; byte < 256; byte++)
 		a->class_of[byte] = t->of[classes->of[byte]];
 	full = ((size_t)t->part[0].d->states + t->part[1].d->states) * a->stride;
-	for (int i = 0; r == 0 && full > full_max && i < 2; i++)
-		r = choose(t, &t->part[i]);
+	for (int i = 0; r == 0 && i < 2; i++) {
+		if (full > full_max)
+			r = choose(t, &t->part[i]);
+		else
+			choose_ends(t, &t->part[i]);
+	}
 	if (r < 0)
 		return r;
 	lay_out(t, a);

@@ -42,6 +42,17 @@ static inline __attribute__((always_inline)) __u32 cvf_dfa_next(const __u32 *dfa
 	return dfa[(state + class) & CVF_DFA_MASK];
 }
 
+/* Nothing that follows leads out of it: the dead state, or a short row that says so. A full row is not looked at for it. */
+static inline __attribute__((always_inline)) int cvf_dfa_stays(const __u32 *dfa, __u32 short_from, __u32 state)
+{
+	const __u32 *row = &dfa[state & CVF_DFA_MASK];
+
+	if (!state)
+		return 1;
+	return state >= short_from && row[CVF_SHORT_OTHER] == (CVF_SHORT_STATE | state) &&
+	       (row[CVF_SHORT_FIRST] & CVF_SHORT_NEXT) == state && (row[CVF_SHORT_SECOND] & CVF_SHORT_NEXT) == state;
+}
+
 static inline __attribute__((always_inline)) __u32 cvf_dfa_set(const __u32 *dfa, __u32 short_from, __u32 stride,
 							       __u32 state)
 {
