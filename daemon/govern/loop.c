@@ -18,6 +18,7 @@
 #include "notice/notice.h"
 #include "quarantine/quarantine.h"
 #include "registry/registry.h"
+#include "serve.h"
 
 #define TICK_US 1000000
 #define COUNTERS_TICKS 5
@@ -112,6 +113,7 @@ static int on_link(sd_event_source *source, int fd, uint32_t events, void *ctx)
 static int on_post(sd_event_source *source, void *ctx)
 {
 	(void)source;
+	serve_wake_due(ctx);
 	return handle(ctx);
 }
 

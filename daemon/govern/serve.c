@@ -229,7 +229,7 @@ static unsigned int check_whole(struct request *q, unsigned int status, struct f
 	return status;
 }
 
-static unsigned int serve(struct request *q)
+static unsigned int serve_one(struct request *q)
 {
 	struct failures failures = failures_until_now(q);
 	uint64_t began = clock_boot_ns();
@@ -243,6 +243,19 @@ static unsigned int serve(struct request *q)
 		status = check_whole(q, route_serve(&router, q), failures);
 	note(q, status, clock_boot_ns() - began);
 	metric_on_request(governor_of(q), (int64_t)((clock_boot_ns() - began) / 1000));
+	return status;
+}
+
+/* What is stored meanwhile concerns streams, too; but one request is served at a time, and is who it said it is to its end. */
+static bool is_serving, is_wake_due;
+
+static unsigned int serve(struct request *q)
+{
+	unsigned int status;
+
+	is_serving = true;
+	status = serve_one(q);
+	is_serving = false;
 	return status;
 }
 
@@ -290,8 +303,17 @@ int serve_open_tcp(struct governor *g)
 	return http_open(&options, &g->http_tcp);
 }
 
+void serve_wake_due(struct governor *g)
+{
+	if (is_wake_due)
+		serve_wake(g);
+}
+
 void serve_wake(struct governor *g)
 {
+	is_wake_due = is_serving;
+	if (is_serving)
+		return;
 	if (g->http)
 		http_wake(g->http);
 	if (g->http_tcp)

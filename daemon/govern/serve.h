@@ -18,6 +18,8 @@ int serve_open(struct governor *g) must_check;
 int serve_open_tcp(struct governor *g) must_check;
 /* Streams that ran dry are asked again. */
 void serve_wake(struct governor *g);
+/* The same when it was called while a request was served. */
+void serve_wake_due(struct governor *g);
 extern const struct routes serve_routes;
 #define SERVE_TABLES 23
 /* All routes there are. For tests. */

@@ -217,4 +217,25 @@ agent bash -c '(exit 76); bash -c "exit 77"; :'
 cvfctl audit export >/tmp/trail
 yes "the end of a program is recorded with its status" "grep -q '\"exit_code\":77,' /tmp/trail"
 no "the end of what executed nothing is not" "grep -q '\"exit_code\":76,' /tmp/trail"
+
+# The same while others follow: what is stored on the way is for them, too, and no request is served within another one.
+cvfctl events --follow >/tmp/followed 2>&1 &
+follower=$!
+disown
+bad=0
+for _ in $(seq 10); do
+	asking=()
+	for n in 1 2 3 4; do
+		as t /bin/true >/dev/null 2>>/tmp/unanswered &
+		asking+=($!)
+	done
+	for n in "${asking[@]}"; do
+		wait "$n" || bad=$((bad + 1))
+	done
+done
+is "asking while others follow: each has an answer" 0 $bad
+agent "$PROBE" exec /t/deny/probe say $SAID followed
+is "asking while others follow: refused" $EPERM $?
+yes "asking while others follow: who follows sees it" "within 10 'grep -q followed /tmp/followed'"
+kill $follower
 finish
