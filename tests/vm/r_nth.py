@@ -23,7 +23,7 @@ SEED = int(os.environ.get("CVF_SEED") or 1)
 KINDS = ((nth.ALLOCATION, "allocation"), (nth.CALL, "call"))
 LOG = "/tmp/nth-cvfd.log"
 WORK, TOOL = "/srv/r", "/usr/bin/r_tool"
-PLACES, AT_WORK = 20, 8	# so many of those that make a call, unless all are wanted
+PLACES, AT_WORK = 8, 4	# so many of those that make a call, unless all are wanted
 EARLY = 200	# of the loads only what fails before the kernel verifies them is short enough, unless all are wanted
 
 
