@@ -6,6 +6,7 @@
 
 # shellcheck source=tests/vm/r_lib.sh
 . "$(dirname "$0")/r_lib.sh"
+began=$(date -u +%Y-%m-%dT%H:%M:%SZ) # others have filled the trail before
 BEAT=/usr/bin/r_beat
 cp "$HERE/r_beat" $BEAT
 robust_agent calm >/etc/cvf/agents.d/r-calm.json
@@ -126,7 +127,7 @@ ended 30 "$fresh"
 is "thawed: the session that was begun while it was frozen ends" 0 $?
 yes "thawed: with its effect" "[ -s $WORK/event/fresh ]"
 no "thawed: not shown any more" "cvfctl agent show robust --json | grep -q '\"frozen\"'"
-cvfctl audit export >/tmp/acts 2>/tmp/acts.err
+cvfctl audit export --since "$began" >/tmp/acts 2>/tmp/acts.err
 yes "both are acts of the trail, with their reasons" "grep -q '\"act\": *\"frozen\".*looks wrong' /tmp/acts && grep -q '\"act\": *\"thawed\".*was nothing' /tmp/acts"
 
 # --- what somebody stopped before stays so
